@@ -1,0 +1,1 @@
+"""The store-room: tables, and the queries that need SQL. It remembers; it decides nothing."""

@@ -1,0 +1,92 @@
+"""The database: how it is opened, and the only two ways to talk to it, reading and writing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, make_url
+from sqlmodel import Session
+
+BeforeCommit = Callable[[Session], None]
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=30000",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+)
+
+
+class Database:
+    """One database. Doors open a unit of work with `read()` or `write()`; nothing else commits.
+
+    A write on SQLite waits its turn behind one lock and begins IMMEDIATE: two writers never meet half-way and none
+    starves. On PostgreSQL the rows that matter are locked by the statements themselves. `before_commit` functions
+    run last inside each write: what must be saved together with it (the wake-up of a timer) joins in there.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 12) -> None:
+        self.url = url
+        self.engine = open_engine(url, pool_size=pool_size)
+        self.before_commit: list[BeforeCommit] = []
+        self._reader = open_engine(url, pool_size=pool_size, reading=True)
+        self._turn: Any = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the one-file database."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database and can change nothing."""
+        with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
+            try:
+                yield session
+            finally:
+                session.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A unit of work: committed when the block ends well, rolled back on any exception."""
+        with self._turn, Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+            try:
+                yield session
+                for function in self.before_commit:
+                    function(session)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+        self._reader.dispose()
+
+
+def open_engine(url: str, *, pool_size: int = 12, reading: bool = False) -> Engine:
+    """An engine with the settings of the house for this kind of database; a reading one refuses every change."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = sa.create_engine(url, pool_size=pool_size, max_overflow=20)
+        pragmas = (*_PRAGMAS, "query_only=ON") if reading else _PRAGMAS
+        event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, pragmas))
+        begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
+    options = {"postgresql_readonly": True} if reading else {}
+    return sa.create_engine(url, pool_size=pool_size, max_overflow=20, execution_options=options)
+
+
+def _configure_sqlite(connection: Any, pragmas: tuple[str, ...]) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in pragmas:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,53 @@
+"""What was deployed: immutable bundles and the definitions in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from server.store.columns import Table, UtcDateTime
+
+
+class Deployment(Table, table=True):
+    """One accepted bundle. `number` counts the tenant's deployments; `digest` names the content."""
+
+    __table_args__ = (sa.UniqueConstraint("tenant_id", "number", name="uq_deployment_number"),)
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    number: int
+    digest: str
+    name: str
+    note: str = ""
+    source: str = ""
+    deployed_by: str
+    deployed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Resource(Table, table=True):
+    """A file's content, once per tenant, by its SHA-256."""
+
+    tenant_id: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    content: bytes
+
+
+class DeploymentFile(Table, table=True):
+    """A path of a deployment."""
+
+    tenant_id: str = Field(primary_key=True)
+    deployment_id: str = Field(primary_key=True)
+    path: str = Field(primary_key=True)
+    digest: str
+
+
+class ProcessDefinition(Table, table=True):
+    """A process of a deployment. `version` rises only when its own file changed."""
+
+    tenant_id: str = Field(primary_key=True)
+    deployment_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    version: int
+    name: str
+    digest: str

@@ -1,0 +1,98 @@
+"""Who there is: jurisdictions, units, people, their posts, and the sessions they opened."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from server.store.columns import Json, Table, UtcDateTime
+
+
+class Jurisdiction(Table, table=True):
+    """A tenant. `calendar_revision` rises with each change of its calendar, so that caches know."""
+
+    tenant_id: str = Field(primary_key=True)
+    name: str
+    deployment_id: str | None = None
+    calendar_revision: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Unit(Table, table=True):
+    """A department: the unit whose clerks see its cases."""
+
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    name: str
+
+
+class User(Table, table=True):
+    """A person. `password_hash` is Argon2id; "" means that nobody can sign in."""
+
+    __tablename__ = "person"
+    __table_args__ = (sa.UniqueConstraint("tenant_id", "account", name="uq_person_account"),)
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    account: str
+    name: str
+    post: str = ""
+    unit_id: str
+    password_hash: str = ""
+    active: bool = True
+    locale: str = "zh-CN"
+    demo: bool = False
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Membership(Table, table=True):
+    """A person's post in a group. Groups are ids of the manifest, or of the house: admin, process_owner, auditor."""
+
+    tenant_id: str = Field(primary_key=True)
+    user_id: str = Field(primary_key=True)
+    group_id: str = Field(primary_key=True)
+
+
+class SignInSession(Table, table=True):
+    """An open session; only the SHA-256 of its token is kept."""
+
+    token_hash: str = Field(primary_key=True)
+    tenant_id: str
+    user_id: str
+    csrf: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SignInFailure(Table, table=True):
+    """Failed sign-ins of an account or an address within the current window."""
+
+    key: str = Field(primary_key=True)
+    window_start: datetime = Field(sa_type=UtcDateTime)
+    count: int
+
+
+class CalendarDay(Table, table=True):
+    """An admin's word on one day, above the published calendar."""
+
+    tenant_id: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    working: bool
+    note: str = ""
+
+
+class NumberSeries(Table, table=True):
+    """The last number given out in a series and year."""
+
+    tenant_id: str = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    last: int
+
+
+class Setting(Table, table=True):
+    """A value the installation keeps for itself (the seed's mark, the last reconciliation)."""
+
+    name: str = Field(primary_key=True)
+    value: dict[str, object] = Field(default_factory=dict, sa_type=Json)

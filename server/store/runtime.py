@@ -1,0 +1,184 @@
+"""What is running: projects, instances and their state, tasks, the worklist, timers, incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from server.store.columns import Json, Table, UtcDateTime
+
+
+class Project(Table, table=True):
+    """The thing whose cases the instances are. `facts` are what its cases fixed (class, tier, approved total)."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("tenant_id", "code", name="uq_project_code"),
+        sa.Index("ix_project_unit", "tenant_id", "unit_id", "id"),
+    )
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    code: str
+    name: str
+    unit_id: str
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ProcessInstance(Table, table=True):
+    """One running or ended process (办件). `revision` rises with each move; `history_seq` and `history_head` are the
+    last entry of its audit chain. `status` is running, incident, ended or cancelled."""
+
+    __table_args__ = (
+        sa.UniqueConstraint("tenant_id", "business_key", name="uq_instance_business_key"),
+        sa.Index("ix_instance_status", "tenant_id", "status", "id"),
+        sa.Index("ix_instance_project", "tenant_id", "project_id", "id"),
+        sa.Index("ix_instance_starter", "tenant_id", "started_by", "id"),
+    )
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    deployment_id: str
+    process_key: str
+    business_key: str
+    title: str
+    project_id: str | None = None
+    unit_id: str
+    status: str
+    revision: int
+    started_by: str
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = None
+    outcome_name: str | None = None
+    history_seq: int = 0
+    history_head: str = ""
+
+
+class InstanceState(Table, table=True):
+    """The engine's state of an instance; apart, so that the rows people list stay narrow."""
+
+    tenant_id: str = Field(primary_key=True)
+    instance_id: str = Field(primary_key=True)
+    state: bytes
+
+
+class Task(Table, table=True):
+    """A user task. `status` is open, completed, cancelled or returned. `candidates` are the principals who may claim
+    it; `sent_by` is who acted just before; `opened_seq` the audit entry that opened it."""
+
+    __table_args__ = (
+        sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
+        sa.Index("ix_task_done", "tenant_id", "completed_by", "completed_at"),
+    )
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    instance_id: str
+    token: str
+    process_key: str
+    element: str
+    name: str
+    form_id: str
+    status: str
+    revision: int
+    assignee_id: str | None = None
+    candidates: list[str] = Field(default_factory=list, sa_type=Json)
+    regulation: list[str] = Field(default_factory=list, sa_type=Json)
+    round: int | None = None
+    priority: int = 50
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    follow_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    completed_by: str | None = None
+    completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = None
+    sent_by: str | None = None
+    opened_seq: int = 0
+    closed_seq: int | None = None
+
+
+class WorklistEntry(Table, table=True):
+    """One row for each principal whose worklist holds the task: narrow, sorted by due date, read by keyset."""
+
+    __tablename__ = "worklist"
+    __table_args__ = (
+        sa.Index("ix_worklist_task", "tenant_id", "task_id"),
+        {"sqlite_with_rowid": False},
+    )
+    tenant_id: str = Field(primary_key=True)
+    principal: str = Field(primary_key=True)
+    due_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    task_id: str = Field(primary_key=True)
+
+
+class Participant(Table, table=True):
+    """A principal that has had to do with an instance, and so may see it."""
+
+    __table_args__ = (
+        sa.Index("ix_participant_instance", "tenant_id", "instance_id"),
+        {"sqlite_with_rowid": False},
+    )
+    tenant_id: str = Field(primary_key=True)
+    principal: str = Field(primary_key=True)
+    instance_id: str = Field(primary_key=True)
+
+
+class Timer(Table, table=True):
+    """A timer that is armed. The row is the truth; a wake-up only makes somebody look at it. `attempts` counts
+    failures; a timer whose `failure` is set waits for an admin."""
+
+    __table_args__ = (sa.Index("ix_timer_due", "due_at"),)
+    tenant_id: str = Field(primary_key=True)
+    instance_id: str = Field(primary_key=True)
+    token: str = Field(primary_key=True)
+    process_key: str
+    element: str
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    attempts: int = 0
+    failure: str = ""
+
+
+class Subscription(Table, table=True):
+    """A message or signal an instance waits for."""
+
+    __table_args__ = (sa.Index("ix_subscription_name", "tenant_id", "kind", "name"),)
+    tenant_id: str = Field(primary_key=True)
+    instance_id: str = Field(primary_key=True)
+    token: str = Field(primary_key=True)
+    element: str
+    kind: str
+    name: str
+
+
+class Incident(Table, table=True):
+    """A step that stands still until its cause is repaired."""
+
+    __table_args__ = (sa.Index("ix_incident_open", "tenant_id", "resolved_at", "id"),)
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    instance_id: str
+    token: str
+    element: str
+    finding: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Outgoing(Table, table=True):
+    """A message on its way out of the house: a reminder, a notice. `status` is waiting, sent or dead."""
+
+    __table_args__ = (sa.Index("ix_outgoing_due", "status", "due_at"),)
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    instance_id: str
+    kind: str
+    recipient: str
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    status: str = "waiting"
+    attempts: int = 0
+    failure: str = ""
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
