@@ -31,7 +31,8 @@ class Finding:
 
     `message` and `remedy` are English templates with `{name}` places filled from `params`; doors translate the
     template first and fill it afterwards. `file`, `element`, `row`, `column` say where. `family` tells whether
-    the engine itself could not run the file (always blocks) or only the house's rules are broken.
+    the engine itself could not run the file (always blocks) or only the house's rules are broken. `line` is the
+    line of the file (from 1; 0 where it has none).
     """
 
     level: Level
@@ -44,6 +45,7 @@ class Finding:
     row: int | None = None
     column: str | None = None
     family: Family = "executability"
+    line: int = 0
 
     def text(self) -> str:
         """The message in English with its places filled."""
