@@ -24,7 +24,8 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def new_id(now: datetime) -> str:
-    """A 26-character id: 48 bits of milliseconds, then 80 random bits, in an alphabet that sorts by time."""
+    """A 26-character id: 48 bits of milliseconds, then 80 random bits, in an alphabet that sorts by
+    time."""
     number = int(now.timestamp() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 

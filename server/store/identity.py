@@ -47,7 +47,8 @@ class User(Table, table=True):
 
 
 class Membership(Table, table=True):
-    """A person's post in a group. Groups are ids of the manifest, or of the house: admin, process_owner, auditor."""
+    """A person's post in a group. Groups are ids of the manifest, or of the house: admin,
+    process_owner, auditor."""
 
     tenant_id: str = Field(primary_key=True)
     user_id: str = Field(primary_key=True)

@@ -12,7 +12,8 @@ from server.store.columns import Json, Table, UtcDateTime
 
 
 class Project(Table, table=True):
-    """The thing whose cases the instances are. `facts` are what its cases fixed (class, tier, approved total)."""
+    """The thing whose cases the instances are. `facts` are what its cases fixed (class, tier, approved
+    total)."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "code", name="uq_project_code"),
@@ -28,8 +29,9 @@ class Project(Table, table=True):
 
 
 class ProcessInstance(Table, table=True):
-    """One running or ended process (办件). `revision` rises with each move; `history_seq` and `history_head` are the
-    last entry of its audit chain. `status` is running, incident, ended or cancelled."""
+    """One running or ended process (办件). `revision` rises with each move; `history_seq` and
+    `history_head` are the last entry of its audit chain. `status` is running, incident, ended or
+    cancelled."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "business_key", name="uq_instance_business_key"),
@@ -66,8 +68,9 @@ class InstanceState(Table, table=True):
 
 
 class Task(Table, table=True):
-    """A user task. `status` is open, completed, cancelled or returned. `candidates` are the principals who may claim
-    it; `sent_by` is who acted just before; `opened_seq` the audit entry that opened it."""
+    """A user task. `status` is open, completed, cancelled or returned. `candidates` are the principals
+    who may claim it; `sent_by` is who acted just before; `opened_seq` the audit entry that opened
+    it."""
 
     __table_args__ = (
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
@@ -101,7 +104,8 @@ class Task(Table, table=True):
 
 
 class WorklistEntry(Table, table=True):
-    """One row for each principal whose worklist holds the task: narrow, sorted by due date, read by keyset."""
+    """One row for each principal whose worklist holds the task: narrow, sorted by due date, read by
+    keyset."""
 
     __tablename__ = "worklist"
     __table_args__ = (
@@ -127,8 +131,8 @@ class Participant(Table, table=True):
 
 
 class Timer(Table, table=True):
-    """A timer that is armed. The row is the truth; a wake-up only makes somebody look at it. `attempts` counts
-    failures; a timer whose `failure` is set waits for an admin."""
+    """A timer that is armed. The row is the truth; a wake-up only makes somebody look at it. `attempts`
+    counts failures; a timer whose `failure` is set waits for an admin."""
 
     __table_args__ = (sa.Index("ix_timer_due", "due_at"),)
     tenant_id: str = Field(primary_key=True)

@@ -1,0 +1,119 @@
+"""Who may do what, and why not: one function for each permission."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from server.services.errors import NotPermitted
+
+HOUSE_GROUPS = frozenset({"admin", "process_owner", "auditor"})
+"""Groups of the product itself, beside those of a jurisdiction's manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The acting person: who, with which posts, in which unit, of which jurisdiction."""
+
+    tenant_id: str
+    id: str
+    account: str
+    name: str
+    post: str
+    unit_id: str
+    unit_name: str
+    groups: frozenset[str]
+    locale: str = "zh-CN"
+    csrf: str = ""
+    calendar_revision: int = 0
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """Every key under which a worklist or a participant row may name this person, sorted."""
+        keys = {f"u:{self.id}"}
+        for group in self.groups:
+            keys |= {f"g:{group}", f"g:{group}@{self.unit_id}"}
+        return tuple(sorted(keys))
+
+    def has(self, *groups: str) -> bool:
+        """Whether the person holds one of the posts."""
+        return not self.groups.isdisjoint(groups)
+
+
+def system(tenant_id: str) -> Person:
+    """The clock acting by itself: timers and nightly work are recorded under this name."""
+    return Person(tenant_id, "system", "system", "系统", "", "", "", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Allowed, or denied with the reason as an English template and its values."""
+
+    allowed: bool
+    reason: str = ""
+    params: dict[str, object] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def require(self) -> None:
+        """Raise NotPermitted when denied."""
+        if not self.allowed:
+            raise NotPermitted(self.reason, self.params)
+
+
+ALLOWED = Verdict(allowed=True)
+
+
+def denied(reason: str, **params: object) -> Verdict:
+    """A refusal with its reason."""
+    return Verdict(allowed=False, reason=reason, params=params)
+
+
+def may_start(person: Person, started_by: Iterable[str], group_names: dict[str, str]) -> Verdict:
+    """A process is started by those whose post its manifest entry names."""
+    groups = tuple(started_by)
+    if person.has(*groups):
+        return ALLOWED
+    names = "、".join(group_names.get(group, group) for group in groups)
+    return denied("Only {groups} may start this process.", groups=names)
+
+
+def may_see_instance(person: Person, participants: Collection[str]) -> Verdict:
+    """An instance is seen by those who have had to do with it, and by the house's auditors and admins."""
+    if person.has("auditor", "admin") or not set(person.principals).isdisjoint(participants):
+        return ALLOWED
+    return denied("This case belongs to another unit. Ask the unit that handles it.")
+
+
+def may_claim(person: Person, candidates: Collection[str], assignee_id: str | None, names: str) -> Verdict:
+    """A task is claimed by a candidate while nobody else holds it."""
+    if assignee_id is not None and assignee_id != person.id:
+        return denied("Somebody else has claimed this task.")
+    if set(person.principals).isdisjoint(candidates):
+        return denied("This task waits for {groups}.", groups=names)
+    return ALLOWED
+
+
+def may_act(person: Person, assignee_id: str | None, candidates: Collection[str], names: str) -> Verdict:
+    """A task is done by the person who holds it."""
+    if assignee_id == person.id:
+        return ALLOWED
+    if assignee_id is None and not set(person.principals).isdisjoint(candidates):
+        return denied("Claim the task first.")
+    return denied("This task waits for {groups}.", groups=names)
+
+
+def may_administer(person: Person) -> Verdict:
+    """Calendar, incidents and jobs are the admins' business."""
+    return ALLOWED if person.has("admin") else denied("Only administrators may do this.")
+
+
+def may_deploy(person: Person) -> Verdict:
+    """Bundles are deployed by process owners and admins."""
+    return ALLOWED if person.has("admin", "process_owner") else denied("Only process owners may deploy.")
+
+
+def may_audit(person: Person) -> Verdict:
+    """The whole trail of every instance is the auditors' to read."""
+    return ALLOWED if person.has("admin", "auditor") else denied("Only auditors may read this.")
