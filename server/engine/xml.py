@@ -1,4 +1,4 @@
-"""Reads XML that a stranger may have written: bounded in size, depth and count, without entities, DTD or network."""
+"""Reads XML that a stranger may have written: bounded in size, depth and count; no entities, DTD, network."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ ENCODINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_DECLARATION = re.compile(rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'][^>]{0,100}\?>""")
+_DECLARATION = re.compile(
+    rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'][^>]{0,100}\?>"""
+)
 _PROLOG = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 
 
 class XmlRefused(ValueError):
-    """XML that is not read: `code` names the reason, `message` and `remedy` are templates filled from `params`."""
+    """XML that is not read: `code` names the reason; `message` and `remedy` are templates for `params`."""
 
     def __init__(
         self,
@@ -77,8 +79,8 @@ class XmlRefused(ValueError):
 def parse_xml(data: bytes, *, file: str) -> Element:
     """The root element of an XML document of at most `MAX_BYTES`; comments are left out.
 
-    Raises XmlRefused for anything that is too large, too deep, not in a known encoding, not well formed, or that
-    carries a document type, an entity of its own, a processing instruction or an XInclude.
+    Raises XmlRefused for anything that is too large, too deep, not in a known encoding, not well formed, or
+    that carries a document type, an entity of its own, a processing instruction or an XInclude.
     """
     try:
         text = _decoded(data)
@@ -147,7 +149,9 @@ def _encoding_refused(name: str) -> XmlRefused:
 def _check_text(text: str) -> None:
     """What can be refused before a parser sees it; each step costs no more than one pass over the text."""
     if not text.strip():
-        raise XmlRefused("xml-empty", "The file is empty.", remedy="Open it in the modeler and save it again.")
+        raise XmlRefused(
+            "xml-empty", "The file is empty.", remedy="Open it in the modeler and save it again."
+        )
     null = text.find("\x00")
     if null >= 0:
         raise XmlRefused(
@@ -160,7 +164,7 @@ def _check_text(text: str) -> None:
     if start and text.startswith("<!DOCTYPE", start.end()):
         raise XmlRefused(
             "xml-doctype",
-            "The file has a document type (DOCTYPE). It could read other files or blow up memory, so it is refused.",
+            "The file has a document type (DOCTYPE), which could read other files or blow up memory.",
             remedy="Delete the <!DOCTYPE …> part; diagrams and tables need none.",
             line=text.count("\n", 0, start.end()) + 1,
         )
@@ -251,10 +255,12 @@ def _check_node(node: Element) -> None:
             remedy="Put what it includes into this file.",
             line=line_of(node),
         )
-    if len(node.attrib) > MAX_ATTRIBUTES or any(len(str(v)) > MAX_ATTRIBUTE_LENGTH for v in node.attrib.values()):
+    if len(node.attrib) > MAX_ATTRIBUTES or any(
+        len(str(v)) > MAX_ATTRIBUTE_LENGTH for v in node.attrib.values()
+    ):
         raise XmlRefused(
             "xml-attribute-too-long",
-            "Line {line}: element {name} has more than {count} attributes, or one longer than {length} characters.",
+            "Element {name} has more than {count} attributes, or one longer than {length} characters.",
             {
                 "line": line_of(node),
                 "name": local(node)[:60],
