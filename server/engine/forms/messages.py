@@ -1,0 +1,41 @@
+"""What a form says when an answer cannot be used: English templates, translated and then filled by the
+doors."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REQUIRED: Final = "{label}: this is needed."
+CHOOSE_ONE: Final = "{label}: choose one of the options."
+CHOOSE_LISTED: Final = "{label}: choose only options of the list."
+ATTACH: Final = "{label}: attach a file."
+MUST_CONFIRM: Final = "{label}: this must be confirmed before you can go on."
+MUST_BE_TRUE: Final = "{label}: this must be so before you can go on, see {article}."
+NOT_TEXT: Final = "{label}: enter text."
+TOO_LONG: Final = "{label}: at most {limit} characters; there are {count}."
+TOO_SHORT: Final = "{label}: at least {limit} characters; there are {count}."
+TOO_SMALL: Final = "{label}: must be at least {limit}."
+TOO_BIG: Final = "{label}: must be at most {limit}."
+TOO_EARLY: Final = "{label}: must not be before {limit}."
+TOO_LATE: Final = "{label}: must not be after {limit}."
+BAD_PATTERN: Final = "{label}: this does not have the form that is asked for."
+BAD_EMAIL: Final = "{label}: enter an e-mail address such as name@example.cn."
+BAD_PHONE: Final = "{label}: enter a telephone number such as 13800000000 or 0476-8888888."
+TOO_FEW: Final = "{label}: at least {limit} needed; there are {count}."
+TOO_MANY: Final = "{label}: at most {limit} allowed; there are {count}."
+ONE_FILE: Final = "{label}: only one file can be attached here."
+FILE_TYPE: Final = "{label}: {file} is not of an accepted type ({accept})."
+FILE_GONE: Final = "{label}: a file is no longer there; attach it again."
+NOT_A_FIELD: Final = "{label}: the form has no such field."
+NOT_ROWS: Final = "{label}: send a list of rows."
+
+NOT_NUMBER: Final = "{label}: enter a number, for example 1200."
+NOT_WHOLE: Final = "{label}: enter a whole number."
+NUMBER_TOO_LONG: Final = "{label}: this number is too long."
+NUMBER_TOO_LARGE: Final = "{label}: this number is too large."
+TOO_EXACT: Final = "{label}: at most {decimals} decimal places."
+NOT_MONEY: Final = "{label}: enter an amount in yuan, for example 600,000.00."
+MONEY_IN_YUAN: Final = "{label}: enter the amount in yuan, not in 10,000 yuan; for example 600,000.00."
+NOT_DATE: Final = "{label}: enter a date such as 2026-03-05."
+NOT_TIME: Final = "{label}: enter a time such as 10:30."
+NOT_DATE_TIME: Final = "{label}: enter a date and a time such as 2026-03-05 10:30."
