@@ -80,7 +80,8 @@ def may_start(person: Person, started_by: Iterable[str], group_names: dict[str, 
 
 
 def may_see_instance(person: Person, participants: Collection[str]) -> Verdict:
-    """An instance is seen by those who have had to do with it, and by the house's auditors and admins."""
+    """An instance is seen by those who have had to do with it, and by the house's auditors and
+    admins."""
     if person.has("auditor", "admin") or not set(person.principals).isdisjoint(participants):
         return ALLOWED
     return denied("This case belongs to another unit. Ask the unit that handles it.")

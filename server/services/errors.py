@@ -11,7 +11,8 @@ from server.engine.model import Finding
 
 
 class ServiceError(Exception):
-    """Something was refused. Subclasses say what; doors turn each into a page or an answer of its own."""
+    """Something was refused. Subclasses say what; doors turn each into a page or an answer of its
+    own."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class TooManyAttempts(ServiceError):
 
 @dataclass(frozen=True)
 class StaleTask(ServiceError):
-    """Somebody was faster, or the page was old. `by`, `at`, `outcome` tell what happened to the task
-    meanwhile; what the person typed has been kept by the door."""
+    """Somebody was faster, or the page was old. `by`, `at`, `outcome` tell what happened to the
+    task meanwhile; what the person typed has been kept by the door."""
 
     task_id: str
     status: str
@@ -57,7 +58,8 @@ class StaleTask(ServiceError):
 
 @dataclass(frozen=True)
 class InvalidSubmission(ServiceError):
-    """A form was not filled as it must be: one entry for each field (server.engine.forms FieldError)."""
+    """A form was not filled as it must be: one entry for each field (server.engine.forms
+    FieldError)."""
 
     errors: Sequence[Any]
 

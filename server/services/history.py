@@ -25,7 +25,8 @@ _CONTENT = (
 
 
 def entry_hash(prev_hash: str, entry: dict[str, Any]) -> str:
-    """SHA-256 (hex) over the hash before and the canonical JSON of the entry without its own two hashes."""
+    """SHA-256 (hex) over the hash before and the canonical JSON of the entry without its own two
+    hashes."""
     content = {name: value for name, value in entry.items() if name not in ("prev_hash", "hash")}
     content["at"] = content["at"].astimezone(UTC).isoformat()
     return hashlib.sha256(b"\0" + prev_hash.encode() + dumps(content)).hexdigest()

@@ -1,0 +1,129 @@
+"""Files of a case: kept once under their SHA-256, seen only by those who may see the case."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from server.engine.forms import Upload
+from server.services import participants
+from server.services.authorization import Person, may_see_instance
+from server.services.errors import NotFound, NotPermitted
+from server.store.columns import new_id
+from server.store.history import Attachment
+
+_attachments = Attachment.metadata.tables["attachment"]
+
+ALLOWED = {
+    ".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
+    ".doc": "application/msword", ".xls": "application/vnd.ms-excel", ".ofd": "application/ofd",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".wps": "application/vnd.ms-works", ".et": "application/vnd.ms-excel", ".txt": "text/plain",
+    ".zip": "application/zip", ".csv": "text/csv",
+}  # fmt: skip
+"""File name endings that are accepted, and the media type under which each is given out again."""
+
+
+class FileStore:
+    """The data folder: `root/ab/cdef…`, written completely before its name appears, never changed
+    afterwards."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, content: bytes) -> str:
+        """Keep a file's bytes; gives their SHA-256 (hex)."""
+        digest = hashlib.sha256(content).hexdigest()
+        place = self.path(digest)
+        if place.exists():
+            return digest
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=place.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(place)
+        return digest
+
+    def path(self, digest: str) -> Path:
+        """Where the bytes of a digest lie."""
+        return self.root / digest[:2] / digest[2:]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file to be given out."""
+
+    name: str
+    media_type: str
+    path: Path
+
+
+def store(
+    session: Session, files: FileStore, person: Person, owner_key: str, field: str, name: str, content: bytes,
+    now: datetime, *, limit: int,
+) -> Upload:  # fmt: skip
+    """Keep an uploaded file for a draft (`owner_key` is task:<id>). A file that is too large, empty
+    or of a kind that is not accepted gives an Upload with a `problem`."""
+    name = Path(name.replace("\\", "/")).name[:200] or "file"
+    media_type = ALLOWED.get(Path(name).suffix.lower())
+    problem = ""
+    if media_type is None:
+        problem = (
+            "Files of this kind are not accepted. Use PDF, OFD, Word, Excel, WPS, pictures, text or ZIP."
+        )
+    elif not content:
+        problem = "The file is empty."
+    elif len(content) > limit:
+        problem = "The file is too large."
+    if problem:
+        return Upload(name, len(content), media_type or "", "", problem)
+    attachment_id = new_id(now)
+    session.execute(
+        _attachments.insert().values(
+            tenant_id=person.tenant_id, id=attachment_id, instance_id="", owner_key=owner_key, field=field,
+            name=name, media_type=media_type, size=len(content), sha256=files.put(content),
+            uploaded_by=person.id, uploaded_at=now,
+        )
+    )  # fmt: skip
+    return Upload(name, len(content), media_type or "", attachment_id)
+
+
+def of_owner(session: Session, person: Person, owner_key: str) -> dict[str, Upload]:
+    """The files of a draft that is the person's own, by id: a form accepts no other ids."""
+    a = _attachments.c
+    where = (a.tenant_id == person.tenant_id, a.owner_key == owner_key, a.uploaded_by == person.id)
+    rows = session.execute(_attachments.select().where(*where)).mappings()
+    return {row["id"]: Upload(row["name"], row["size"], row["media_type"], row["id"]) for row in rows}
+
+
+def of_instance(session: Session, tenant_id: str, instance_id: str) -> list[Attachment]:
+    """The materials of an instance, in the order in which they came."""
+    a = _attachments.c
+    where = (a.tenant_id == tenant_id, a.instance_id == instance_id)
+    rows = session.execute(_attachments.select().where(*where).order_by(a.id)).mappings()
+    return [Attachment(**row) for row in rows]
+
+
+def open_file(session: Session, files: FileStore, person: Person, attachment_id: str) -> Opened:
+    """A file, if the person may see its case or uploaded it."""
+    a = _attachments.c
+    query = _attachments.select().where(a.tenant_id == person.tenant_id, a.id == attachment_id)
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound("attachment", attachment_id)
+    if row["instance_id"]:
+        may_see_instance(
+            person, participants.of_instance(session, person.tenant_id, row["instance_id"])
+        ).require()
+    elif row["uploaded_by"] != person.id:
+        raise NotPermitted("This file belongs to a draft of somebody else.")
+    return Opened(row["name"], row["media_type"], files.path(row["sha256"]))

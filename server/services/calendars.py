@@ -1,0 +1,74 @@
+"""The business calendar of a jurisdiction: the published one, with an admin's word above it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.engine.business_calendar import BusinessCalendar
+from server.engine.model import Moment
+from server.services.authorization import Person, may_administer
+from server.store.identity import CalendarDay, Jurisdiction
+
+_days = CalendarDay.metadata.tables["calendar_day"]
+_jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
+_cache: dict[str, tuple[int, BusinessCalendar]] = {}
+_lock = threading.Lock()
+_HOME = ZoneInfo("Asia/Shanghai")
+
+
+def local(now: datetime) -> datetime:
+    """A moment on the clocks of the jurisdictions."""
+    return now.astimezone(_HOME)
+
+
+def moment(session: Session, person: Person, now: datetime) -> Moment:
+    """The time of a command and the calendar of the person's jurisdiction."""
+    return Moment(now, of(session, person.tenant_id, person.calendar_revision))
+
+
+def of(session: Session, tenant_id: str, revision: int | None = None) -> BusinessCalendar:
+    """The calendar of a jurisdiction; read again only when its revision has risen."""
+    if revision is None:
+        query = sa.select(_jurisdictions.c.calendar_revision)
+        revision = (
+            session.execute(query.where(_jurisdictions.c.tenant_id == tenant_id)).scalar_one_or_none() or 0
+        )
+    with _lock:
+        known = _cache.get(tenant_id)
+    if known is not None and known[0] == revision:
+        return known[1]
+    overrides = {day.day: day.working for day in days(session, tenant_id)}
+    calendar = BusinessCalendar(overrides)
+    with _lock:
+        _cache[tenant_id] = (revision, calendar)
+    return calendar
+
+
+def days(session: Session, tenant_id: str) -> list[CalendarDay]:
+    """The days an admin has set, in order."""
+    rows = session.execute(_days.select().where(_days.c.tenant_id == tenant_id).order_by(_days.c.day))
+    return [CalendarDay(**row) for row in rows.mappings()]
+
+
+def set_day(session: Session, person: Person, day: date, *, working: bool, note: str) -> None:
+    """Declare a day working or free, above the published calendar. Deadlines already set keep their
+    date."""
+    may_administer(person).require()
+    clear_day(session, person, day)
+    session.execute(_days.insert().values(tenant_id=person.tenant_id, day=day, working=working, note=note))
+
+
+def clear_day(session: Session, person: Person, day: date) -> None:
+    """Take an admin's word back: the published calendar holds again."""
+    may_administer(person).require()
+    session.execute(_days.delete().where(_days.c.tenant_id == person.tenant_id, _days.c.day == day))
+    session.execute(
+        _jurisdictions.update()
+        .where(_jurisdictions.c.tenant_id == person.tenant_id)
+        .values(calendar_revision=_jurisdictions.c.calendar_revision + 1)
+    )

@@ -1,0 +1,137 @@
+"""Deploying a bundle: read, check, keep, and make it the one that new cases use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.bundles.manifest import read_manifest
+from server.engine.load import load
+from server.engine.model import Finding
+from server.services import identity
+from server.services.authorization import Person, may_deploy
+from server.services.errors import DeploymentRejected
+from server.store.columns import new_id
+from server.store.definitions import Deployment, DeploymentFile, ProcessDefinition, Resource
+from server.store.identity import Jurisdiction
+
+_deployments = Deployment.metadata.tables["deployment"]
+_files = DeploymentFile.metadata.tables["deployment_file"]
+_resources = Resource.metadata.tables["resource"]
+_definitions = ProcessDefinition.metadata.tables["process_definition"]
+_jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deployment did: its number, and which definitions are new, changed or unchanged."""
+
+    deployment_id: str
+    number: int
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    warnings: tuple[Finding, ...]
+
+
+def deploy(
+    session: Session, person: Person, tenant_id: str, files: Mapping[str, bytes], now: datetime, *,
+    name: str, source: str, note: str = "",
+) -> Deployed:  # fmt: skip
+    """Deploy a bundle to a jurisdiction. Cases that run stay on theirs; an unchanged definition
+    keeps its version. DeploymentRejected holds every error found; then nothing is kept. The same
+    content again changes nothing."""
+    may_deploy(person).require()
+    model, findings = load(files)
+    errors = tuple(f for f in findings if f.level == "error")
+    if model is None or errors:
+        raise DeploymentRejected(errors)
+    manifest = read_manifest(files["jurisdiction.toml"])
+    identity.add_jurisdiction(session, tenant_id, manifest.name, now)
+    digest = hashlib.sha256(
+        b"".join(path.encode() + b"\0" + hashlib.sha256(files[path]).digest() for path in sorted(files))
+    ).hexdigest()
+    current = _current(session, tenant_id)
+    if current is not None and current[2] == digest:
+        return Deployed(current[0], current[1], (), tuple(sorted(model.processes)), ())
+    deployment_id, number = new_id(now), _next_number(session, tenant_id)
+    session.execute(
+        _deployments.insert().values(
+            tenant_id=tenant_id, id=deployment_id, number=number, digest=digest, name=name, note=note,
+            source=source, deployed_by=person.id, deployed_at=now,
+        )
+    )  # fmt: skip
+    _keep_files(session, tenant_id, deployment_id, files)
+    known = _versions(session, tenant_id, current[0]) if current else {}
+    changed, rows = [], []
+    for key, definition in sorted(model.processes.items()):
+        file_digest = hashlib.sha256(files[definition.file]).hexdigest()
+        version, known_digest = known.get(key, (0, ""))
+        if known_digest != file_digest:
+            version += 1
+            changed.append(key)
+        rows.append(
+            {"tenant_id": tenant_id, "deployment_id": deployment_id, "key": key, "version": version,
+             "name": definition.name, "digest": file_digest}
+        )  # fmt: skip
+    session.execute(_definitions.insert(), rows)
+    session.execute(
+        _jurisdictions.update()
+        .where(_jurisdictions.c.tenant_id == tenant_id)
+        .values(deployment_id=deployment_id)
+    )
+    unchanged = tuple(sorted(model.processes.keys() - set(changed)))
+    return Deployed(deployment_id, number, tuple(changed), unchanged, findings)
+
+
+def listing(session: Session, person: Person) -> list[Deployment]:
+    """The deployments of the person's jurisdiction, newest first."""
+    may_deploy(person).require()
+    d = _deployments.c
+    rows = session.execute(
+        _deployments.select().where(d.tenant_id == person.tenant_id).order_by(d.number.desc()).limit(200)
+    )
+    return [Deployment(**row) for row in rows.mappings()]
+
+
+def _current(session: Session, tenant_id: str) -> tuple[str, int, str] | None:
+    d = _deployments.c
+    query = (
+        sa.select(d.id, d.number, d.digest)
+        .join(
+            _jurisdictions,
+            (_jurisdictions.c.tenant_id == d.tenant_id) & (_jurisdictions.c.deployment_id == d.id),
+        )
+        .where(d.tenant_id == tenant_id)
+    )
+    row = session.execute(query).one_or_none()
+    return (row[0], row[1], row[2]) if row else None
+
+
+def _next_number(session: Session, tenant_id: str) -> int:
+    query = sa.select(sa.func.max(_deployments.c.number)).where(_deployments.c.tenant_id == tenant_id)
+    return int(session.execute(query).scalar_one() or 0) + 1
+
+
+def _versions(session: Session, tenant_id: str, deployment_id: str) -> dict[str, tuple[int, str]]:
+    p = _definitions.c
+    query = sa.select(p.key, p.version, p.digest)
+    rows = session.execute(query.where(p.tenant_id == tenant_id, p.deployment_id == deployment_id))
+    return {key: (version, digest) for key, version, digest in rows}
+
+
+def _keep_files(session: Session, tenant_id: str, deployment_id: str, files: Mapping[str, bytes]) -> None:
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
+    known = set(
+        session.execute(sa.select(_resources.c.digest).where(_resources.c.tenant_id == tenant_id)).scalars()
+    )
+    new = {digests[path]: content for path, content in files.items() if digests[path] not in known}
+    keys = {"tenant_id": tenant_id}
+    if new:
+        session.execute(_resources.insert(), [{**keys, "digest": d, "content": c} for d, c in new.items()])
+    rows = [{**keys, "deployment_id": deployment_id, "path": p, "digest": d} for p, d in digests.items()]
+    session.execute(_files.insert(), rows)

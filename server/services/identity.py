@@ -1,0 +1,228 @@
+"""Signing in and out, and who is acting."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from server.services.authorization import Person
+from server.services.errors import NotPermitted, NotSignedIn, TooManyAttempts
+from server.store.columns import new_id
+from server.store.identity import Jurisdiction, Membership, SignInFailure, SignInSession, Unit, User
+
+_people = User.metadata.tables["person"]
+_units = Unit.metadata.tables["unit"]
+_memberships = Membership.metadata.tables["membership"]
+_sessions = SignInSession.metadata.tables["sign_in_session"]
+_failures = SignInFailure.metadata.tables["sign_in_failure"]
+_jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("a person who does not exist")
+WINDOW = timedelta(minutes=15)
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who can sign in, as the sign-in page of a demonstration lists them."""
+
+    tenant_id: str
+    account: str
+    name: str
+    post: str
+    unit_name: str
+
+
+def sign_in(
+    session: Session, tenant_id: str, account: str, password: str, address: str, now: datetime, hours: int
+) -> str | None:
+    """Open a session and give its token; None when account or password are wrong (the failure is
+    counted, so the caller must commit). TooManyAttempts after ten failures within fifteen
+    minutes."""
+    keys = (f"account {tenant_id} {account[:100]}", f"address {address[:100]}")
+    _require_patience(session, keys, now)
+    query = sa.select(_people.c.id, _people.c.password_hash, _people.c.active)
+    row = session.execute(
+        query.where(_people.c.tenant_id == tenant_id, _people.c.account == account)
+    ).one_or_none()
+    right = _matches(row.password_hash if row else _NOBODY, password)
+    if row is None or not right or not row.active:
+        _count_failure(session, keys, now)
+        return None
+    session.execute(_failures.delete().where(_failures.c.key == keys[0]))
+    token = secrets.token_urlsafe(32)
+    session.execute(
+        _sessions.insert().values(
+            token_hash=_token_hash(token), tenant_id=tenant_id, user_id=row.id,
+            csrf=secrets.token_urlsafe(24), created_at=now, expires_at=now + timedelta(hours=hours),
+        )
+    )  # fmt: skip
+    session.execute(_sessions.delete().where(_sessions.c.expires_at < now))
+    return token
+
+
+def sign_out(session: Session, token: str) -> None:
+    """Close a session."""
+    session.execute(_sessions.delete().where(_sessions.c.token_hash == _token_hash(token)))
+
+
+def person_of(session: Session, token: str | None, now: datetime) -> Person:
+    """Who holds a session token; NotSignedIn if nobody does any more."""
+    if not token:
+        raise NotSignedIn
+    p, u, s, m = _people.c, _units.c, _sessions.c, _memberships.c
+    groups = (
+        sa.select(sa.func.aggregate_strings(m.group_id, " "))
+        .where(m.tenant_id == p.tenant_id, m.user_id == p.id)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(
+            p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
+            s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"),
+        )
+        .select_from(_sessions)
+        .join(_people, (p.tenant_id == s.tenant_id) & (p.id == s.user_id))
+        .join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
+        .join(_jurisdictions, _jurisdictions.c.tenant_id == p.tenant_id)
+        .where(s.token_hash == _token_hash(token), s.expires_at > now, p.active)
+    )  # fmt: skip
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotSignedIn
+    return _person(row)
+
+
+def person_by_account(session: Session, tenant_id: str, account: str) -> Person:
+    """A person by account, for the command line and the seed."""
+    p, u, m = _people.c, _units.c, _memberships.c
+    query = sa.select(
+        p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale
+    ).join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
+    row = (
+        session.execute(query.where(p.tenant_id == tenant_id, p.account == account)).mappings().one_or_none()
+    )
+    if row is None:
+        raise NotPermitted("There is no account {account}.", {"account": account})
+    where = (m.tenant_id == tenant_id, m.user_id == row["id"])
+    groups = session.execute(sa.select(m.group_id).where(*where)).scalars()
+    return _person({**row, "groups": " ".join(groups), "csrf": "", "calendar_revision": 0})
+
+
+def add_jurisdiction(session: Session, tenant_id: str, name: str, now: datetime) -> None:
+    """Enter a jurisdiction, or its new name."""
+    j = _jurisdictions.c
+    found = session.execute(sa.select(j.name).where(j.tenant_id == tenant_id)).scalar_one_or_none()
+    if found is None:
+        values = {"tenant_id": tenant_id, "name": name, "created_at": now, "calendar_revision": 0}
+        session.execute(_jurisdictions.insert().values(values))
+    elif found != name:
+        session.execute(_jurisdictions.update().where(j.tenant_id == tenant_id).values(name=name))
+
+
+def add_unit(session: Session, tenant_id: str, unit_id: str, name: str) -> None:
+    """Enter a unit unless it is there."""
+    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(_units).values(tenant_id=tenant_id, id=unit_id, name=name)
+    session.execute(insert.on_conflict_do_nothing())
+
+
+def add_person(
+    session: Session, tenant_id: str, account: str, name: str, post: str, unit_id: str, groups: list[str],
+    password: str, now: datetime, *, demo: bool = False,
+) -> str:  # fmt: skip
+    """Enter a person with posts; gives their id. The account is their id too: it never changes
+    hands."""
+    user_id = f"{account}-{new_id(now)[-6:]}" if not demo else account
+    session.execute(
+        _people.insert().values(
+            tenant_id=tenant_id, id=user_id, account=account, name=name, post=post, unit_id=unit_id,
+            password_hash=_hasher.hash(password), active=True, locale="zh-CN", demo=demo, created_at=now,
+        )
+    )  # fmt: skip
+    keys = {"tenant_id": tenant_id, "user_id": user_id}
+    session.execute(_memberships.insert(), [{**keys, "group_id": group} for group in groups])
+    return user_id
+
+
+def demo_accounts(session: Session) -> list[Account]:
+    """The people of the demonstration."""
+    p, u = _people.c, _units.c
+    query = (
+        sa.select(p.tenant_id, p.account, p.name, p.post, u.name)
+        .join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
+        .where(p.demo, p.active)
+        .order_by(p.tenant_id, p.created_at, p.account)
+    )
+    return [Account(*row) for row in session.execute(query)]
+
+
+def jurisdictions(session: Session) -> list[tuple[str, str]]:
+    """The jurisdictions of the installation: id and name."""
+    j = _jurisdictions.c
+    return [(row[0], row[1]) for row in session.execute(sa.select(j.tenant_id, j.name).order_by(j.tenant_id))]
+
+
+def members(session: Session, tenant_id: str, group_id: str) -> list[Account]:
+    """The people who hold a post."""
+    p, u, m = _people.c, _units.c, _memberships.c
+    query = (
+        sa.select(p.tenant_id, p.account, p.name, p.post, u.name)
+        .join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
+        .join(_memberships, (m.tenant_id == p.tenant_id) & (m.user_id == p.id))
+        .where(p.tenant_id == tenant_id, m.group_id == group_id, p.active)
+        .order_by(p.account)
+    )
+    return [Account(*row) for row in session.execute(query)]
+
+
+def set_locale(session: Session, person: Person, locale: str) -> None:
+    """Remember the person's language."""
+    where = (_people.c.tenant_id == person.tenant_id, _people.c.id == person.id)
+    session.execute(_people.update().where(*where).values(locale=locale))
+
+
+def _person(row: Any) -> Person:
+    return Person(
+        row["tenant_id"], row["id"], row["account"], row["name"], row["post"], row["unit_id"],
+        row["unit_name"], frozenset((row["groups"] or "").split()), row["locale"], row["csrf"],
+        row["calendar_revision"],
+    )  # fmt: skip
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _require_patience(session: Session, keys: tuple[str, str], now: datetime) -> None:
+    f = _failures.c
+    query = sa.select(f.window_start, f.count).where(f.key.in_(keys), f.window_start > now - WINDOW)
+    for start, failures in session.execute(query):
+        if failures >= ATTEMPTS:
+            raise TooManyAttempts(start + WINDOW)
+
+
+def _count_failure(session: Session, keys: tuple[str, str], now: datetime) -> None:
+    f = _failures.c
+    session.execute(_failures.delete().where(f.window_start <= now - WINDOW))
+    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    for key in keys:
+        insert = dialect.insert(_failures).values(key=key, window_start=now, count=1)
+        session.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"count": f.count + 1}))

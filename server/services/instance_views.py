@@ -1,0 +1,254 @@
+"""Everything about one matter, for those who may see it: facts, position, decisions, materials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.engine import process
+from server.engine.model import Position, ProcessDefinition
+from server.services import attachments, calendars, deployed, history, participants
+from server.services.authorization import Person, may_see_instance
+from server.services.deployed import Deployed
+from server.services.errors import NotFound
+from server.services.history import TimelineEntry
+from server.store.history import Attachment, DecisionEvaluation
+from server.store.identity import User
+from server.store.runtime import Incident, InstanceState, ProcessInstance, Project, Task
+
+_instances = ProcessInstance.metadata.tables["process_instance"]
+_states = InstanceState.metadata.tables["instance_state"]
+_projects = Project.metadata.tables["project"]
+_people = User.metadata.tables["person"]
+_tasks = Task.metadata.tables["task"]
+_incidents = Incident.metadata.tables["incident"]
+_evaluations = DecisionEvaluation.metadata.tables["decision_evaluation"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that waits now: for whom, since when, until when; `mine` if this person holds it or
+    may claim it."""
+
+    id: str
+    element: str
+    name: str
+    holder: str | None
+    candidates: tuple[str, ...]
+    created_at: datetime
+    due: datetime | None
+    light: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceView:
+    """The head of a case, and what waits in it. `variables` are the case's own."""
+
+    id: str
+    business_key: str
+    title: str
+    process_key: str
+    process_name: str
+    process_documentation: str
+    project_code: str | None
+    project_name: str | None
+    starter: str
+    started_at: datetime
+    ended_at: datetime | None
+    status: str
+    outcome: str | None
+    outcome_name: str | None
+    due: datetime | None
+    light: str
+    open_tasks: tuple[OpenTask, ...]
+    variables: dict[str, Any]
+    withdrawable: tuple[tuple[str, str], ...]
+    incidents: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramView:
+    """A diagram with its taken path: the XML, ids of passed elements and flows, and where tokens
+    stand. `steps` is the same as a list for those who do not see pictures: name, state (done,
+    current), and article."""
+
+    process_key: str
+    name: str
+    xml: str
+    taken: tuple[str, ...]
+    current: tuple[str, ...]
+    steps: tuple[tuple[str, str, str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """One decision of a case: which rule fired on which inputs, and its articles."""
+
+    seq: int
+    at: datetime
+    decision_id: str
+    name: str
+    element: str
+    hit_policy: str
+    inputs: dict[str, Any]
+    outputs: Any
+    matched: list[dict[str, Any]]
+    missed: list[dict[str, Any]]
+    findings: list[dict[str, Any]]
+
+
+def view(session: Session, person: Person, instance_id: str, now: datetime) -> InstanceView:
+    """The head of a case."""
+    row, used = see(session, person, instance_id)
+    definition = used.process(row["process_key"])
+    calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
+    incident = _incidents.c
+    open_incidents = sa.select(incident.finding).where(
+        incident.tenant_id == person.tenant_id,
+        incident.instance_id == instance_id,
+        incident.resolved_at.is_(None),
+    )
+    running = row["status"] in ("running", "incident")
+    return InstanceView(
+        id=instance_id, business_key=row["business_key"], title=row["title"], process_key=row["process_key"],
+        process_name=definition.name, process_documentation=definition.documentation,
+        project_code=row["project_code"], project_name=row["project_name"], starter=row["starter"] or "",
+        started_at=row["started_at"], ended_at=row["ended_at"], status=row["status"],
+        outcome=row["outcome"], outcome_name=row["outcome_name"], due=row["due_at"],
+        light=calendar.light(row["due_at"], now) if row["due_at"] and running else "green",
+        open_tasks=tuple(_open_tasks(session, person, used, instance_id, calendar, now)),
+        variables=dict(process.variables_of(used.model, row["process_key"], row["state"])),
+        withdrawable=_withdrawable(session, person, used, instance_id) if running else (),
+        incidents=tuple(session.execute(open_incidents).scalars()),
+    )  # fmt: skip
+
+
+def diagrams(session: Session, person: Person, instance_id: str) -> list[DiagramView]:
+    """The case's diagram and those of the processes it has called, with path and position."""
+    row, used = see(session, person, instance_id)
+    entries = history.timeline(session, person.tenant_id, instance_id)
+    taken: dict[str, dict[str, None]] = {row["process_key"]: {}}
+    for entry in reversed(entries):
+        for process_key, element in entry.payload.get("steps", ()):
+            taken.setdefault(process_key, {})[element] = None
+    running = row["status"] in ("running", "incident")
+    positions = process.positions(used.model, row["process_key"], row["state"]) if running else ()
+    return [
+        _diagram(used, key, tuple(ids), positions)
+        for key, ids in taken.items()
+        if key in used.model.processes
+    ]
+
+
+def decisions(session: Session, person: Person, instance_id: str) -> list[DecisionView]:
+    """The decisions of a case, oldest first."""
+    see(session, person, instance_id)
+    e = _evaluations.c
+    query = (
+        sa.select(
+            e.seq, e.at, e.decision_id, e.name, e.element, e.hit_policy, e.inputs, e.outputs, e.matched,
+            e.missed, e.findings,
+        )
+        .where(e.tenant_id == person.tenant_id, e.instance_id == instance_id)
+        .order_by(e.seq)
+    )  # fmt: skip
+    return [DecisionView(*row) for row in session.execute(query)]
+
+
+def record(session: Session, person: Person, instance_id: str) -> list[TimelineEntry]:
+    """办理记录: the record of a case, newest first."""
+    see(session, person, instance_id)
+    return history.timeline(session, person.tenant_id, instance_id)
+
+
+def materials(session: Session, person: Person, instance_id: str) -> list[Attachment]:
+    """The files of a case."""
+    see(session, person, instance_id)
+    return attachments.of_instance(session, person.tenant_id, instance_id)
+
+
+def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, Any], Deployed]:
+    """The row of an instance and its deployment, if the person may see it."""
+    i, s, p = _instances.c, _states.c, _projects.c
+    query = (
+        sa.select(
+            *i, s.state, p.code.label("project_code"), p.name.label("project_name"),
+            _people.c.name.label("starter"),
+        )
+        .join(_states, (s.tenant_id == i.tenant_id) & (s.instance_id == i.id))
+        .join(_projects, (p.tenant_id == i.tenant_id) & (p.id == i.project_id), isouter=True)
+        .join(_people, (_people.c.tenant_id == i.tenant_id) & (_people.c.id == i.started_by), isouter=True)
+        .where(i.tenant_id == person.tenant_id, i.id == instance_id)
+    )  # fmt: skip
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound("instance", instance_id)
+    may_see_instance(person, participants.of_instance(session, person.tenant_id, instance_id)).require()
+    used = deployed.of(session, person.tenant_id, row["deployment_id"])
+    return {**row, "state": bytes(row["state"])}, used
+
+
+def _open_tasks(
+    session: Session, person: Person, used: Deployed, instance_id: str, calendar: Any, now: datetime
+) -> list[OpenTask]:
+    t = _tasks.c
+    query = (
+        sa.select(
+            t.id, t.element, t.name, t.assignee_id, _people.c.name, t.candidates, t.created_at, t.due_at
+        )
+        .join(_people, (_people.c.tenant_id == t.tenant_id) & (_people.c.id == t.assignee_id), isouter=True)
+        .where(t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.status == "open")
+        .order_by(t.id)
+    )
+    found = []
+    for task_id, element, name, holder_id, holder, candidates, created_at, due in session.execute(query):
+        free = holder_id is None and not set(person.principals).isdisjoint(candidates)
+        light = calendar.light(due, now) if due else "green"
+        names = tuple(used.principal_name(key) for key in candidates)
+        mine = free or holder_id == person.id
+        found.append(OpenTask(task_id, element, name, holder, names, created_at, due, light, mine))
+    return found
+
+
+def _withdrawable(
+    session: Session, person: Person, used: Deployed, instance_id: str
+) -> tuple[tuple[str, str], ...]:
+    """Tasks this person sent and nobody has touched since (id, name)."""
+    t = _tasks.c
+    done = sa.select(t.id, t.name, t.process_key, t.element, t.closed_seq).where(
+        t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.completed_by == person.id,
+        t.status == "completed",
+    )  # fmt: skip
+    found = []
+    for task_id, name, process_key, element, seq in session.execute(done.order_by(t.id)).all():
+        node = used.process(process_key).nodes.get(element)
+        if node is None or node.properties.get("withdrawable") != "true":
+            continue
+        followers = sa.select(t.status, t.claimed_at).where(
+            t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.opened_seq == seq
+        )
+        rows = session.execute(followers).all()
+        if rows and all(status == "open" and claimed is None for status, claimed in rows):
+            found.append((task_id, name))
+    return tuple(found)
+
+
+def _diagram(
+    used: Deployed, process_key: str, taken: tuple[str, ...], positions: tuple[Position, ...]
+) -> DiagramView:
+    definition: ProcessDefinition = used.process(process_key)
+    current = tuple(p.element for p in positions if p.process == process_key)
+    steps = []
+    for element in (*taken, *current):
+        node = definition.nodes.get(element)
+        if node is not None and node.name:
+            state = "current" if element in current else "done"
+            steps.append((element, node.name, state, node.regulation))
+    xml = used.files[definition.file].decode("utf-8")
+    unique = tuple(dict.fromkeys(steps))
+    return DiagramView(process_key, definition.name, xml, taken, current, unique)

@@ -1,0 +1,95 @@
+"""Projects (项目): the thing people talk about, whose cases the instances are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.services import numbering
+from server.services.authorization import Person
+from server.services.errors import NotFound, NotPermitted
+from server.store.columns import new_id
+from server.store.runtime import Project
+
+_projects = Project.metadata.tables["project"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which project a case is about: an existing one by id, or a new one by name."""
+
+    id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project as others see it."""
+
+    id: str
+    code: str
+    name: str
+    unit_id: str
+    facts: dict[str, Any]
+
+
+def of_unit(session: Session, person: Person) -> list[ProjectView]:
+    """The projects of the person's unit, newest first."""
+    p = _projects.c
+    query = (
+        sa.select(p.id, p.code, p.name, p.unit_id, p.facts)
+        .where(p.tenant_id == person.tenant_id, p.unit_id == person.unit_id)
+        .order_by(p.id.desc())
+        .limit(200)
+    )
+    return [ProjectView(*row) for row in session.execute(query)]
+
+
+def choose(session: Session, person: Person, choice: Choice, now: datetime) -> ProjectView:
+    """The chosen project; a new one is entered under the next code."""
+    if not choice.id:
+        return _enter(session, person, choice.name.strip(), now)
+    p = _projects.c
+    query = sa.select(p.id, p.code, p.name, p.unit_id, p.facts)
+    row = session.execute(query.where(p.tenant_id == person.tenant_id, p.id == choice.id)).one_or_none()
+    if row is None:
+        raise NotFound("project", choice.id)
+    view = ProjectView(*row)
+    if view.unit_id != person.unit_id:
+        raise NotPermitted("This project belongs to another unit.")
+    return view
+
+
+def _enter(session: Session, person: Person, name: str, now: datetime) -> ProjectView:
+    if not name:
+        raise NotPermitted("Give the project a name, or choose one of your unit's projects.")
+    code = numbering.next_number(session, person.tenant_id, "project", "XM-{year}-{n:04d}", now)
+    row = {
+        "tenant_id": person.tenant_id, "id": new_id(now), "code": code, "name": name,
+        "unit_id": person.unit_id, "facts": {}, "created_at": now,
+    }  # fmt: skip
+    session.execute(_projects.insert().values(row))
+    return ProjectView(row["id"], code, name, person.unit_id, {})
+
+
+def header(project: ProjectView, person: Person) -> dict[str, Any]:
+    """The variables every case of a project has (form block HDR): they are fixed here, never typed."""
+    return {
+        "project_code": project.code,
+        "project_name": project.name,
+        "project_unit": person.unit_name,
+        "unit": person.unit_id,
+    }
+
+
+def fix_facts(session: Session, tenant_id: str, project_id: str, facts: dict[str, Any]) -> None:
+    """Add what a case has fixed to its project; later cases read it instead of asking again."""
+    if not facts:
+        return
+    where = (_projects.c.tenant_id == tenant_id, _projects.c.id == project_id)
+    known = session.execute(sa.select(_projects.c.facts).where(*where).with_for_update()).scalar_one()
+    session.execute(_projects.update().where(*where).values(facts={**known, **facts}))

@@ -1,0 +1,308 @@
+"""Writing down what the engine did: tasks and worklist, timers, decisions, incidents, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from server.engine.model import Advance, ClosedTask, UserTask
+from server.services import projects
+from server.services.authorization import Person
+from server.services.case import Case
+from server.services.history import finding_json
+from server.services.wakeups import Wakeup, note
+from server.store.columns import NEVER, new_id
+from server.store.runtime import (
+    Incident,
+    Outgoing,
+    Participant,
+    Subscription,
+    Task,
+    Timer,
+    WorklistEntry,
+)
+
+_tasks = Task.metadata.tables["task"]
+_worklist = WorklistEntry.metadata.tables["worklist"]
+_participants = Participant.metadata.tables["participant"]
+_timers = Timer.metadata.tables["timer"]
+_subscriptions = Subscription.metadata.tables["subscription"]
+_incidents = Incident.metadata.tables["incident"]
+_outgoing = Outgoing.metadata.tables["outgoing"]
+
+
+def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]:
+    """Write what the engine did: state, tasks, worklist, timers, decisions, incidents. Gives the
+    opened tasks. The instance's own row and the record are written by `finish`, once per
+    command."""
+    if advance.steps:
+        case.record.add("steps_taken", steps=[(step.process, step.element) for step in advance.steps])
+    for evaluation in advance.evaluations:
+        case.record.add_evaluation(evaluation, case.deployed.deployment_id)
+    _close_tasks(case, advance.closed, cause)
+    opened = _open_tasks(case, advance.opened, cause)
+    _replace_timers(case, advance)
+    _replace_subscriptions(case, advance)
+    _note_incidents(case, advance)
+    _send(case, advance)
+    case.state = advance.state
+    due = advance.variables.get("due")
+    case.row["due_at"] = datetime.fromisoformat(due) if isinstance(due, str) and "T" in due else None
+    case.row["status"] = "incident" if advance.incidents else "running"
+    if advance.ended is not None:
+        _end(case, advance)
+    return opened
+
+
+def _end(case: Case, advance: Advance) -> None:
+    ended = advance.ended
+    assert ended is not None
+    case.row.update(
+        status="cancelled" if ended.cancelled else "ended", ended_at=case.now,
+        outcome=ended.outcome, outcome_name=ended.name,
+    )  # fmt: skip
+    case.record.add("instance_ended", ended.event, outcome=ended.outcome, name=ended.name)
+    if case.row["project_id"] is not None and not ended.cancelled:
+        entry = case.deployed.manifest.processes.get(case.key) if case.deployed.manifest else None
+        facts = {name: advance.variables.get(name) for name in (entry.facts if entry else ())}
+        facts |= {ended.outcome: True} if ended.outcome in (entry.outcome_facts if entry else ()) else {}
+        projects.fix_facts(case.session, case.person.tenant_id, case.row["project_id"], facts)
+
+
+def candidate(person: Person, task: dict[str, Any]) -> bool:
+    """Whether the person may claim the task: one of its candidates, and nobody holds it."""
+    return task["assignee_id"] in (None, person.id) and not set(person.principals).isdisjoint(
+        task["candidates"]
+    )
+
+
+def _close_tasks(case: Case, closed: Iterable[ClosedTask], cause: int) -> None:
+    """Take closed tasks off every worklist. The task that a command completed has been marked by
+    the command."""
+    tokens = {task.token: task.reason for task in closed}
+    if not tokens:
+        return
+    t = _tasks.c
+    where = (t.tenant_id == case.person.tenant_id, t.instance_id == case.id, t.status == "open")
+    rows = case.session.execute(sa.select(t.id, t.token, t.element).where(*where, t.token.in_(tokens))).all()
+    for row in rows:
+        status = tokens[row.token]
+        by = case.person.id if status != "cancelled" else None
+        case.session.execute(
+            _tasks.update()
+            .where(t.tenant_id == case.person.tenant_id, t.id == row.id)
+            .values(
+                status=status,
+                closed_seq=cause,
+                completed_at=case.now,
+                completed_by=by,
+                revision=t.revision + 1,
+            )
+        )
+        if status == "cancelled":
+            case.record.add("task_cancelled", row.element, row.id)
+    off_worklists(case, [row.id for row in rows])
+
+
+def off_worklists(case: Case, task_ids: list[str]) -> None:
+    """Remove tasks from every worklist, and the reminders that were waiting for them."""
+    if not task_ids:
+        return
+    tenant = case.person.tenant_id
+    case.session.execute(
+        _worklist.delete().where(_worklist.c.tenant_id == tenant, _worklist.c.task_id.in_(task_ids))
+    )
+    ids = [f"remind-{task_id}" for task_id in task_ids]
+    case.session.execute(
+        _outgoing.delete().where(
+            _outgoing.c.tenant_id == tenant, _outgoing.c.id.in_(ids), _outgoing.c.status == "waiting"
+        )
+    )
+
+
+def _open_tasks(case: Case, opened: Iterable[UserTask], cause: int) -> list[dict[str, Any]]:
+    rows = [_task_row(case, task, cause) for task in opened]
+    if not rows:
+        return rows
+    case.session.execute(_tasks.insert(), rows)
+    for row in rows:
+        case.record.add("task_opened", row["element"], row["id"], name=row["name"], due=_iso(row["due_at"]),
+                        candidates=row["candidates"])  # fmt: skip
+        _remind(case, row)
+    case.session.execute(_worklist.insert(), [entry for row in rows for entry in _entries(row)])
+    _add_participants(case, {principal for row in rows for principal in _principals(row)})
+    return rows
+
+
+def _task_row(case: Case, task: UserTask, cause: int) -> dict[str, Any]:
+    candidates = [f"u:{user}" for user in task.candidate_users]
+    candidates += [_principal(case, group) for group in task.candidate_groups]
+    if task.assignee:
+        candidates.append(f"u:{task.assignee}")
+    return {
+        "tenant_id": case.person.tenant_id, "id": new_id(case.now), "instance_id": case.id,
+        "token": task.token, "process_key": task.process, "element": task.element, "name": task.name,
+        "form_id": task.form, "status": "open", "revision": 0, "assignee_id": task.assignee or None,
+        "candidates": candidates, "regulation": list(task.regulation), "round": task.round,
+        "priority": task.priority, "created_at": case.now,
+        "claimed_at": case.now if task.assignee else None, "due_at": task.due,
+        "follow_up_at": task.follow_up, "sent_by": case.person.name, "opened_seq": cause,
+    }  # fmt: skip
+
+
+def _principal(case: Case, group: str) -> str:
+    """The worklist key of a group: a unit group means the people with that post in the case's own
+    unit."""
+    if case.deployed.scope_of(group) == "unit":
+        return f"g:{group}@{case.row['unit_id']}"
+    return f"g:{group}"
+
+
+def _principals(row: dict[str, Any]) -> list[str]:
+    if row["assignee_id"] is not None:
+        return [f"u:{row['assignee_id']}"]
+    return list(dict.fromkeys(row["candidates"]))
+
+
+def _entries(row: dict[str, Any]) -> list[dict[str, Any]]:
+    due = row["due_at"] or NEVER
+    return [
+        {"tenant_id": row["tenant_id"], "principal": principal, "due_at": due, "task_id": row["id"]}
+        for principal in _principals(row)
+    ]
+
+
+def _add_participants(case: Case, principals: set[str]) -> None:
+    principals |= {f"u:{case.person.id}"}
+    dialect: Any = sqlite if case.session.get_bind().dialect.name == "sqlite" else postgresql
+    keys = {"tenant_id": case.person.tenant_id, "instance_id": case.id}
+    rows = [{**keys, "principal": principal} for principal in sorted(principals)]
+    case.session.execute(dialect.insert(_participants).on_conflict_do_nothing(), rows)
+
+
+def assign(case: Case, task: dict[str, Any], person: Person | None) -> None:
+    """Give an open task to a person, or back to its candidates: the row, the worklist and the
+    participants."""
+    task.update(assignee_id=person.id if person else None, claimed_at=case.now if person else None)
+    t = _tasks.c
+    case.session.execute(
+        _tasks.update()
+        .where(t.tenant_id == task["tenant_id"], t.id == task["id"])
+        .values(assignee_id=task["assignee_id"], claimed_at=task["claimed_at"], revision=t.revision + 1)
+    )
+    task["revision"] += 1
+    w = _worklist.c
+    case.session.execute(_worklist.delete().where(w.tenant_id == task["tenant_id"], w.task_id == task["id"]))
+    case.session.execute(_worklist.insert(), _entries(task))
+    if person is not None:
+        _add_participants(case, {f"u:{person.id}"})
+
+
+def _replace_timers(case: Case, advance: Advance) -> None:
+    """The rows of timers become those that stand now; each new or moved one asks to be woken."""
+    c, tenant = _timers.c, case.person.tenant_id
+    where = (c.tenant_id == tenant, c.instance_id == case.id)
+    standing = {timer.token: timer for timer in advance.timers}
+    if not standing and not advance.disarmed:
+        return
+    known = dict(case.session.execute(sa.select(c.token, c.due_at).where(*where)).tuples().all())
+    changed = [token for token in known if token not in standing or known[token] != standing[token].due]
+    if changed:
+        case.session.execute(_timers.delete().where(*where, c.token.in_(changed)))
+    new = [timer for token, timer in standing.items() if known.get(token) != timer.due]
+    if not new:
+        return
+    keys = {"tenant_id": tenant, "instance_id": case.id}
+    case.session.execute(
+        _timers.insert(),
+        [
+            {**keys, "token": t.token, "process_key": t.process, "element": t.element, "due_at": t.due}
+            for t in new
+        ],
+    )
+    for timer in new:
+        note(case.session, Wakeup("timer", tenant, f"{case.id} {timer.token}", timer.due))
+
+
+def _replace_subscriptions(case: Case, advance: Advance) -> None:
+    c, tenant = _subscriptions.c, case.person.tenant_id
+    if case.deployed.waits_for_messages(case.key):
+        where = (c.tenant_id == tenant, c.instance_id == case.id)
+        case.session.execute(_subscriptions.delete().where(*where))
+        keys = {"tenant_id": tenant, "instance_id": case.id}
+        rows = [
+            {**keys, "token": s.token, "element": s.element, "kind": s.kind, "name": s.name}
+            for s in advance.subscriptions
+        ]
+        if rows:
+            case.session.execute(_subscriptions.insert(), rows)
+
+
+def _note_incidents(case: Case, advance: Advance) -> None:
+    """Open incidents become those that stand now."""
+    if not advance.incidents and case.row["status"] != "incident":
+        return
+    c, tenant = _incidents.c, case.person.tenant_id
+    where = (c.tenant_id == tenant, c.instance_id == case.id, c.resolved_at.is_(None))
+    known = set(case.session.execute(sa.select(c.token).where(*where)).scalars())
+    standing = {incident.token: incident for incident in advance.incidents}
+    gone = known - standing.keys()
+    if gone:
+        case.session.execute(
+            _incidents.update().where(*where, c.token.in_(gone)).values(resolved_at=case.now)
+        )
+    for token in standing.keys() - known:
+        incident = standing[token]
+        finding = finding_json(incident.finding)
+        case.record.add("incident_raised", incident.element, finding=finding)
+        case.session.execute(
+            _incidents.insert().values(
+                tenant_id=tenant, id=new_id(case.now), instance_id=case.id, token=token,
+                element=incident.element, finding=finding, created_at=case.now,
+            )
+        )  # fmt: skip
+
+
+def _remind(case: Case, row: dict[str, Any]) -> None:
+    """One working day before the limit the light turns yellow: those who hold the task are told
+    once."""
+    if row["due_at"] is None:
+        return
+    at = case.at.calendar.yellow_from(row["due_at"])
+    if at <= case.now:
+        return
+    payload = {
+        "task": row["id"],
+        "name": row["name"],
+        "number": case.row["business_key"],
+        "due": _iso(row["due_at"]),
+    }
+    _queue(case, f"remind-{row['id']}", "task_due_soon", _principals(row)[0], payload, at)
+
+
+def _send(case: Case, advance: Advance) -> None:
+    for thrown in advance.thrown:
+        case.record.add(f"{thrown.kind}_thrown", thrown.element, name=thrown.name)
+        payload = {"name": thrown.name, "element": thrown.element, **thrown.payload}
+        _queue(case, new_id(case.now), thrown.kind, thrown.name, payload, case.now)
+
+
+def _queue(
+    case: Case, message_id: str, kind: str, recipient: str, payload: dict[str, Any], due: datetime
+) -> None:
+    tenant = case.person.tenant_id
+    case.session.execute(
+        _outgoing.insert().values(
+            tenant_id=tenant, id=message_id, instance_id=case.id, kind=kind, recipient=recipient,
+            payload=payload, due_at=due, status="waiting", attempts=0, failure="",
+        )
+    )  # fmt: skip
+    note(case.session, Wakeup("outgoing", tenant, message_id, due))
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

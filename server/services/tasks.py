@@ -1,0 +1,364 @@
+"""What a person does with a task: look, claim, release, keep a draft, complete, return, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.engine import process
+from server.engine.errors import EngineError
+from server.engine.forms import Form, Pair, Submission, read
+from server.engine.model import Advance, FlowNode, UserTask
+from server.services import calendars, deployed, drafts, recording
+from server.services.authorization import Person, Verdict, denied, may_act, may_claim, may_see_instance
+from server.services.case import Case, finish, hold
+from server.services.deployed import Deployed
+from server.services.errors import InvalidSubmission, NotFound, Refused, StaleTask
+from server.services.participants import of_instance
+from server.store.identity import User
+from server.store.runtime import InstanceState, ProcessInstance, Task
+
+_tasks = Task.metadata.tables["task"]
+_instances = ProcessInstance.metadata.tables["process_instance"]
+_states = InstanceState.metadata.tables["instance_state"]
+_people = User.metadata.tables["person"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """All a page needs to show a task. `variables` are what it sees; `returns` the earlier steps to
+    which it may be returned, with their names; `claim` and `act` say whether this person may,
+    and why not."""
+
+    id: str
+    instance_id: str
+    business_key: str
+    title: str
+    process_key: str
+    process_name: str
+    element: str
+    name: str
+    documentation: str
+    regulation: tuple[str, ...]
+    status: str
+    revision: int
+    assignee: str | None
+    candidates: tuple[str, ...]
+    created_at: datetime
+    due: datetime | None
+    instance_due: datetime | None
+    light: str
+    instance_light: str
+    sent_by: str | None
+    form: Form | None
+    variables: dict[str, Any]
+    draft: drafts.Kept | None
+    returns: tuple[tuple[str, str], ...]
+    claim: Verdict
+    act: Verdict
+    round: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen: the engine's own answer, and what was typed."""
+
+    advance: Advance
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What happened after a task was sent: the tasks that are open now (name, who), or the outcome."""
+
+    instance_id: str
+    task_id: str
+    opened: tuple[str, ...]
+
+
+def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskView:
+    """A task as this person may see it; NotPermitted names the reason."""
+    row = _read(session, person, task_id)
+    used = deployed.of(session, person.tenant_id, row["deployment_id"])
+    groups = tuple(used.principal_name(key) for key in row["candidates"])
+    claim = may_claim(person, row["candidates"], row["assignee_id"], "、".join(groups))
+    act = may_act(person, row["assignee_id"], row["candidates"], "、".join(groups))
+    if not (claim or act):
+        may_see_instance(person, of_instance(session, person.tenant_id, row["instance_id"])).require()
+    node = _node(used, row)
+    open_task = _open_task(used, row) if row["status"] == "open" else None
+    calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
+    return TaskView(
+        id=task_id, instance_id=row["instance_id"], business_key=row["business_key"], title=row["title"],
+        process_key=row["root_key"], process_name=used.process(row["root_key"]).name, element=row["element"],
+        name=row["name"], documentation=node.documentation, regulation=tuple(row["regulation"]),
+        status=row["status"], revision=row["revision"], assignee=row["assignee_name"], candidates=groups,
+        created_at=row["created_at"], due=row["due_at"], instance_due=row["instance_due"],
+        light=calendar.light(row["due_at"], now) if row["due_at"] else "green",
+        instance_light=calendar.light(row["instance_due"], now) if row["instance_due"] else "green",
+        sent_by=row["sent_by"], form=used.model.forms.get(row["form_id"]),
+        variables=dict(open_task.variables) if open_task else {},
+        draft=drafts.kept(session, person, f"task:{task_id}"), returns=_returns(used, row, node),
+        claim=claim, act=act, round=row["round"],
+    )  # fmt: skip
+
+
+def claim(session: Session, person: Person, task_id: str, now: datetime) -> None:
+    """签收: take a candidate task. Claiming one's own task again changes nothing."""
+    case, row = _hold(session, person, task_id, now)
+    if row["assignee_id"] == person.id:
+        return
+    names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
+    if row["assignee_id"] is not None:
+        raise _stale(session, row)
+    may_claim(person, row["candidates"], None, names).require()
+    recording.assign(case, row, person)
+    case.record.add("task_claimed", row["element"], task_id)
+    finish(case)
+
+
+def release(session: Session, person: Person, task_id: str, now: datetime) -> None:
+    """退签: put a claimed task back for the other candidates."""
+    case, row = _hold(session, person, task_id, now)
+    _require_act(case, person, row)
+    if set(person.principals).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.id}"]:
+        denied("This task was given to you by name and cannot be put back.").require()
+    recording.assign(case, row, None)
+    case.record.add("task_released", row["element"], task_id)
+    finish(case)
+
+
+def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime) -> Submission:
+    """Keep what was typed as a draft and say what is wrong with it. Nothing moves."""
+    row = _read(session, person, task_id)
+    used = deployed.of(session, person.tenant_id, row["deployment_id"])
+    drafts.keep(session, person, f"task:{task_id}", pairs, now)
+    if row["status"] != "open":
+        raise _stale(session, row)
+    may_act(person, row["assignee_id"], row["candidates"], "").require()
+    return _submission(used, row, person, pairs, now)
+
+
+def preview(session: Session, person: Person, task_id: str, now: datetime) -> Preview:
+    """What sending the kept draft would do: a dry run of the engine. Raises InvalidSubmission if it
+    is not ready."""
+    row = _read(session, person, task_id)
+    if row["status"] != "open":
+        raise _stale(session, row)
+    may_act(person, row["assignee_id"], row["candidates"], "").require()
+    used = deployed.of(session, person.tenant_id, row["deployment_id"])
+    submission = _accepted(used, row, person, _kept_pairs(session, person, task_id), now)
+    at = calendars.moment(session, person, now)
+    try:
+        advance = process.complete(
+            used.model, row["root_key"], row["state"], row["token"], submission.values, at
+        )
+    except EngineError as error:
+        raise Refused(error.finding) from error
+    return Preview(advance, submission)
+
+
+def complete(
+    session: Session, person: Person, task_id: str, revision: int, now: datetime,
+    pairs: Sequence[Pair] | None = None,
+) -> Done:  # fmt: skip
+    """办理: send the task with what was typed (the kept draft unless `pairs` are given). One of two
+    people wins; the other gets StaleTask and keeps the draft."""
+    case, row = _hold(session, person, task_id, now)
+    if row["status"] != "open" or row["revision"] != revision:
+        raise _stale(session, row)
+    _require_act(case, person, row)
+    given = _kept_pairs(session, person, task_id) if pairs is None else pairs
+    row["state"] = case.state
+    submission = _accepted(case.deployed, row, person, given, now)
+    values = dict(submission.values)
+    node = _node(case.deployed, row)
+    outcome = _outcome(node, values)
+    seq = case.record.add(
+        "task_completed", row["element"], task_id, name=row["name"], outcome=outcome, values=values
+    )
+    advance = _move(
+        lambda: process.complete(case.deployed.model, case.key, case.state, row["token"], values, case.at)
+    )
+    case.outcome = outcome
+    opened = recording.write_down(case, advance, seq)
+    drafts.hand_over(session, person, f"task:{task_id}", case.id)
+    finish(case)
+    return Done(case.id, task_id, tuple(task["id"] for task in opened))
+
+
+def return_to(
+    session: Session, person: Person, task_id: str, revision: int, element: str, reason: str, now: datetime,
+) -> Done:  # fmt: skip
+    """退回: send the case back to an earlier step that the diagram allows, with the reason."""
+    case, row = _hold(session, person, task_id, now)
+    if row["status"] != "open" or row["revision"] != revision:
+        raise _stale(session, row)
+    _require_act(case, person, row)
+    if not reason.strip():
+        denied("Say why the case is returned: the next person needs to know what to change.").require()
+    seq = case.record.add(
+        "task_returned", row["element"], task_id, name=row["name"], to=element, reason=reason
+    )
+    given = {"return_reason": reason}
+    advance = _move(
+        lambda: process.return_to(
+            case.deployed.model, case.key, case.state, row["token"], element, given, case.at
+        )
+    )
+    opened = recording.write_down(case, advance, seq)
+    drafts.drop(session, person, f"task:{task_id}")
+    finish(case)
+    return Done(case.id, task_id, tuple(task["id"] for task in opened))
+
+
+def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> Done:
+    """撤回: take back what one has sent, while nobody has acted on it."""
+    case, row = _hold(session, person, task_id, now)
+    if row["completed_by"] != person.id or row["status"] != "completed":
+        denied("Only the person who sent a task may take it back.").require()
+    if case.row["status"] not in ("running", "incident"):
+        denied("The case has ended; nothing can be taken back.").require()
+    _require_untouched(case, row)
+    seq = case.record.add("task_withdrawn", row["element"], task_id, name=row["name"])
+    advance = _move(
+        lambda: process.withdraw(case.deployed.model, case.key, case.state, row["token"], case.at)
+    )
+    opened = recording.write_down(case, advance, seq)
+    mine = next((task for task in opened if task["element"] == row["element"]), None)
+    if mine is not None and recording.candidate(person, mine):
+        recording.assign(case, mine, person)
+    finish(case)
+    return Done(case.id, mine["id"] if mine else task_id, tuple(task["id"] for task in opened))
+
+
+def _require_untouched(case: Case, row: dict[str, Any]) -> None:
+    """Somebody who has claimed a task that this one opened has begun to act on it."""
+    t = _tasks.c
+    query = sa.select(sa.func.count()).where(
+        t.tenant_id == row["tenant_id"], t.instance_id == case.id, t.opened_seq == row["closed_seq"],
+        t.claimed_at.is_not(None), t.candidates != sa.literal([f"u:{case.person.id}"], t.candidates.type),
+    )  # fmt: skip
+    if case.session.execute(query).scalar_one():
+        denied("The next person has already taken the task. Ask them to return it.").require()
+
+
+def _require_act(case: Case, person: Person, row: dict[str, Any]) -> None:
+    names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
+    may_act(person, row["assignee_id"], row["candidates"], names).require()
+
+
+def _move(step: Any) -> Advance:
+    """Let the engine move; what it refuses becomes a refusal people can read."""
+    try:
+        advance: Advance = step()
+    except EngineError as error:
+        raise Refused(error.finding) from error
+    return advance
+
+
+def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tuple[Case, dict[str, Any]]:
+    t = _tasks.c
+    query = sa.select(t.instance_id).where(t.tenant_id == person.tenant_id, t.id == task_id)
+    instance_id = session.execute(query).scalar_one_or_none()
+    if instance_id is None:
+        raise NotFound("task", task_id)
+    case = hold(session, person, instance_id, now)
+    row = (
+        session.execute(_tasks.select().where(t.tenant_id == person.tenant_id, t.id == task_id))
+        .mappings()
+        .one()
+    )
+    return case, {**row, "root_key": case.key, "state": case.state}
+
+
+def _read(session: Session, person: Person, task_id: str) -> dict[str, Any]:
+    t, i, s = _tasks.c, _instances.c, _states.c
+    query = (
+        sa.select(
+            *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
+            i.due_at.label("instance_due"), s.state, _people.c.name.label("assignee_name"),
+        )
+        .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
+        .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
+        .join(_people, (_people.c.tenant_id == t.tenant_id) & (_people.c.id == t.assignee_id), isouter=True)
+        .where(t.tenant_id == person.tenant_id, t.id == task_id)
+    )  # fmt: skip
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return {**row, "state": bytes(row["state"])}
+
+
+def _node(used: Deployed, row: dict[str, Any]) -> FlowNode:
+    return used.process(row["process_key"]).nodes[row["element"]]
+
+
+def _open_task(used: Deployed, row: dict[str, Any]) -> UserTask:
+    for task in process.open_tasks(used.model, row["root_key"], row["state"]):
+        if task.token == row["token"]:
+            return task
+    raise NotFound("task", row["id"])
+
+
+def _returns(used: Deployed, row: dict[str, Any], node: FlowNode) -> tuple[tuple[str, str], ...]:
+    if row["status"] != "open" or not node.return_to:
+        return ()
+    named = {
+        e: n.name for d in used.model.processes.values() for e, n in d.nodes.items() if e in node.return_to
+    }
+    possible = process.returnable(used.model, row["root_key"], row["state"], row["token"])
+    return tuple((element, named.get(element, element)) for element in possible)
+
+
+def _stale(session: Session, row: dict[str, Any]) -> StaleTask:
+    """Who did what to the task meanwhile."""
+    who = row["completed_by"] or row["assignee_id"]
+    query = sa.select(_people.c.name).where(_people.c.tenant_id == row["tenant_id"], _people.c.id == who)
+    name = session.execute(query).scalar_one_or_none()
+    at = row["completed_at"] or row["claimed_at"]
+    return StaleTask(row["id"], row["status"], name, at, row["outcome"], row["instance_id"])
+
+
+def autos(person: Person, now: datetime) -> dict[str, Any]:
+    """Values the server fills into a form instead of the person (form property `auto`)."""
+    local = calendars.local(now)
+    return {
+        "officer": person.name, "officer_unit": person.unit_name,
+        "today": local.date().isoformat(), "now": local.isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def _submission(
+    used: Deployed, row: dict[str, Any], person: Person, pairs: Sequence[Pair], now: datetime
+) -> Submission:
+    form = used.model.forms.get(row["form_id"])
+    if form is None:
+        return Submission(values={})
+    return read(form, pairs, _open_task(used, row).variables, autos(person, now))
+
+
+def _accepted(
+    used: Deployed, row: dict[str, Any], person: Person, pairs: Sequence[Pair], now: datetime
+) -> Submission:
+    submission = _submission(used, row, person, pairs, now)
+    if not submission.accepted:
+        raise InvalidSubmission(submission.errors)
+    return submission
+
+
+def _kept_pairs(session: Session, person: Person, task_id: str) -> Sequence[Pair]:
+    kept = drafts.kept(session, person, f"task:{task_id}")
+    return kept.pairs if kept else ()
+
+
+def _outcome(node: FlowNode, values: dict[str, Any]) -> str | None:
+    """What the person decided, for lists: the field named by the element's property `outcome`, or
+    the verdict."""
+    value = values.get(node.properties.get("outcome", "verdict"))
+    return str(value) if isinstance(value, str | bool) else None

@@ -1,0 +1,198 @@
+"""Lists of one person: what waits for them, what they have done, what they have started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.services import calendars, deployed
+from server.services.authorization import Person
+from server.store import worklist as queries
+from server.store.columns import NEVER
+from server.store.runtime import Outgoing, ProcessInstance
+from server.store.worklist import Key
+
+_instances = ProcessInstance.metadata.tables["process_instance"]
+_outgoing = Outgoing.metadata.tables["outgoing"]
+BADGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the person wants to see: tasks of one process, only their own, only a group's, or with a
+    text."""
+
+    process_key: str = ""
+    mine: bool = False
+    group: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One line of the worklist. `light` is of this step, `instance_light` of the whole matter."""
+
+    id: str
+    instance_id: str
+    name: str
+    business_key: str
+    title: str
+    process_key: str
+    sent_by: str | None
+    created_at: datetime
+    due: datetime | None
+    instance_due: datetime | None
+    light: str
+    instance_light: str
+    mine: bool
+    groups: tuple[str, ...]
+    working_days_left: int | None
+    round: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistPage:
+    """A page of the worklist, in order of due date; `next` is where the next page starts. `total`
+    and `overdue` are counted to 100."""
+
+    rows: tuple[TaskRow, ...]
+    next: Key | None
+    total: int
+    overdue: int
+
+
+def page(
+    session: Session,
+    person: Person,
+    filters: Filters,
+    now: datetime,
+    *,
+    after: Key | None = None,
+    limit: int = 50,
+) -> WorklistPage:
+    """待办: the tasks the person holds or may claim."""
+    principals = _principals(person, filters)
+    found, last = _filtered(session, person, principals, filters, after, limit)
+    calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
+    used = deployed.active(session, person.tenant_id)
+    rows = tuple(_row(row, person, calendar, used, now) for row in found)
+    return WorklistPage(
+        rows, last,
+        queries.count(session, person.tenant_id, person.principals, BADGE),
+        queries.count(session, person.tenant_id, person.principals, BADGE, before=now),
+    )  # fmt: skip
+
+
+def count(session: Session, person: Person) -> int:
+    """The number in the menu: that of the list it leads to, counted to 100."""
+    return queries.count(session, person.tenant_id, person.principals, BADGE)
+
+
+def next_task(session: Session, person: Person) -> str | None:
+    """The first task of the person's worklist: 办理下一项."""
+    first = queries.keys(session, person.tenant_id, person.principals, 1)
+    return first[0].task_id if first else None
+
+
+def done(
+    session: Session, person: Person, *, ended: bool, before: Key | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """已办 (running) or 办结 (ended): what the person did, newest first."""
+    return queries.done(session, person.tenant_id, person.id, limit, before, ended)
+
+
+def started(
+    session: Session, person: Person, *, before: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """我发起: the instances the person started, newest first."""
+    i = _instances.c
+    query = (
+        sa.select(
+            i.id,
+            i.business_key,
+            i.title,
+            i.process_key,
+            i.status,
+            i.started_at,
+            i.ended_at,
+            i.outcome_name,
+            i.due_at,
+        )
+        .where(i.tenant_id == person.tenant_id, i.started_by == person.id)
+        .order_by(i.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(i.id < before)
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def notices(session: Session, person: Person, limit: int = 20) -> list[dict[str, Any]]:
+    """What the clock has told the person: reminders sent to one of their principals, newest first."""
+    o = _outgoing.c
+    query = (
+        sa.select(o.id, o.kind, o.instance_id, o.payload, o.sent_at)
+        .where(o.tenant_id == person.tenant_id, o.status == "sent", o.recipient.in_(person.principals))
+        .order_by(o.sent_at.desc())
+        .limit(limit)
+    )
+    return [dict(row) for row in session.execute(query).mappings()]
+
+
+def _principals(person: Person, filters: Filters) -> tuple[str, ...]:
+    if filters.mine:
+        return (f"u:{person.id}",)
+    if filters.group:
+        wanted = (f"g:{filters.group}", f"g:{filters.group}@{person.unit_id}")
+        return tuple(key for key in person.principals if key in wanted)
+    return person.principals
+
+
+def _filtered(
+    session: Session,
+    person: Person,
+    principals: tuple[str, ...],
+    filters: Filters,
+    after: Key | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], Key | None]:
+    """Pages are read until enough rows pass the filters, at most ten of them."""
+    kept: list[dict[str, Any]] = []
+    for _ in range(10):
+        found = queries.keys(session, person.tenant_id, principals, limit + 1, after)
+        by_id = queries.rows(session, person.tenant_id, [key.task_id for key in found[:limit]])
+        for key in found[:limit]:
+            row = by_id.get(key.task_id)
+            if row is not None and _passes(row, filters):
+                kept.append(row)
+                if len(kept) == limit:
+                    return kept, key if key is not found[-1] else None
+        if len(found) <= limit:
+            return kept, None
+        after = found[limit - 1]
+    return kept, after
+
+
+def _passes(row: dict[str, Any], filters: Filters) -> bool:
+    if filters.process_key and row["process_key"] != filters.process_key:
+        return False
+    text = filters.text.strip().lower()
+    return not text or text in f"{row['business_key']} {row['title']} {row['name']}".lower()
+
+
+def _row(row: dict[str, Any], person: Person, calendar: Any, used: Any, now: datetime) -> TaskRow:
+    due, instance_due = row["due_at"], row["instance_due"]
+    return TaskRow(
+        id=row["id"], instance_id=row["instance_id"], name=row["name"], business_key=row["business_key"],
+        title=row["title"], process_key=row["process_key"], sent_by=row["sent_by"],
+        created_at=row["created_at"], due=due, instance_due=instance_due,
+        light=calendar.light(due, now) if due and due < NEVER else "green",
+        instance_light=calendar.light(instance_due, now) if instance_due else "green",
+        mine=row["assignee_id"] == person.id,
+        groups=tuple(used.principal_name(key) for key in row["candidates"]),
+        working_days_left=calendar.working_days_left(now, due) if due else None, round=row["round"],
+    )  # fmt: skip
