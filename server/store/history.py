@@ -45,7 +45,7 @@ class DecisionEvaluation(Table, table=True):
     element: str
     hit_policy: str
     inputs: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
-    outputs: Any = Field(default=None, sa_type=Json)
+    outputs: Any = Field(default=None, sa_type=Json, nullable=True)
     matched: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     missed: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     findings: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
