@@ -12,7 +12,7 @@ from server.engine.forms.components import token_of
 from server.engine.forms.expressions import MAX_ITEMS, Scope, as_text, json_value
 from server.engine.forms.model import Component, Kind, Option, Upload
 from server.engine.forms.values import ValueProblem
-from server.engine.model import NOTHING, Value
+from server.engine.model import Value
 
 EMPTY: tuple[Value, ...] = (None, "", [], ())
 
@@ -23,7 +23,7 @@ class Typed:
 
     value: Value = None
     problem: str = ""
-    params: Mapping[str, object] = field(default_factory=lambda: NOTHING)
+    params: Mapping[str, object] = field(default_factory=dict)
 
 
 def coerce(component: Component, raw: Value, scope: Scope, files: Mapping[str, Upload]) -> Typed:

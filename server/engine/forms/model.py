@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from server.engine.forms.expressions import Computed, Condition, Text
-from server.engine.model import NOTHING, Value, Variables
+from server.engine.model import Value, Variables
 
 Path: TypeAlias = tuple[str, ...]
 """Where a field's value lies, from the record it belongs to (the whole submission, or one row of a list)."""
@@ -293,8 +293,8 @@ class RenderContext:
     before each HTML id, for two forms on one page.
     """
 
-    variables: Variables = NOTHING
-    autos: Variables = NOTHING
+    variables: Variables = field(default_factory=dict)
+    autos: Variables = field(default_factory=dict)
     files: Mapping[str, Upload] = field(default_factory=dict)
     errors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     language: str = "zh-CN"
