@@ -25,7 +25,7 @@ class Person:
     groups: frozenset[str]
     locale: str = "zh-CN"
     csrf: str = ""
-    calendar_revision: int = 0
+    calendar_revision: int | None = None
 
     @property
     def principals(self) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.engine.business_calendar import BusinessCalendar
+from server.engine.business_calendar import BusinessCalendar, DayKind
 from server.engine.model import Moment
 from server.services.authorization import Person, may_administer
 from server.store.identity import CalendarDay, Jurisdiction
@@ -42,11 +42,18 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
         known = _cache.get(tenant_id)
     if known is not None and known[0] == revision:
         return known[1]
-    overrides = {day.day: day.working for day in days(session, tenant_id)}
+    overrides: dict[date, DayKind] = {
+        day.day: "workday" if day.working else "holiday" for day in days(session, tenant_id)
+    }
     calendar = BusinessCalendar(overrides)
     with _lock:
         _cache[tenant_id] = (revision, calendar)
     return calendar
+
+
+def yellow_from(calendar: BusinessCalendar, due: datetime) -> datetime:
+    """When the light of a limit turns yellow: the beginning of the working day before its day."""
+    return datetime.combine(calendar.add_working_days(local(due).date(), -1), time(), _HOME)
 
 
 def days(session: Session, tenant_id: str) -> list[CalendarDay]:

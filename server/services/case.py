@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from server.engine.business_calendar import BusinessCalendar
 from server.engine.model import Moment
 from server.services import calendars, deployed
 from server.services.authorization import Person
@@ -32,6 +33,7 @@ class Case:
     deployed: Deployed
     person: Person
     at: Moment
+    calendar: BusinessCalendar
     record: Record
     outcome: str | None = None
 
@@ -69,7 +71,8 @@ def hold(session: Session, person: Person, instance_id: str, now: datetime) -> C
     state = bytes(row.pop("state"))
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     record = Record(person.tenant_id, instance_id, row["history_seq"], row["history_head"], person, now)
-    return Case(session, row, state, used, person, calendars.moment(session, person, now), record)
+    calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
+    return Case(session, row, state, used, person, Moment(now, calendar), calendar, record)
 
 
 def finish(case: Case) -> None:

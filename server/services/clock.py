@@ -44,16 +44,16 @@ def fire(session: Session, tenant_id: str, instance_id: str, token: str, now: da
     return True
 
 
-def timer_failed(
-    session: Session, tenant_id: str, instance_id: str, token: str, failure: str, now: datetime
-) -> None:
-    """Note that a timer could not be fired; after five times it waits for an admin."""
+def timer_failed(session: Session, tenant_id: str, instance_id: str, token: str, failure: str) -> int:
+    """Note that a timer could not be fired; after five times it waits for an admin. Gives the
+    number of failures."""
     t = _timers.c
     where = (t.tenant_id == tenant_id, t.instance_id == instance_id, t.token == token)
-    session.execute(_timers.update().where(*where).values(attempts=t.attempts + 1))
-    attempts = session.execute(sa.select(t.attempts).where(*where)).scalar_one_or_none()
-    if attempts is not None and attempts >= ATTEMPTS:
-        session.execute(_timers.update().where(*where).values(failure=failure[:500]))
+    attempts = session.execute(sa.select(t.attempts).where(*where)).scalar_one_or_none() or 0
+    attempts += 1
+    final = failure[:500] if attempts >= ATTEMPTS else ""
+    session.execute(_timers.update().where(*where).values(attempts=attempts, failure=final))
+    return attempts
 
 
 def send(session: Session, tenant_id: str, message_id: str, transport: Transport, now: datetime) -> bool:

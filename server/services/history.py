@@ -64,8 +64,8 @@ class Record:
         row = _evaluation_row(evaluation)
         digest = _digest(row)
         rows = [rule.row for rule in evaluation.matched]
-        seq = self.add("decision_evaluated", evaluation.element, decision=evaluation.decision,
-                       name=evaluation.name, outputs=evaluation.outputs, rules=rows, sha256=digest)  # fmt: skip
+        told = {"decision": evaluation.decision, "name": evaluation.name, "outputs": evaluation.outputs}
+        seq = self.add("decision_evaluated", evaluation.element, rules=rows, sha256=digest, **told)
         keys = {"tenant_id": self.tenant_id, "instance_id": self.instance_id, "seq": seq, "at": self.at}
         self.evaluations.append({**keys, "position": 0, "deployment_id": deployment_id, **row})
 

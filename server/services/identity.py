@@ -116,7 +116,7 @@ def person_by_account(session: Session, tenant_id: str, account: str) -> Person:
         raise NotPermitted("There is no account {account}.", {"account": account})
     where = (m.tenant_id == tenant_id, m.user_id == row["id"])
     groups = session.execute(sa.select(m.group_id).where(*where)).scalars()
-    return _person({**row, "groups": " ".join(groups), "csrf": "", "calendar_revision": 0})
+    return _person({**row, "groups": " ".join(groups), "csrf": "", "calendar_revision": None})
 
 
 def add_jurisdiction(session: Session, tenant_id: str, name: str, now: datetime) -> None:

@@ -123,7 +123,7 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         light=calendar.light(row["due_at"], now) if row["due_at"] and running else "green",
         open_tasks=tuple(_open_tasks(session, person, used, instance_id, calendar, now)),
         variables=dict(process.variables_of(used.model, row["process_key"], row["state"])),
-        withdrawable=_withdrawable(session, person, used, instance_id) if running else (),
+        withdrawable=_withdrawable(session, person, used, row) if running else (),
         incidents=tuple(session.execute(open_incidents).scalars()),
     )  # fmt: skip
 
@@ -216,24 +216,19 @@ def _open_tasks(
 
 
 def _withdrawable(
-    session: Session, person: Person, used: Deployed, instance_id: str
+    session: Session, person: Person, used: Deployed, row: dict[str, Any]
 ) -> tuple[tuple[str, str], ...]:
     """Tasks this person sent and nobody has touched since (id, name)."""
+    tokens = process.withdrawable(used.model, row["process_key"], row["state"])
     t = _tasks.c
-    done = sa.select(t.id, t.name, t.process_key, t.element, t.closed_seq).where(
-        t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.completed_by == person.id,
-        t.status == "completed",
-    )  # fmt: skip
+    mine = (t.tenant_id == person.tenant_id, t.instance_id == row["id"])
+    done = sa.select(t.id, t.name, t.closed_seq).where(
+        *mine, t.completed_by == person.id, t.status == "completed", t.token.in_(tokens)
+    )
     found = []
-    for task_id, name, process_key, element, seq in session.execute(done.order_by(t.id)).all():
-        node = used.process(process_key).nodes.get(element)
-        if node is None or node.properties.get("withdrawable") != "true":
-            continue
-        followers = sa.select(t.status, t.claimed_at).where(
-            t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.opened_seq == seq
-        )
-        rows = session.execute(followers).all()
-        if rows and all(status == "open" and claimed is None for status, claimed in rows):
+    for task_id, name, seq in session.execute(done.order_by(t.id)).all():
+        taken = sa.select(sa.func.count()).where(*mine, t.opened_seq == seq, t.claimed_at.is_not(None))
+        if not session.execute(taken).scalar_one():
             found.append((task_id, name))
     return tuple(found)
 

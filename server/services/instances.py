@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from server.engine import process
+from server.engine.model import Moment
 from server.services import calendars, deployed, numbering, projects, recording
 from server.services.authorization import Person, may_start
 from server.services.case import Case, finish
@@ -55,7 +56,8 @@ def start(
     session.execute(_instances.insert().values(row))
     session.execute(_states.insert().values(tenant_id=person.tenant_id, instance_id=instance_id, state=b""))
     record = Record(person.tenant_id, instance_id, 0, "", person, now)
-    case = Case(session, row, b"", used, person, calendars.moment(session, person, now), record)
+    calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
+    case = Case(session, row, b"", used, person, Moment(now, calendar), calendar, record)
     given = {**chosen.facts, **projects.header(chosen, person), "initiator": person.id, **(variables or {})}
     seq = record.add("instance_started", process=process_key, number=business_key, project=chosen.code)
     advance = process.start(used.model, process_key, given, case.at)

@@ -68,7 +68,7 @@ def _enter(session: Session, person: Person, name: str, now: datetime) -> Projec
     if not name:
         raise NotPermitted("Give the project a name, or choose one of your unit's projects.")
     code = numbering.next_number(session, person.tenant_id, "project", "XM-{year}-{n:04d}", now)
-    row = {
+    row: dict[str, Any] = {
         "tenant_id": person.tenant_id, "id": new_id(now), "code": code, "name": name,
         "unit_id": person.unit_id, "facts": {}, "created_at": now,
     }  # fmt: skip

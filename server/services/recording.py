@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from server.engine.model import Advance, ClosedTask, UserTask
-from server.services import projects
+from server.services import calendars, projects
 from server.services.authorization import Person
 from server.services.case import Case
 from server.services.history import finding_json
@@ -272,7 +272,7 @@ def _remind(case: Case, row: dict[str, Any]) -> None:
     once."""
     if row["due_at"] is None:
         return
-    at = case.at.calendar.yellow_from(row["due_at"])
+    at = calendars.yellow_from(case.calendar, row["due_at"])
     if at <= case.now:
         return
     payload = {

@@ -242,7 +242,7 @@ def _require_untouched(case: Case, row: dict[str, Any]) -> None:
     t = _tasks.c
     query = sa.select(sa.func.count()).where(
         t.tenant_id == row["tenant_id"], t.instance_id == case.id, t.opened_seq == row["closed_seq"],
-        t.claimed_at.is_not(None), t.candidates != sa.literal([f"u:{case.person.id}"], t.candidates.type),
+        t.claimed_at.is_not(None),
     )  # fmt: skip
     if case.session.execute(query).scalar_one():
         denied("The next person has already taken the task. Ask them to return it.").require()
@@ -312,7 +312,7 @@ def _returns(used: Deployed, row: dict[str, Any], node: FlowNode) -> tuple[tuple
     named = {
         e: n.name for d in used.model.processes.values() for e, n in d.nodes.items() if e in node.return_to
     }
-    possible = process.returnable(used.model, row["root_key"], row["state"], row["token"])
+    possible = process.returns(used.model, row["root_key"], row["state"], row["token"])
     return tuple((element, named.get(element, element)) for element in possible)
 
 
