@@ -1,0 +1,110 @@
+"""Tasks: work for people, decisions, messages; and what all activities have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from server.engine import assignment, decision_results
+from server.engine.errors import NotExecutable
+from server.engine.model import Thrown
+from server.engine.nodes.reading import all_that_hold, mapped
+from server.engine.nodes.triggers import win_race
+from server.engine.spiff import Arrow, Node, Token
+
+
+class Activity(Node):
+    """Something that takes place: local variables on entering, results on leaving, boundary events meanwhile."""
+
+    guards: tuple[Node, ...] = ()
+
+    def enter(self, token: Token) -> bool:
+        self.open_scope(token)
+        done = self.begin(token)
+        if not done:
+            self.post_guards(token)
+        return done
+
+    def open_scope(self, token: Token) -> None:
+        """Give the activity's input parameters a scope of their own."""
+        if self.element.inputs:
+            values = mapped(token, self.element.inputs, token.scope)
+            token.instance.scopes.open(token.id, token.scope, "local", values)
+
+    def begin(self, token: Token) -> bool:
+        """Do the work. False: it takes until someone or something outside has acted."""
+        return True
+
+    def post_guards(self, token: Token) -> None:
+        """Arm the boundary events."""
+        for guard in self.guards:
+            token.instance.spawn(token, guard, token.scope)
+
+    def results(self, token: Token) -> dict[str, Any]:
+        """The variables that the activity hands to the scope around it."""
+        return mapped(token, self.element.outputs, token.view)
+
+    def leave(self, token: Token) -> Sequence[Arrow]:
+        instance = token.instance
+        instance.scopes.write(token.scope, self.results(token))
+        ways = all_that_hold(token, self.arrows)
+        for child in token.children:
+            instance.drop(child)
+        instance.scopes.close(token.id)
+        return ways
+
+
+class UserTask(Activity):
+    """Waits for a person."""
+
+    opens_task = True
+
+    def begin(self, token: Token) -> bool:
+        variables = token.instance.scopes.visible(token.view)
+        token.memo["task"] = assignment.assign(self.element, variables, token.instance.at)
+        return False
+
+
+class BusinessRuleTask(Activity):
+    """Takes a decision over the variables it sees."""
+
+    def begin(self, token: Token) -> bool:
+        instance = token.instance
+        variables = instance.scopes.visible(token.view)
+        evaluation = decision_results.decide(instance.definitions.model, self.element, variables, instance.at)
+        instance.journal.evaluations.append(evaluation)
+        values = decision_results.variables(self.element, evaluation, instance.at)
+        instance.scopes.write(token.scope, values)
+        return True
+
+
+class ReceiveTask(Activity):
+    """Waits for a message."""
+
+    def begin(self, token: Token) -> bool:
+        return False
+
+    def fire(self, token: Token, payload: Mapping[str, Any]) -> None:
+        """Go on with the message that came."""
+        token.instance.journal.irrevocable = True
+        token.instance.scopes.write(token.view, payload)
+        win_race(token)
+        token.go_on()
+
+
+class SendTask(Activity):
+    """Sends a message and goes on."""
+
+    def begin(self, token: Token) -> bool:
+        payload = token.instance.scopes.own(token.id) if self.element.inputs else {}
+        thrown = Thrown(self.element.id, "message", self.element.message or self.event.name, dict(payload))
+        token.instance.journal.thrown.append(thrown)
+        token.instance.journal.irrevocable = True
+        return True
+
+
+class Unsupported(Activity):
+    """An activity that no deployment should have let pass: it stands still with a clear reason."""
+
+    def begin(self, token: Token) -> bool:
+        raise NotExecutable(element=self.element.id, kind=self.element.kind.value)

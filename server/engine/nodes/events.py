@@ -1,0 +1,207 @@
+"""Events: what starts, what is waited for, what is thrown, what watches an activity or a scope, what ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, cast
+
+from server.engine.errors import ErrorNotCaught, NotExecutable
+from server.engine.model import EventKind, Thrown
+from server.engine.nodes.reading import all_that_hold, mapped, value
+from server.engine.nodes.triggers import arm_timer, rearm_timer, win_race
+from server.engine.spiff import INTERRUPTED, OPEN, READY, Arrow, Node, Token
+
+
+class StartEvent(Node):
+    """Where a scope begins: its token is put here only to go on."""
+
+    def leave(self, token: Token) -> Sequence[Arrow]:
+        return all_that_hold(token, self.arrows)
+
+
+class CatchEvent(Node):
+    """Waits until its event happens; a none or link event passes at once."""
+
+    def enter(self, token: Token) -> bool:
+        if self.event.kind is EventKind.TIMER:
+            arm_timer(token)
+        return self.event.kind in (EventKind.NONE, EventKind.LINK)
+
+    def poll(self, token: Token) -> None:
+        """A condition that has become true fires; it fires again only after it has not been true."""
+        true = value(token, self.event.expression, token.scope) is True
+        before, token.memo["true"] = token.memo.get("true", False), true
+        if true and not before:
+            self.fire(token, {})
+
+    def fire(self, token: Token, payload: Mapping[str, Any]) -> None:
+        """The event has happened."""
+        token.instance.journal.irrevocable = True
+        token.instance.scopes.write(token.scope, payload)
+        win_race(token)
+        token.go_on()
+
+    def leave(self, token: Token) -> Sequence[Arrow]:
+        token.instance.scopes.write(token.scope, mapped(token, self.element.outputs, token.scope))
+        return all_that_hold(token, self.arrows)
+
+
+class Guard(CatchEvent):
+    """Watches for an event beside the tokens it concerns; when it happens a new token sets out from here."""
+
+    guard = True
+
+    def fire(self, token: Token, payload: Mapping[str, Any]) -> None:
+        instance = token.instance
+        instance.journal.irrevocable = True
+        instance.scopes.write(token.scope, payload)
+        self.set_out(token)
+        if token.id in instance.tasks and self.event.kind is EventKind.TIMER and not rearm_timer(token):
+            instance.drop(token)
+
+    def set_out(self, token: Token) -> None:
+        """Start the way on; if the event interrupts, end what it watches first, itself included."""
+        raise NotImplementedError
+
+
+class BoundaryEvent(Guard):
+    """Watches the activity on which it is drawn."""
+
+    def set_out(self, token: Token) -> None:
+        instance, activity = token.instance, cast("Token", token.parent)
+        if not self.event.interrupting:
+            instance.spawn(cast("Token", activity.parent), self, activity.scope, leaving=True)
+            return
+        fired = instance.spawn(activity, self, activity.scope, leaving=True)
+        for child in activity.children:
+            if child is not fired:
+                instance.drop(child)
+        if activity.node.opens_task and activity._state == OPEN:
+            instance.close(activity, "cancelled")
+        activity._state, activity.finding = INTERRUPTED, None
+        instance.scopes.close(activity.id)
+        instance.settle(activity)
+
+
+class EventSubProcessStart(Guard):
+    """Watches the scope in which its event sub-process is drawn, and starts it."""
+
+    sub_process: Node
+
+    def set_out(self, token: Token) -> None:
+        instance, container = token.instance, cast("Token", token.parent)
+        if self.event.interrupting:
+            for child in container.inside():
+                instance.drop(child)
+        instance.spawn(container, self.sub_process, container.id)
+
+
+class ThrowEvent(Node):
+    """Makes something happen, and goes on unless that ended it."""
+
+    def enter(self, token: Token) -> bool:
+        throw = _THROWERS.get(self.event.kind)
+        if throw is None:
+            raise NotExecutable(element=self.element.id, kind=f"{self.event.kind.value} throw event")
+        throw(token)
+        return token.id in token.instance.tasks
+
+    def leave(self, token: Token) -> Sequence[Arrow]:
+        token.instance.scopes.write(token.scope, mapped(token, self.element.outputs, token.scope))
+        return all_that_hold(token, self.arrows)
+
+
+class EndEvent(ThrowEvent):
+    """Ends its token, after making something happen."""
+
+    def enter(self, token: Token) -> bool:
+        if token.scope == token.instance.root.id:
+            token.instance.root.memo["end"] = self.element.id
+        return super().enter(token)
+
+
+# --------------------------------------------------------------------------- what is thrown
+def _nothing(token: Token) -> None:
+    """A none or link event throws nothing."""
+
+
+def _send(token: Token, kind: Literal["message", "signal"]) -> None:
+    element, journal = token.node.element, token.instance.journal
+    payload = mapped(token, element.inputs, token.scope)
+    journal.thrown.append(Thrown(element.id, kind, element.event.name or element.message, payload))
+    journal.irrevocable = True
+
+
+def _message(token: Token) -> None:
+    _send(token, "message")
+
+
+def _signal(token: Token) -> None:
+    """A signal leaves the instance and reaches everything in it that waits for it."""
+    _send(token, "signal")
+    payload = token.instance.journal.thrown[-1].payload
+    for other in list(token.instance.tasks.values()):
+        event, node = other.node.event, other.node
+        if event.kind is EventKind.SIGNAL and event.name == token.node.event.name and other._state == OPEN:
+            if other.id in token.instance.tasks and isinstance(node, CatchEvent) and not other.leaving:
+                node.fire(other, payload)
+
+
+def _error(token: Token) -> None:
+    """An error ends the scope that catches it; in the outermost scope of a case it ends the case."""
+    token.instance.journal.irrevocable = True
+    guard = _catcher(token, EventKind.ERROR)
+    if guard is not None:
+        cast("Guard", guard.node).fire(guard, {})
+    elif token.scope == token.instance.root.id:
+        _terminate(token)
+    else:
+        raise ErrorNotCaught(element=token.node.element.id, error=token.node.event.name)
+
+
+def _escalation(token: Token) -> None:
+    """An escalation is told to the nearest scope that listens; if none does, the way simply goes on."""
+    guard = _catcher(token, EventKind.ESCALATION)
+    if guard is not None:
+        cast("Guard", guard.node).fire(guard, {})
+
+
+def _terminate(token: Token) -> None:
+    """Everything in the scope ends, and with it the scope."""
+    instance = token.instance
+    instance.journal.irrevocable = True
+    container = instance.tasks[token.scope]
+    for child in container.inside():
+        instance.drop(child)
+    container.node.child_ended(container)
+
+
+def _catcher(token: Token, kind: EventKind) -> Token | None:
+    """The nearest guard that catches what is thrown: in each scope outwards first event sub-processes, then
+    boundary events; one that names the code before one that catches any."""
+    for container in token.containers():
+        inside = [c for c in container.children if c.scope == container.id]
+        around = [c for c in container.children if c.scope != container.id]
+        for guards in (inside, around):
+            for name in (token.node.event.name, ""):
+                for guard in guards:
+                    event = guard.node.event
+                    if (
+                        guard.guarding
+                        and guard._state in (OPEN, READY)
+                        and event.kind is kind
+                        and event.name == name
+                    ):
+                        return guard
+    return None
+
+
+_THROWERS: Mapping[EventKind, Callable[[Token], None]] = {
+    EventKind.NONE: _nothing,
+    EventKind.LINK: _nothing,
+    EventKind.MESSAGE: _message,
+    EventKind.SIGNAL: _signal,
+    EventKind.ERROR: _error,
+    EventKind.ESCALATION: _escalation,
+    EventKind.TERMINATE: _terminate,
+}

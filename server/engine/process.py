@@ -1,0 +1,275 @@
+"""The front door of the engine: every command a process instance obeys, and what can be asked about it.
+
+All functions are pure: a deployment (`Model`), the stored state and the `Moment` go in, an `Advance` comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from server.engine import reports
+from server.engine import state as states
+from server.engine.definitions import compiled
+from server.engine.errors import (
+    NotWithdrawable,
+    ReturnNotDrawn,
+    ReturnNotVisited,
+    TooLateToWithdraw,
+    UnknownToken,
+)
+from server.engine.model import NOTHING, Advance, Model, Moment, Position, UserTask, Variables
+from server.engine.nodes.sub_processes import begin_scope
+from server.engine.scopes import Scopes
+from server.engine.spiff import OPEN, Instance, Token
+
+WITHDRAWABLE = "withdrawable"
+"""The property of a user task whose sender may take it back while nobody has acted on what came of it."""
+
+
+# --------------------------------------------------------------------------- commands
+def start(
+    model: Model, process_id: str, variables: Variables, at: Moment, *, start_event: str | None = None
+) -> Advance:
+    """Start an instance with these variables. Raises UnknownProcess, UnknownStart."""
+    definitions = compiled(model)
+    spec = definitions.process(process_id)
+    first = spec.start_event(start_event)
+    instance = Instance(spec, definitions, Scopes(), at)
+    instance.task_tree = root = Token(instance, spec.root, None, 0, state=OPEN)
+    instance.scopes.open(root.id, None, "process", variables)
+    begin_scope(root, spec, "", first)
+    return _carry_out(instance, _Before())
+
+
+def complete(
+    model: Model, process_id: str, state: bytes, token: str, variables: Variables, at: Moment
+) -> Advance:
+    """A person has done a user task and left these variables. Raises UnknownToken."""
+    instance = _load(model, process_id, state, at)
+    task = _open_task(instance, token)
+    before = _before(instance)
+    _touch(task)
+    instance.scopes.write(task.view, variables)
+    instance.close(task, "completed")
+    if _may_be_withdrawn(task):
+        task.memo[WITHDRAWABLE] = True
+    task.go_on()
+    return _carry_out(instance, before, task)
+
+
+def fire(model: Model, process_id: str, state: bytes, token: str, at: Moment) -> Advance:
+    """The moment of an armed timer has come. Raises UnknownToken."""
+    instance = _load(model, process_id, state, at)
+    timer = _find(instance, token)
+    if not reports.is_armed_timer(timer):
+        raise UnknownToken(token=token)
+    return _happen(instance, timer, NOTHING)
+
+
+def deliver(
+    model: Model, process_id: str, state: bytes, token: str, payload: Variables, at: Moment
+) -> Advance:
+    """A message or signal has come for one of the subscriptions. Raises UnknownToken."""
+    instance = _load(model, process_id, state, at)
+    waiting = _find(instance, token)
+    if reports.awaited(waiting) is None:
+        raise UnknownToken(token=token)
+    return _happen(instance, waiting, payload)
+
+
+def return_to(
+    model: Model, process_id: str, state: bytes, token: str, element: str, variables: Variables, at: Moment
+) -> Advance:
+    """Return an open task to an earlier step (退回): everything that came of that step ends and it opens again.
+
+    Raises UnknownToken; ReturnNotDrawn or ReturnNotVisited, each with its reason.
+    """
+    instance = _load(model, process_id, state, at)
+    task = _open_task(instance, token)
+    if element not in _drawn_returns(task):
+        raise ReturnNotDrawn(element=task.node.element.id, target=element)
+    target = next((step for step in _way_back(task) if step.node.element.id == element), None)
+    if target is None:
+        raise ReturnNotVisited(element=task.node.element.id, target=element)
+    before = _before(instance)
+    _touch(task)
+    instance.scopes.write(target.scope, variables)
+    instance.close(task, "returned")
+    task.leaving = True
+    _reopen(target)
+    return _carry_out(instance, before)
+
+
+def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment) -> Advance:
+    """The sender takes back a completed user task (撤回): what came of it ends and it opens again.
+
+    Raises NotWithdrawable or TooLateToWithdraw, each with its reason.
+    """
+    instance = _load(model, process_id, state, at)
+    task = instance.token(token)
+    if task is None or not task.finished:
+        raise TooLateToWithdraw(token=token)
+    if task.node.element.properties.get(WITHDRAWABLE) != "true":
+        raise NotWithdrawable(element=task.node.element.id)
+    if WITHDRAWABLE not in task.memo:
+        raise TooLateToWithdraw(token=token, element=task.node.element.id)
+    before = _before(instance)
+    _touch(task)
+    _reopen(task)
+    return _carry_out(instance, before)
+
+
+def retry(
+    model: Model, process_id: str, state: bytes, token: str, at: Moment, variables: Variables | None = None
+) -> Advance:
+    """Try a step that stands still once more, with corrected variables if given. Raises UnknownToken."""
+    instance = _load(model, process_id, state, at)
+    failed = _find(instance, token)
+    if not failed.failed:
+        raise UnknownToken(token=token)
+    before = _before(instance)
+    _touch(failed)
+    instance.scopes.write(failed.view, variables or {})
+    failed._ready()
+    return _carry_out(instance, before)
+
+
+def cancel(model: Model, process_id: str, state: bytes, at: Moment) -> Advance:
+    """End an instance without an outcome (终止). Raises UnknownToken if it is over already."""
+    instance = _load(model, process_id, state, at)
+    if instance.completed:
+        raise UnknownToken(token="")
+    before = _before(instance)
+    for child in instance.root.children:
+        instance.drop(child)
+    instance.completed = True
+    return _report(instance, before, cancelled=True)
+
+
+# --------------------------------------------------------------------------- questions
+def positions(model: Model, process_id: str, state: bytes) -> tuple[Position, ...]:
+    """Where the instance stands."""
+    return reports.positions(_load(model, process_id, state, None))
+
+
+def open_tasks(model: Model, process_id: str, state: bytes) -> tuple[UserTask, ...]:
+    """The tasks that wait for a person."""
+    return reports.open_tasks(_load(model, process_id, state, None))
+
+
+def variables_of(model: Model, process_id: str, state: bytes) -> dict[str, Any]:
+    """The variables of the process itself (those of sub-processes and rounds are seen in their tasks)."""
+    return states.variables(state)
+
+
+def returns(model: Model, process_id: str, state: bytes, token: str) -> tuple[str, ...]:
+    """The steps to which an open task can be returned now, nearest first. Raises UnknownToken."""
+    task = _open_task(_load(model, process_id, state, None), token)
+    drawn = _drawn_returns(task)
+    found = dict.fromkeys(step.node.element.id for step in _way_back(task))
+    return tuple(element for element in found if element in drawn)
+
+
+def withdrawable(model: Model, process_id: str, state: bytes) -> tuple[str, ...]:
+    """The tokens of completed tasks that their senders may still take back."""
+    instance = _load(model, process_id, state, None)
+    return tuple(str(t.id) for t in instance.tasks.values() if t.finished and WITHDRAWABLE in t.memo)
+
+
+# --------------------------------------------------------------------------- finding tokens
+def _load(model: Model, process_id: str, state: bytes, at: Moment | None) -> Instance:
+    return states.restore(compiled(model), process_id, state, at)
+
+
+def _find(instance: Instance, token: str) -> Token:
+    found = instance.token(token)
+    if found is None or instance.completed:
+        raise UnknownToken(token=token)
+    return found
+
+
+def _open_task(instance: Instance, token: str) -> Token:
+    found = _find(instance, token)
+    if not reports.is_open_task(found):
+        raise UnknownToken(token=token)
+    return found
+
+
+# --------------------------------------------------------------------------- going back
+def _drawn_returns(task: Token) -> set[str]:
+    """Where the diagram lets a task be returned to: its own property, and those of the activities around it."""
+    return {element for step in (task, *task.containers()) for element in step.node.element.return_to}
+
+
+def _way_back(task: Token) -> list[Token]:
+    return [step for step in task.ancestors() if step.finished]
+
+
+def _reopen(step: Token) -> None:
+    """Put a fresh token where a finished one stands and end everything that came of the finished one."""
+    parent = step.parent
+    step.instance.spawn(parent, step.node, step.scope)
+    step.instance.drop(step)
+
+
+def _may_be_withdrawn(task: Token) -> bool:
+    return task.node.element.properties.get(WITHDRAWABLE) == "true"
+
+
+def _touch(token: Token) -> None:
+    """Someone acts on a token: what led to it can no longer be withdrawn."""
+    for step in list(token.ancestors()):
+        if step.memo.pop(WITHDRAWABLE, False):
+            step.instance.settle(step)
+
+
+# --------------------------------------------------------------------------- reporting
+class _Before:
+    """What stood before a command: differences are told against it."""
+
+    def __init__(self, tasks: Sequence[str] = (), timers: Sequence[str] = ()) -> None:
+        self.tasks = frozenset(tasks)
+        self.timers = frozenset(timers)
+
+
+def _before(instance: Instance) -> _Before:
+    tokens = instance.tasks.values()
+    return _Before(
+        [str(t.id) for t in tokens if reports.is_open_task(t)],
+        [str(t.id) for t in tokens if reports.is_armed_timer(t)],
+    )
+
+
+def _happen(instance: Instance, token: Token, payload: Mapping[str, Any]) -> Advance:
+    before = _before(instance)
+    _touch(token)
+    token.node.fire(token, payload)
+    return _carry_out(instance, before)
+
+
+def _carry_out(instance: Instance, before: _Before, done: Token | None = None) -> Advance:
+    instance.advance()
+    if done is not None and instance.journal.irrevocable and done.memo.pop(WITHDRAWABLE, False):
+        instance.settle(done)
+    return _report(instance, before)
+
+
+def _report(instance: Instance, before: _Before, *, cancelled: bool = False) -> Advance:
+    tasks, timers = reports.open_tasks(instance), reports.timers(instance)
+    standing = {timer.token for timer in timers}
+    journal = instance.journal
+    return Advance(
+        state=states.store(instance),
+        opened=tuple(task for task in tasks if task.token not in before.tasks),
+        closed=tuple(task for task in journal.closed if task.token in before.tasks),
+        evaluations=tuple(journal.evaluations),
+        timers=timers,
+        disarmed=tuple(sorted(before.timers - standing, key=int)),
+        subscriptions=reports.subscriptions(instance),
+        thrown=tuple(journal.thrown),
+        steps=tuple(journal.steps),
+        incidents=reports.incidents(instance),
+        ended=reports.ended(instance, cancelled=cancelled),
+        variables=dict(instance.scopes.own(instance.root.id)),
+    )

@@ -1,0 +1,138 @@
+"""What stands in an instance, told in the engine's own frozen words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal, cast
+
+from server.engine.model import Ended, EventKind, Incident, Position, Subscription, Timer, UserTask
+from server.engine.nodes.activities import ReceiveTask
+from server.engine.nodes.multi_instance import Round
+from server.engine.nodes.sub_processes import CallActivity, SubProcess
+from server.engine.nodes.triggers import repeats
+from server.engine.spiff import OPEN, Instance, Token
+
+OUTCOME = "outcome"
+"""The property of an end event that names what its case came to."""
+
+
+def is_open_task(token: Token) -> bool:
+    """Whether a token is a user task that waits for a person."""
+    return token.node.opens_task and token._state == OPEN and not token.leaving
+
+
+def user_task(token: Token) -> UserTask:
+    """An open task with its evaluated attributes and the variables it sees."""
+    element, memo = token.node.element, token.memo["task"]
+    return UserTask(
+        token=str(token.id),
+        process=token.node.process.name,
+        element=element.id,
+        name=element.name,
+        form=element.assignment.form,
+        assignee=memo["assignee"],
+        candidate_groups=tuple(memo["groups"]),
+        candidate_users=tuple(memo["users"]),
+        due=_moment(memo["due"]),
+        follow_up=_moment(memo["follow_up"]),
+        priority=memo["priority"],
+        regulation=element.regulation,
+        path=path(token),
+        round=_round(token),
+        variables=token.instance.scopes.visible(token.view),
+    )
+
+
+def open_tasks(instance: Instance) -> tuple[UserTask, ...]:
+    """All tasks that wait for a person."""
+    return tuple(user_task(token) for token in instance.tasks.values() if is_open_task(token))
+
+
+def timers(instance: Instance) -> tuple[Timer, ...]:
+    """All timers that are armed."""
+    return tuple(
+        Timer(
+            str(token.id),
+            token.node.process.name,
+            token.node.element.id,
+            datetime.fromisoformat(token.memo["due"]),
+            repeats(token),
+        )
+        for token in instance.tasks.values()
+        if is_armed_timer(token)
+    )
+
+
+def is_armed_timer(token: Token) -> bool:
+    """Whether a token is an event that waits for a moment."""
+    return token._state == OPEN and not token.leaving and "due" in token.memo
+
+
+def subscriptions(instance: Instance) -> tuple[Subscription, ...]:
+    """All messages and signals that are waited for."""
+    found = []
+    for token in instance.tasks.values():
+        if kind := awaited(token):
+            name = token.node.event.name or token.node.element.message
+            found.append(Subscription(str(token.id), token.node.element.id, kind, name))
+    return tuple(found)
+
+
+def awaited(token: Token) -> Literal["message", "signal"] | None:
+    """What kind of event from outside a token waits for, if any."""
+    if token._state != OPEN or token.leaving:
+        return None
+    kind = token.node.event.kind
+    if kind is EventKind.MESSAGE or isinstance(token.node, ReceiveTask):
+        return "message"
+    return "signal" if kind is EventKind.SIGNAL else None
+
+
+def incidents(instance: Instance) -> tuple[Incident, ...]:
+    """All steps that stand still."""
+    return tuple(
+        Incident(str(token.id), token.node.process.name, token.node.element.id, token.finding)
+        for token in instance.tasks.values()
+        if token.finding is not None
+    )
+
+
+def positions(instance: Instance) -> tuple[Position, ...]:
+    """Where the tokens stand: the innermost ones, without events that only watch."""
+    return tuple(
+        Position(str(token.id), token.node.process.name, token.node.element.id, path(token), token.failed)
+        for token in instance.tasks.values()
+        if token is not instance.root
+        and (token.failed or not (token.finished or token.guarding or token.busy()))
+    )
+
+
+def ended(instance: Instance, *, cancelled: bool = False) -> Ended | None:
+    """How the instance ended, if it has."""
+    if cancelled:
+        return Ended("", "", "", cancelled=True)
+    if not instance.completed:
+        return None
+    event = instance.root.memo.get("end", "")
+    element = instance.root.node.process.definition.nodes.get(event)
+    if element is None:
+        return Ended("", "", "")
+    return Ended(event, element.properties.get(OUTCOME) or event, element.name)
+
+
+def path(token: Token) -> tuple[str, ...]:
+    """The call activities and sub-processes around a token, outermost first."""
+    return tuple(c.node.element.id for c in reversed(list(_holders(token))))
+
+
+def _holders(token: Token) -> Iterator[Token]:
+    return (c for c in token.containers() if isinstance(c.node, CallActivity | SubProcess))
+
+
+def _round(token: Token) -> int | None:
+    return next((cast(int, c.memo["round"]) for c in token.containers() if isinstance(c.node, Round)), None)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
