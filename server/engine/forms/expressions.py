@@ -5,14 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from server.engine import feel
 from server.engine.model import Value
 
-Scope: TypeAlias = Mapping[str, Any]
-"""What expressions see, as FEEL values: variables, the form's values, and in a row `this`, `parent` and
-`i`."""
+
+class Scope(dict[str, Any]):
+    """What expressions see, as FEEL values: variables, the form's values, and in a row `this`, `parent`
+    and `i`. `now` is the aware moment for FEEL's own now() and today()."""
+
+    now: datetime | None = None
+
+    def inner(self, **names: Any) -> Scope:
+        """The same with more names, for a row."""
+        scope = Scope(self)
+        scope.update(names)
+        scope.now = self.now
+        return scope
+
 
 MAX_ITEMS = 1_000
 """Longest list a form takes from an expression."""
@@ -25,7 +37,7 @@ class ExpressionError(ValueError):
 class _Compiled(Protocol):
     """What the FEEL library hands back for a text."""
 
-    def evaluate(self, context: Mapping[str, Any]) -> Any: ...
+    def evaluate(self, context: Mapping[str, Any], *, now: datetime | None = None) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Expression:
     def value(self, scope: Scope) -> Value:
         """The value as JSON has it (dates as ISO text, numbers as int or Decimal)."""
         try:
-            return json_value(self.compiled.evaluate(scope))
+            return json_value(self.compiled.evaluate(scope, now=scope.now))
         except (feel.FeelError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
             return None
 
@@ -92,7 +104,7 @@ class Text:
 
     def plain(self, language: str = "zh-CN") -> str:
         """The text with nothing known."""
-        return self.fill({}, language)
+        return self.fill(Scope(), language)
 
 
 def _fill(parts: tuple[Part, ...], scope: Scope) -> str:
@@ -114,7 +126,7 @@ def _part(part: Part, scope: Scope) -> str:
 def _inner(scope: Scope, item: Value) -> Scope:
     value = feel_value(item)
     own = value if isinstance(value, Mapping) else {}
-    return {**scope, **own, "this": value, "parent": scope}
+    return scope.inner(**{**own, "this": value, "parent": scope})
 
 
 def as_text(value: Value) -> str:
@@ -129,8 +141,11 @@ def as_text(value: Value) -> str:
 
 
 def feel_value(value: Value) -> Any:
-    """A JSON value as FEEL has it."""
-    return feel.to_feel(value)
+    """A JSON value as FEEL has it; null for what FEEL cannot hold."""
+    try:
+        return feel.to_feel(value)
+    except (ValueError, TypeError, RecursionError, feel.FeelError):
+        return None
 
 
 def json_value(value: Any) -> Value:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from server.engine.forms.coerce import Typed, coerce
-from server.engine.forms.expressions import feel_value
+from server.engine.forms.expressions import Scope, feel_value
 from server.engine.forms.model import KEYED, Component, Form, Kind, Path, RenderContext, Upload
 from server.engine.model import Value
 
@@ -21,7 +22,7 @@ class Node:
 
     component: Component
     name: str
-    scope: dict[str, Any]
+    scope: Scope
     raw: Value = None
     typed: Typed = field(default_factory=Typed)
     hidden: bool = False
@@ -49,7 +50,7 @@ class Record:
     given: Mapping[str, Value]
     backing: Mapping[str, Value]
     prefix: str
-    scope: dict[str, Any]
+    scope: Scope
     values: dict[str, Value] = field(default_factory=dict)
     fixed: bool = False
 
@@ -76,14 +77,22 @@ def resolve(
     Returns:
         The nodes, and the record's values as typed (hidden ones are None).
     """
-    scope = {name: feel_value(value) for name, value in context.variables.items()}
-    if "today" in context.autos:
-        scope["today"] = feel_value(context.autos["today"])
+    scope = Scope({name: feel_value(value) for name, value in context.variables.items()})
+    _set_clock(scope, context.autos)
     record = Record(given, context.variables, "", scope)
     nodes = _nodes(form.components, record, context)
     _compute(nodes, record)
     _decide(nodes, record, hidden=False)
     return nodes, record.values
+
+
+def _set_clock(scope: Scope, autos: Mapping[str, Value]) -> None:
+    """`today` is a date for FEEL, as in diagrams; now() and today() work too when the moment is known."""
+    with suppress(ValueError, TypeError):
+        scope["today"] = feel_value(date.fromisoformat(autos.get("today", "")))
+    with suppress(ValueError, TypeError):
+        now = datetime.fromisoformat(autos.get("now", ""))
+        scope.now = now if now.tzinfo else None
 
 
 def _nodes(components: tuple[Component, ...], record: Record, context: RenderContext) -> list[Node]:
@@ -170,8 +179,7 @@ def _add_rows(node: Node, record: Record, context: RenderContext) -> None:
 
 
 def _row(node: Node, index: int, given: Mapping[str, Value], record: Record) -> Record:
-    scope = dict(record.scope)
-    scope |= {"this": {}, "parent": record.scope, "i": [feel_value(index + 1)]}
+    scope = record.scope.inner(this={}, parent=record.scope, i=[feel_value(index + 1)])
     return Record(given, {}, f"{node.name}.{index}.", scope, fixed=node.fixed)
 
 
@@ -196,7 +204,7 @@ def _fill(node: Node, record: Record) -> None:
 def _record_of(node: Node, number: int, record: Record) -> Record:
     """The record of a row that was laid out before."""
     rows = get_at(record.values, node.component.path)
-    scope = node.rows[number][0].scope if node.rows[number] else {}
+    scope = node.rows[number][0].scope if node.rows[number] else Scope()
     return Record({}, {}, f"{node.name}.{number}.", scope, rows[number])
 
 
