@@ -63,7 +63,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Json(TypeDecorator[Any]):
-    """Plain values as canonical JSON text: a database's own JSON type re-orders keys and rounds numbers."""
+    """Plain values as canonical JSON text: a database's own JSON type re-orders keys and rounds
+    numbers."""
 
     impl = sa.Text
     cache_ok = True

@@ -28,8 +28,8 @@ class Database:
 
     A write on SQLite waits its turn behind one lock and begins IMMEDIATE: two writers never meet
     half-way and none starves. On PostgreSQL the rows that matter are locked by the statements
-    themselves. `before_commit` functions run last inside each write: what must be saved together with
-    it (the wake-up of a timer) joins in there.
+    themselves. `before_commit` functions run last inside each write: what must be saved together
+    with it (the wake-up of a timer) joins in there.
     """
 
     def __init__(self, url: str, *, pool_size: int = 12) -> None:
@@ -73,8 +73,8 @@ class Database:
 
 
 def open_engine(url: str, *, pool_size: int = 12, reading: bool = False) -> Engine:
-    """An engine with the settings of the house for this kind of database; a reading one refuses every
-    change."""
+    """An engine with the settings of the house for this kind of database; a reading one refuses
+    every change."""
     if make_url(url).get_backend_name() == "sqlite":
         engine = sa.create_engine(url, pool_size=pool_size, max_overflow=20)
         pragmas = (*_PRAGMAS, "query_only=ON") if reading else _PRAGMAS

@@ -12,8 +12,9 @@ from server.store.columns import Json, Table, UtcDateTime
 
 
 class HistoryEvent(Table, table=True):
-    """One thing that happened, in the past tense (`task_completed`). `hash` is SHA-256 over `prev_hash`
-    and the canonical JSON of the rest; `actor_name` and `actor_post` are as they were on that day."""
+    """One thing that happened, in the past tense (`task_completed`). `hash` is SHA-256 over
+    `prev_hash` and the canonical JSON of the rest; `actor_name` and `actor_post` are as they
+    were on that day."""
 
     tenant_id: str = Field(primary_key=True)
     instance_id: str = Field(primary_key=True)
@@ -31,7 +32,8 @@ class HistoryEvent(Table, table=True):
 
 
 class DecisionEvaluation(Table, table=True):
-    """A decision taken for an instance, kept for ever with what went in, what matched and what came out."""
+    """A decision taken for an instance, kept for ever with what went in, what matched and what came
+    out."""
 
     __table_args__ = (sa.Index("ix_evaluation_decision", "tenant_id", "decision_id", "at"),)
     tenant_id: str = Field(primary_key=True)
@@ -52,8 +54,8 @@ class DecisionEvaluation(Table, table=True):
 
 
 class Attachment(Table, table=True):
-    """A file of an instance: the bytes lie in the data folder under their SHA-256. `instance_id` is ""
-    while it belongs to a draft of `owner_key` only."""
+    """A file of an instance: the bytes lie in the data folder under their SHA-256. `instance_id` is
+    "" while it belongs to a draft of `owner_key` only."""
 
     __table_args__ = (
         sa.Index("ix_attachment_instance", "tenant_id", "instance_id", "id"),

@@ -12,8 +12,8 @@ from server.store.columns import Json, Table, UtcDateTime
 
 
 class Project(Table, table=True):
-    """The thing whose cases the instances are. `facts` are what its cases fixed (class, tier, approved
-    total)."""
+    """The thing whose cases the instances are. `facts` are what its cases fixed (class, tier,
+    approved total)."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "code", name="uq_project_code"),
@@ -68,9 +68,9 @@ class InstanceState(Table, table=True):
 
 
 class Task(Table, table=True):
-    """A user task. `status` is open, completed, cancelled or returned. `candidates` are the principals
-    who may claim it; `sent_by` is who acted just before; `opened_seq` the audit entry that opened
-    it."""
+    """A user task. `status` is open, completed, cancelled or returned. `candidates` are the
+    principals who may claim it; `sent_by` is who acted just before; `opened_seq` the audit entry
+    that opened it."""
 
     __table_args__ = (
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
@@ -131,8 +131,8 @@ class Participant(Table, table=True):
 
 
 class Timer(Table, table=True):
-    """A timer that is armed. The row is the truth; a wake-up only makes somebody look at it. `attempts`
-    counts failures; a timer whose `failure` is set waits for an admin."""
+    """A timer that is armed. The row is the truth; a wake-up only makes somebody look at it.
+    `attempts` counts failures; a timer whose `failure` is set waits for an admin."""
 
     __table_args__ = (sa.Index("ix_timer_due", "due_at"),)
     tenant_id: str = Field(primary_key=True)
@@ -172,7 +172,8 @@ class Incident(Table, table=True):
 
 
 class Outgoing(Table, table=True):
-    """A message on its way out of the house: a reminder, a notice. `status` is waiting, sent or dead."""
+    """A message on its way out of the house: a reminder, a notice. `status` is waiting, sent or
+    dead."""
 
     __table_args__ = (sa.Index("ix_outgoing_due", "status", "due_at"),)
     tenant_id: str = Field(primary_key=True)

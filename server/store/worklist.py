@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.store.runtime import ProcessInstance, Task, WorklistEntry
+from server.store.columns import UtcDateTime
+from server.store.runtime import ProcessInstance, Task
 
-_worklist = WorklistEntry.metadata.tables["worklist"]
 _tasks = Task.metadata.tables["task"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 
@@ -27,40 +28,61 @@ def keys(
     session: Session, tenant_id: str, principals: Sequence[str], limit: int, after: Key | None = None
 ) -> list[Key]:
     """The first `limit` task keys of the given principals behind `after`, in order of due date.
+
     Each principal's rows lie sorted in the primary key, so only `limit` rows of each are read,
-    however long the lists are."""
-    w = _worklist.c
-    parts = []
-    for principal in principals:
-        part = sa.select(w.due_at, w.task_id).where(w.tenant_id == tenant_id, w.principal == principal)
-        if after is not None:
-            part = part.where(sa.tuple_(w.due_at, w.task_id) > sa.tuple_(*after))
-        limited = part.order_by(w.due_at, w.task_id).limit(limit).subquery()
-        parts.append(sa.select(limited.c.due_at, limited.c.task_id))
-    if not parts:
+    however long the lists are.
+    """
+    if not principals:
         return []
-    merged = sa.union(*parts).subquery()
-    query = (
-        sa.select(merged.c.due_at, merged.c.task_id).order_by(merged.c.due_at, merged.c.task_id).limit(limit)
-    )
-    return [Key(*row) for row in session.execute(query)]
+    values = _values(tenant_id, principals) | {"n": limit}
+    if after is not None:
+        values |= {"due_at": after.due_at, "task_id": after.task_id}
+    return [Key(*row) for row in session.execute(_keys_query(len(principals), after is not None), values)]
 
 
 def count(
     session: Session, tenant_id: str, principals: Sequence[str], cap: int, before: datetime | None = None
 ) -> int:
     """How many tasks wait for the principals, counted to `cap` only: a badge says 99+."""
-    w = _worklist.c
-    parts = []
-    for principal in principals:
-        part = sa.select(w.task_id).where(w.tenant_id == tenant_id, w.principal == principal)
-        if before is not None:
-            part = part.where(w.due_at < before)
-        parts.append(sa.select(part.limit(cap).subquery().c.task_id))
-    if not parts:
+    if not principals:
         return 0
-    merged = sa.select(sa.union(*parts).subquery().c.task_id).limit(cap).subquery()
-    return int(session.execute(sa.select(sa.func.count()).select_from(merged)).scalar_one())
+    values = _values(tenant_id, principals) | {"n": cap}
+    if before is not None:
+        values["before"] = before
+    return int(session.execute(_count_query(len(principals), before is not None), values).scalar_one())
+
+
+def _values(tenant_id: str, principals: Sequence[str]) -> dict[str, Any]:
+    return {"tenant": tenant_id} | {f"p{n}": principal for n, principal in enumerate(principals)}
+
+
+@lru_cache(maxsize=256)
+def _keys_query(principals: int, behind: bool) -> sa.sql.elements.TextualSelect:
+    """Written out once for each number of lists: putting the same query together again and again costs
+    more than running it."""
+    more = " AND (due_at, task_id) > (:due_at, :task_id)" if behind else ""
+    parts = " UNION ".join(
+        f"SELECT * FROM (SELECT due_at, task_id FROM worklist"
+        f" WHERE tenant_id = :tenant AND principal = :p{n}{more}"
+        f" ORDER BY due_at, task_id LIMIT :n) AS list{n}"
+        for n in range(principals)
+    )
+    query = sa.text(f"SELECT due_at, task_id FROM ({parts}) AS merged ORDER BY due_at, task_id LIMIT :n")
+    if behind:
+        query = query.bindparams(sa.bindparam("due_at", type_=UtcDateTime))
+    return query.columns(due_at=UtcDateTime, task_id=sa.String)
+
+
+@lru_cache(maxsize=256)
+def _count_query(principals: int, overdue: bool) -> sa.TextClause:
+    more = " AND due_at < :before" if overdue else ""
+    parts = " UNION ".join(
+        f"SELECT * FROM (SELECT task_id FROM worklist WHERE tenant_id = :tenant AND principal = :p{n}{more}"
+        f" ORDER BY due_at LIMIT :n) AS list{n}"
+        for n in range(principals)
+    )
+    query = sa.text(f"SELECT count(*) FROM (SELECT task_id FROM ({parts}) AS merged LIMIT :n) AS capped")
+    return query.bindparams(sa.bindparam("before", type_=UtcDateTime)) if overdue else query
 
 
 def rows(session: Session, tenant_id: str, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
