@@ -1,10 +1,11 @@
 """FEEL, the expression language of DMN 1.5: compile a text once, evaluate it often, never run anything else."""
 
 from .builtins import BUILTINS
-from .compare import equal, order
+from .compare import equal, fits, order
 from .convert import to_feel, to_json
 from .errors import FeelClockError, FeelError, FeelLimitError, FeelSyntaxError, FeelWarning
 from .expression import Expression, UnaryTests, UnknownName, compile_expression, compile_unary_tests
+from .names import NameUse, free_names, name_uses
 from .run import Limits, Run
 from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
 from .temporal_text import parse_temporal
@@ -29,6 +30,7 @@ __all__ = [
     "Function",
     "FunctionValue",
     "Limits",
+    "NameUse",
     "Range",
     "Run",
     "Time",
@@ -41,6 +43,9 @@ __all__ = [
     "compile_expression",
     "compile_unary_tests",
     "equal",
+    "fits",
+    "free_names",
+    "name_uses",
     "order",
     "parse_temporal",
     "similar",

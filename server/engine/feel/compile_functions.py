@@ -3,9 +3,11 @@
 from .builtins import BUILTINS
 from .compiler import Compiler, compiles, constant, narrowed
 from .run import Run, Value
-from .tree import Call, FunctionLiteral, Name, NamedCall, Node
+from .tree import Call, FunctionLiteral, Literal, Name, NamedCall, Node
 from .values import Environment, Evaluator, Function, FunctionValue, type_of
 from .vocabulary import similar
+
+_FOLDED = frozenset({"date", "time", "date and time", "duration", "number"})
 
 
 @compiles(Call)
@@ -19,7 +21,20 @@ def call(node: Call, compiler: Compiler) -> Evaluator:
         values = [argument(environment, run) for argument in arguments]
         return None if function is None else function.invoke(values, run, node)
 
-    return invoke
+    return _folded(node, invoke)
+
+
+def _folded(node: Call, invoke: Evaluator) -> Evaluator:
+    """``date("2026-03-01")`` and its like, read once and not at each evaluation."""
+    if not (isinstance(node.function, Name) and node.function.name in _FOLDED):
+        return invoke
+    if not all(isinstance(argument, Literal) for argument in node.arguments):
+        return invoke
+    name = node.function.name
+    value = invoke({}, Run())
+    if value is None:
+        return invoke  # the warning is due at each evaluation
+    return lambda environment, run: invoke(environment, run) if name in environment else value
 
 
 @compiles(NamedCall)

@@ -37,72 +37,61 @@ _MISFIT = object()
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """``kind`` is a key of the kinds above, ``any``, ``point`` (of a range) or ``function``."""
+    """``kind`` is a key of the kinds above, ``any``, ``point`` (of a range) or ``function``; ``accepted``
+    are the classes taken as they are."""
 
     name: str
     kind: str
+    accepted: tuple[type, ...]
     required: bool = True
-    nullable: bool = False
     variadic: bool = False
 
     def fit(self, value: Value) -> Value:
-        """The argument as this parameter takes it: a list for its only element and the reverse, a date
-        as date and time; ``_MISFIT`` when it cannot be taken."""
-        accepted = _KINDS.get(self.kind)
-        if accepted is None:
-            return self._fit_special(value)
-        if type(value) in accepted or (value is None and self.nullable):
+        """An argument of another class as this parameter takes it: a list for its only element and the
+        reverse, a date as date and time; ``_MISFIT`` when it cannot be taken."""
+        if self.kind == "any" or type(value) in self.accepted:
             return value
         if self.kind == "list":
             return _MISFIT if value is None else [value]
-        if type(value) is list and len(value) == 1 and type(value[0]) in accepted:
-            return value[0]
+        if self.kind == "function":
+            return value if type_of(value) == "function" else _MISFIT
+        element = value[0] if type(value) is list and len(value) == 1 else value
+        if self.kind == "point":
+            return _MISFIT if isinstance(element, _NO_POINTS) else element
+        if element is not value and type(element) in self.accepted:
+            return element
         if self.kind == "date and time" and type(value) is Date:
             return midnight(value)
         return _MISFIT
 
-    def _fit_special(self, value: Value) -> Value:
-        if self.kind == "any":
-            return value
-        if self.kind == "function":
-            return value if type_of(value) == "function" else _MISFIT
-        point = value[0] if type(value) is list and len(value) == 1 else value
-        return _MISFIT if isinstance(point, _NO_POINTS) else point
-
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One way to call a built-in."""
+    """One way to call a built-in, with ``least`` to ``most`` arguments (None: any number)."""
 
     parameters: tuple[Parameter, ...]
+    least: int
+    most: int | None
     implementation: Implementation
     wants_run: bool
 
-    @property
-    def _required(self) -> int:
-        return sum(parameter.required for parameter in self.parameters)
-
-    @property
-    def variadic(self) -> bool:
-        """Whether the last parameter takes any number of arguments."""
-        return bool(self.parameters) and self.parameters[-1].variadic
-
     def takes(self, count: int) -> bool:
         """Whether so many arguments are neither too few nor too many."""
-        return self._required <= count and (self.variadic or count <= len(self.parameters))
+        return self.least <= count and (self.most is None or count <= self.most)
 
     def takes_names(self, names: Mapping[str, Value]) -> bool:
         """Whether arguments of these names can be given."""
         known = {parameter.name for parameter in self.parameters}
         needed = {parameter.name for parameter in self.parameters if parameter.required}
-        return not self.variadic and needed <= names.keys() <= known
+        return self.most is not None and needed <= names.keys() <= known
 
     def fit(self, arguments: Sequence[Value]) -> list[Value] | Parameter:
         """The arguments as the parameters take them, or the parameter that does not take its own."""
         fitted = []
+        last = len(self.parameters) - 1
         for position, argument in enumerate(arguments):
-            parameter = self.parameters[min(position, len(self.parameters) - 1)]
-            value = parameter.fit(argument)
+            parameter = self.parameters[position if position < last else last]
+            value = argument if type(argument) in parameter.accepted else parameter.fit(argument)
             if value is _MISFIT:
                 return parameter
             fitted.append(value)
@@ -194,14 +183,17 @@ def builtin(name: str, *texts: str) -> Callable[[Implementation], Implementation
     def register(implementation: Implementation) -> Implementation:
         wants_run = next(iter(inspect.signature(implementation).parameters), "") == "run"
         function = BUILTINS.setdefault(name, Builtin(name))
-        function.signatures.extend(Signature(_parameters(text), implementation, wants_run) for text in texts)
+        function.signatures.extend(_signature(text, implementation, wants_run) for text in texts)
         return implementation
 
     return register
 
 
-def _parameters(text: str) -> tuple[Parameter, ...]:
-    return tuple(_parameter(part.strip()) for part in text.split(",") if part.strip())
+def _signature(text: str, implementation: Implementation, wants_run: bool) -> Signature:
+    parameters = tuple(_parameter(part.strip()) for part in text.split(",") if part.strip())
+    least = sum(parameter.required for parameter in parameters)
+    variadic = bool(parameters) and parameters[-1].variadic
+    return Signature(parameters, least, None if variadic else len(parameters), implementation, wants_run)
 
 
 def _parameter(text: str) -> Parameter:
@@ -209,5 +201,6 @@ def _parameter(text: str) -> Parameter:
     kind, _, null = kind.partition("|")
     if kind not in _KINDS and kind not in ("any", "point", "function"):
         raise ValueError(f"unknown kind of parameter: {text}")
+    accepted = _KINDS.get(kind, ()) + ((type(None),) if null else ())
     plain = name.removesuffix("...").removesuffix("?")
-    return Parameter(plain, kind, name == plain, null == "null", name.endswith("..."))
+    return Parameter(plain, kind, accepted, name == plain, name.endswith("..."))
