@@ -55,10 +55,10 @@ def _return(process: ProcessDefinition, graph: Graph, node: FlowNode, target: st
         hint = f" ({close[0]}?)" if close else ""
         yield UNKNOWN.on(process, node, target=target, suggestion=hint)
         return
-    if node.id == target or node.id not in graph.reached(graph.next[target]):
-        yield NOT_EARLIER.on(process, node, target=target)
-    elif aim.scope not in _scopes(process, node):
+    if aim.scope not in _scopes(process, node):
         yield INTO_SUB_PROCESS.on(process, node, target=target)
+    elif node.id == target or node.id not in graph.reached(graph.next[target]):
+        yield NOT_EARLIER.on(process, node, target=target)
     elif gateway := _foreign_branch(process, graph, node, aim):
         yield INTO_BRANCH.on(process, node, target=target, gateway=gateway.name or gateway.id)
 
