@@ -1,0 +1,1 @@
+"""What process owners ship: read, check and try it, without web and database."""

@@ -1,0 +1,217 @@
+"""The manifest of a jurisdiction (`jurisdiction.toml`): its front door, read whole or refused with
+the place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+import msgspec
+
+from server.engine.model import Finding
+
+FILE = "jurisdiction.toml"
+Scope = Literal["installation", "unit", "case"]
+LegalStatus = Literal["in_force", "draft", "expired"]
+
+
+class ManifestRefused(ValueError):
+    """The manifest cannot be read; the finding names line or key and what to write there."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.text())
+        self.finding = finding
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the manifest: a key that nobody reads is a mistake of the writer, so it is
+    refused."""
+
+
+T = TypeVar("T", "Group", "ProcessEntry", "ClockStop", "Regulation", "Reading")
+
+
+class Lights(_Part, frozen=True):
+    """When lights change."""
+
+    yellow_when_left: str = "1 working day"
+
+
+class Group(_Part, frozen=True):
+    """A body that acts. `scope` says which people the group means in a case: those of the whole
+    installation, those of the case's own unit, or those the case itself names."""
+
+    id: str
+    name: str
+    name_en: str = ""
+    scope: Scope = "installation"
+    parent: str = ""
+    regulation: str = ""
+
+
+class ProcessEntry(_Part, frozen=True):
+    """A process as people meet it: its place in the menu, its number scheme (`{year}`, `{n}`), who
+    may start it.
+
+    `title` names the variable that tells one case from another. `facts` are variables which, when a
+    case ends well, become facts of its project for later cases to read; `outcome_facts` are
+    outcomes that become a fact of their own name (`in_library` = true). Limits: `promised` is the
+    office's own word, `statutory` names the decision that sets it.
+    """
+
+    id: str
+    name: str
+    name_en: str = ""
+    category: str = ""
+    category_en: str = ""
+    number: str = ""
+    started_by: tuple[str, ...] = ()
+    called: bool = False
+    title: str = ""
+    promised: str = ""
+    statutory: str = ""
+    extension: str = ""
+    print: str = ""
+    regulation: str = ""
+    facts: tuple[str, ...] = ()
+    outcome_facts: tuple[str, ...] = ()
+
+
+class ClockStop(_Part, frozen=True):
+    """A legal ground on which time does not count."""
+
+    id: str
+    name: str
+    name_en: str = ""
+    basis: str = ""
+
+
+class Article(_Part, frozen=True):
+    """An article of a regulation. `manual` articles are not modelled, for the `reason` given."""
+
+    id: str
+    title: str = ""
+    manual: bool = False
+    reason: str = ""
+
+
+class Regulation(_Part, frozen=True):
+    """An instrument: where its law stands, and every article that must be accounted for."""
+
+    id: str
+    title: str
+    title_en: str = ""
+    number: str = ""
+    date: dt.date | None = None
+    effective: dt.date | None = None
+    expires: dt.date | None = None
+    status: LegalStatus = "in_force"
+    source: str = ""
+    articles: tuple[Article, ...] = ()
+
+
+class Reading(_Part, frozen=True):
+    """A place where the text can be understood in two ways: the way taken, and the other one."""
+
+    id: str
+    text: str
+    text_en: str = ""
+    alternative: str = ""
+    alternative_en: str = ""
+    regulation: str = ""
+
+
+class _File(_Part, frozen=True):
+    format: Literal[1]
+    id: str
+    name: str
+    name_en: str = ""
+    division_code: str = ""
+    timezone: Literal["Asia/Shanghai"] = "Asia/Shanghai"
+    calendar: Literal["cn"] = "cn"
+    letterhead: str = ""
+    lights: Lights = Lights()
+    group: tuple[Group, ...] = ()
+    process: tuple[ProcessEntry, ...] = ()
+    clock_stop: tuple[ClockStop, ...] = ()
+    regulation: tuple[Regulation, ...] = ()
+    reading: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A jurisdiction: its bodies, its processes as people meet them, its regulations and their
+    readings, by id."""
+
+    id: str
+    name: str
+    name_en: str
+    division_code: str
+    letterhead: str
+    lights: Lights
+    groups: Mapping[str, Group]
+    processes: Mapping[str, ProcessEntry]
+    clock_stops: Mapping[str, ClockStop]
+    regulations: Mapping[str, Regulation]
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+
+    def article(self, citation: str) -> Article | None:
+        """The article that a citation (`hongshan#12.1`) names, or None if there is none."""
+        document, _, article_id = citation.partition("#")
+        regulation = self.regulations.get(document)
+        articles = regulation.articles if regulation else ()
+        return next((article for article in articles if article.id == article_id), None)
+
+
+def read_manifest(content: bytes, file: str = FILE) -> Manifest:
+    """Read a manifest. Raises ManifestRefused naming the line of a syntax error or the key of a
+    wrong value."""
+    try:
+        parsed = msgspec.convert(tomllib.loads(content.decode("utf-8")), _File)
+    except UnicodeDecodeError as error:
+        raise _refused(
+            file, "the file is not UTF-8 text", f"byte {error.start}", "Save it as UTF-8."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _refused(file, str(error), "", "Correct the line that is named.") from error
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        raise _refused(file, what, where.strip("`"), "Correct the key that is named.") from error
+    return Manifest(
+        id=parsed.id,
+        name=parsed.name,
+        name_en=parsed.name_en,
+        division_code=parsed.division_code,
+        letterhead=parsed.letterhead,
+        lights=parsed.lights,
+        groups=_by_id(parsed.group, "group", file),
+        processes=_by_id(parsed.process, "process", file),
+        clock_stops=_by_id(parsed.clock_stop, "clock_stop", file),
+        regulations=_by_id(parsed.regulation, "regulation", file),
+        readings=_by_id(parsed.reading, "reading", file),
+    )
+
+
+def _by_id(parts: Sequence[T], table: str, file: str) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for part in parts:
+        if part.id in found:
+            raise _refused(file, f"the id {part.id} stands twice", f"[[{table}]]", "Give each its own id.")
+        found[part.id] = part
+    return found
+
+
+def _refused(file: str, what: str, where: str, remedy: str) -> ManifestRefused:
+    return ManifestRefused(
+        Finding(
+            level="error",
+            code="manifest",
+            message="The manifest cannot be read: {what} {where}",
+            params={"what": what, "where": where},
+            remedy=remedy,
+            file=file,
+        )
+    )
