@@ -6,6 +6,7 @@ Each module looks at one matter and says all its refusals at its top; a test has
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from server.engine.bpmn_xml import Diagram
 from server.engine.model import Finding, Model
@@ -26,9 +27,17 @@ from server.engine.refusals.graph import Graph
 __all__ = ["of_diagram", "of_model"]
 
 
+MAX_FINDINGS = 1_000
+"""How many findings one file may earn; nobody reads more."""
+
+
 def of_diagram(diagram: Diagram) -> Iterator[Finding]:
     """Everything about one diagram that can be told without looking at other files."""
-    yield from diagram.findings
+    too_large = tuple(structure.check_size(diagram))
+    yield from islice(chain(diagram.findings, too_large or _all(diagram)), MAX_FINDINGS)
+
+
+def _all(diagram: Diagram) -> Iterator[Finding]:
     yield from structure.check_ids(diagram)
     yield from elements.check(diagram)
     yield from extensions.check(diagram)
@@ -42,12 +51,13 @@ def of_diagram(diagram: Diagram) -> Iterator[Finding]:
         yield from flows.check(process, known)
         yield from events.check(process, graph)
         yield from activities.check(process)
-        if len(process.nodes) <= structure.MAX_NODES:
-            yield from gateways.check(process, graph)
-            yield from returns.check(process, graph)
+        yield from gateways.check(process, graph)
+        yield from returns.check(process, graph)
 
 
 def of_model(model: Model) -> Iterator[Finding]:
     """Everything about a model that needs all of its files."""
+    if any(len(process.nodes) > structure.MAX_NODES for process in model.processes.values()):
+        return
     yield from references.check(model)
     yield from expressions.check_names(model)

@@ -13,6 +13,7 @@ from server.engine.refusals.refusal import Refusal
 from server.engine.refusals.variables import known_variables
 
 MAX_LENGTH = 4_000
+MAX_UNKNOWN = 20
 
 NOT_FEEL = Refusal(
     "feel-syntax",
@@ -29,6 +30,11 @@ UNKNOWN_NAME = Refusal(
     "{element}, {place}: nothing in the process gives a value to {variable}.{suggestion}",
     "Correct the name, or declare it in the property “variables” of the process.",
     level="warning",
+)
+TOO_MANY_NAMES = Refusal(
+    "feel-too-many-unknown-names",
+    "{element}, {place}: nothing in the process gives a value to more than {limit} of the names.",
+    "Put it into a decision, with an input for each of them.",
 )
 UNKNOWN_FUNCTION = Refusal(
     "feel-unknown-function",
@@ -142,6 +148,9 @@ def _names(process: ProcessDefinition, place: Place, known: frozenset[str]) -> I
     try:
         compiled = compile_expression(place.text)
     except (FeelError, RecursionError):
+        return
+    if sum(name.partition(".")[0] not in known for name in compiled.names) > MAX_UNKNOWN:
+        yield TOO_MANY_NAMES.at(process.file, place.element, place.line, place=place.place, limit=MAX_UNKNOWN)
         return
     found = [(UNKNOWN_NAME, use) for use in compiled.unknown_names(known)]
     found += [(UNKNOWN_FUNCTION, use) for use in compiled.unknown_functions(known)]

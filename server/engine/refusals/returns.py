@@ -9,6 +9,13 @@ from server.engine.model import Finding, FlowNode, Kind, ProcessDefinition
 from server.engine.refusals.graph import Graph
 from server.engine.refusals.refusal import Refusal
 
+MAX_TARGETS = 20
+
+TOO_MANY = Refusal(
+    "return-to-too-many",
+    "{name} may be returned to more than {limit} steps.",
+    "Name those in the property returnTo that are really used.",
+)
 UNKNOWN = Refusal(
     "return-to-unknown",
     "{name} may be returned to {target}, which is no user task of this process.{suggestion}",
@@ -43,7 +50,9 @@ def check(process: ProcessDefinition, graph: Graph) -> Iterator[Finding]:
         if node.return_to and node.kind is not Kind.USER_TASK:
             yield NOT_A_TASK.on(process, node)
             continue
-        for target in node.return_to:
+        if len(node.return_to) > MAX_TARGETS:
+            yield TOO_MANY.on(process, node, limit=MAX_TARGETS)
+        for target in node.return_to[:MAX_TARGETS]:
             yield from _return(process, graph, node, target)
 
 

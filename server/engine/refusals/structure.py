@@ -14,6 +14,7 @@ from server.engine.refusals.refusal import Refusal
 from server.engine.xml import line_of, local
 
 MAX_NODES = 300
+MAX_PROCESSES = 20
 MAX_ID = 128
 
 DUPLICATE_ID = Refusal(
@@ -35,6 +36,11 @@ TOO_MANY_NODES = Refusal(
     "too-many-nodes",
     "Process {element} has {count} elements; at most {limit} are run.",
     "Take parts of it out into processes of their own and call them.",
+)
+TOO_MANY_PROCESSES = Refusal(
+    "too-many-processes",
+    "The file has {count} processes; at most {limit} are read.",
+    "Write one process into each file.",
 )
 UNREACHABLE = Refusal(
     "unreachable",
@@ -60,6 +66,17 @@ NO_END = Refusal(
 _ID = re.compile(r"[^\W\d][\w.-]*")
 
 
+def check_size(diagram: Diagram) -> Iterator[Finding]:
+    """What keeps a diagram from being looked at more closely, for that would take too long."""
+    count = len(diagram.processes)
+    if count > MAX_PROCESSES:
+        yield TOO_MANY_PROCESSES.at(diagram.file, "", 1, count=count, limit=MAX_PROCESSES)
+    for process in diagram.processes[:MAX_PROCESSES]:
+        size = max(len(process.nodes), len(process.flows) // 3)
+        if size > MAX_NODES:
+            yield TOO_MANY_NODES.at(process.file, process.id[:MAX_ID], 1, count=size, limit=MAX_NODES)
+
+
 def check_ids(diagram: Diagram) -> Iterator[Finding]:
     """Ids that are missing, twice given, or fit for no table or address."""
     seen: Counter[str] = Counter()
@@ -79,9 +96,6 @@ def check_ids(diagram: Diagram) -> Iterator[Finding]:
 
 def check(process: ProcessDefinition, graph: Graph, known: frozenset[str]) -> Iterator[Finding]:
     """Every element of a process that no case could reach or leave; `known` as in `flows.check`."""
-    if len(process.nodes) > MAX_NODES:
-        yield TOO_MANY_NODES.at(process.file, process.id, count=len(process.nodes), limit=MAX_NODES)
-        return
     ends = [n.id for n in process.children("") if n.kind is Kind.END_EVENT]
     if not ends:
         yield NO_END.at(process.file, process.id)

@@ -106,6 +106,8 @@ sample("unusable-id", line(task("a" * 200)), line(task("a" * 100)))
 sample("unusable-id", bpmn(START + task("a b") + END, "start>end"), line(task("审核")))
 _MANY = [task(f"t{i}") for i in range(300)]
 sample("too-many-nodes", line(*_MANY), line(*_MANY[:290]))
+_SIDE = "".join(f'<bpmn:process id="q{i}" isExecutable="true"/>' for i in range(20))
+sample("too-many-processes", bpmn(REST, "start>a a>end", before=_SIDE), bpmn(REST, "start>a a>end"))
 sample("unreachable", bpmn(REST + B, "start>a a>end b>end"))
 sample("dead-end", bpmn(REST + B + gateway("g", default="n"), "start>g y:g>a[ok] n:g>b a>end"))
 sample(
@@ -250,6 +252,7 @@ def returning(to: str, body: str = START + A + "{}" + C + END, flows: str = "sta
 
 sample("return-to-unknown", returning("aa"), returning("a"))
 sample("return-to-unknown", returning("start"), returning("a"))
+sample("return-to-too-many", returning("a " * 21), returning("a"))
 sample("return-to-later", returning("c"), returning("a"))
 sample("return-to-later", returning("b"), returning("a"))
 _BRANCHES = START + task("z") + gateway("g", "parallel") + A + "{}" + gateway("j", "parallel") + C + END
@@ -292,4 +295,5 @@ sample(
     conditioned(" + ".join(["amount"] * 20) + " > 1"),
 )
 sample("feel-unknown-name", conditioned("amout > 1"), conditioned("amount > 1"))
+sample("feel-too-many-unknown-names", conditioned(" + ".join(f"n{i}" for i in range(21)) + " > 1"))
 sample("feel-unknown-function", conditioned("__import__(ok)"), conditioned("count(experts) > 1"))
