@@ -1,0 +1,94 @@
+"""Render BPMN files to PNG with bpmn-js in a headless Chromium, to look at what the layouter draws.
+
+    python scripts/render_diagram.py bpmn/hongshan/*.bpmn --out build/diagrams
+
+Needs Playwright and a Chromium; bpmn-js is taken from the vendored static files or from --bpmn-js.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HERE = Path(__file__).resolve().parent.parent
+VENDOR = HERE / "server" / "web" / "static" / "vendor"
+VIEWER = "bpmn-viewer.production.min.js"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+MARGIN = 20
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+html,body{margin:0;background:#fff} #canvas{width:100vw;height:100vh}
+body,text{font-family:Arial,"Noto Sans CJK SC",sans-serif}
+</style><div id="canvas"></div>"""
+SHOW = """async ({xml, margin}) => {
+  window.viewer?.destroy();
+  const viewer = window.viewer = new BpmnJS({container: '#canvas'});
+  const {warnings} = await viewer.importXML(xml);
+  const inner = viewer.get('canvas').viewbox().inner;
+  return {warnings: warnings.map(String), width: inner.width, height: inner.height, x: inner.x, y: inner.y};
+}"""
+FIT = """({x, y, width, height}) => window.viewer.get('canvas').viewbox({x, y, width, height})"""
+
+
+def viewer_script(given: Path | None) -> Path:
+    """The bpmn-js viewer bundle: the given file or folder, else the vendored one."""
+    roots = [given] if given else [VENDOR]
+    for root in roots:
+        found = [root] if root.is_file() else sorted(root.rglob(VIEWER))
+        if found:
+            return found[0]
+    raise SystemExit(f"{VIEWER} was not found under {roots[0]}; install bpmn-js or name it with --bpmn-js.")
+
+
+def render(page: Page, source: Path, target: Path, scale: float) -> list[str]:
+    """Draw one file; the import warnings of bpmn-js are returned."""
+    seen = page.evaluate(SHOW, {"xml": source.read_text(encoding="utf-8"), "margin": MARGIN})
+    view = {
+        "x": seen["x"] - MARGIN,
+        "y": seen["y"] - MARGIN,
+        "width": seen["width"] + 2 * MARGIN,
+        "height": seen["height"] + 2 * MARGIN + 30,
+    }
+    page.set_viewport_size({"width": int(view["width"] * scale), "height": int(view["height"] * scale)})
+    page.evaluate("() => window.viewer.get('canvas').resized()")
+    page.evaluate(FIT, view)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(target))
+    return list(seen["warnings"])
+
+
+def start(play: object, executable: str | None) -> Browser:
+    """A headless browser: the given one, else Playwright's own."""
+    return play.chromium.launch(executable_path=executable, args=FLAGS)  # type: ignore[attr-defined, no-any-return]
+
+
+def main() -> int:
+    """Render every file named on the command line; 1 when bpmn-js could not import one without warnings."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("build/diagrams"))
+    parser.add_argument("--bpmn-js", type=Path, help="viewer bundle, or a folder that holds one")
+    parser.add_argument("--chromium", help="executable of the browser, e.g. /usr/bin/chromium")
+    parser.add_argument("--scale", type=float, default=1.0)
+    options = parser.parse_args()
+    script, failed = viewer_script(options.bpmn_js), False
+    with sync_playwright() as play:
+        browser = start(play, options.chromium)
+        page = browser.new_page()
+        page.set_content(PAGE)
+        page.add_script_tag(path=str(script))
+        for source in options.files:
+            target = options.out / f"{source.stem}.png"
+            warnings = render(page, source, target, options.scale)
+            failed |= bool(warnings)
+            print(target, *warnings, sep="\n  ")
+        browser.close()
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

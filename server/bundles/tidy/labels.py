@@ -1,0 +1,169 @@
+"""Where names stand outside shapes: in their node's own cell, clear of its flows, so that nothing else meets them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from server.bundles.tidy.graph import Box, Drawing, Flow, FlowKind, Node, NodeKind, Point
+from server.bundles.tidy.grid import SIDE_STEP, Grid
+from server.bundles.tidy.lattice import Route
+from server.bundles.tidy.text import label_size
+
+FAR = 400.0
+NEAR = 4.0
+LINE = 3.0
+FLOW_LABEL_WIDTH = 80
+
+
+class CellLabels:
+    """Labels of one cell, relative to the middle of its last column and its row."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[str, Box] = {}
+        self.obstacles: list[Box] = []
+
+    def put(self, key: str, candidates: Sequence[Box]) -> None:
+        """Take the first candidate that meets nothing, else the one that meets least."""
+        chosen = min(candidates, key=lambda box: sum(box.grown(1).meets(other) for other in self.obstacles))
+        self.boxes[key] = chosen
+        self.obstacles.append(chosen)
+
+
+def plan_labels(grid: Grid, flows: Sequence[Flow], routes: Mapping[str, Route]) -> dict[str, CellLabels]:
+    """For every node of the grid the labels in its cell: its own, its boundary events' and its leaving flows'."""
+    leaving: dict[str, list[Flow]] = defaultdict(list)
+    lines: dict[str, list[Box]] = defaultdict(list)
+    for flow in flows:
+        route = routes[flow.id]
+        if flow.name and flow.kind is FlowKind.SEQUENCE:
+            leaving[flow.source].append(flow)
+        lines[flow.source].append(_line(grid, flow.source, route.source.side, route.source.anchor))
+        lines[flow.target].append(_line(grid, flow.target, route.target.side, route.target.anchor))
+    return {node_id: _cell(grid, node_id, leaving, lines, routes) for node_id in grid.placement.cell}
+
+
+def _cell(
+    grid: Grid,
+    node_id: str,
+    leaving: Mapping[str, list[Flow]],
+    lines: Mapping[str, list[Box]],
+    routes: Mapping[str, Route],
+) -> CellLabels:
+    cell = CellLabels()
+    node = grid.nodes[node_id]
+    members = [node] + [grid.nodes[event] for event in grid.placement.hosted.get(node_id, ())]
+    for member in members:
+        cell.obstacles.append(shape_in_cell(grid, member))
+        cell.obstacles += lines.get(member.id, [])
+    if node.kind is NodeKind.SUBPROCESS:
+        members = members[1:]
+    for member in members:
+        for flow in leaving.get(member.id, ()):
+            shape = shape_in_cell(grid, member)
+            anchor = _offset(grid, member, routes[flow.id].source.anchor)
+            cell.put(flow.id, _beside_flow(flow.name, routes[flow.id].source.side, shape, anchor))
+    for member in members:
+        if member.labelled_outside:
+            cell.put(member.id, _beside_shape(member, shape_in_cell(grid, member)))
+    return cell
+
+
+def shape_in_cell(grid: Grid, node: Node) -> Box:
+    """A node relative to the middle of its cell; a boundary event relative to its host's."""
+    if node.host is None:
+        return Box(-node.width / 2, -node.height / 2, node.width, node.height)
+    host = grid.nodes[node.host]
+    x, _ = _offset(grid, node, (grid.line_of[node.id], 0))
+    return Box(x - node.width / 2, host.height / 2 - node.height / 2, node.width, node.height)
+
+
+def _offset(grid: Grid, node: Node, anchor: tuple[int, int]) -> Point:
+    column, row = grid.placement.cell[node.host or node.id]
+    last = column + grid.placement.span[node.host or node.id] - 1
+    ports = grid.port_x[last]
+    x = (anchor[0] - ports[0] - (len(ports) - 1) / 2) * grid.step[last] if anchor[0] in ports else 0.0
+    rows = grid.port_y[row]
+    y = (anchor[1] - rows[0] - (len(rows) - 1) / 2) * SIDE_STEP if anchor[1] in rows else 0.0
+    return x, y
+
+
+def _line(grid: Grid, node_id: str, side: str, anchor: tuple[int, int]) -> Box:
+    node = grid.nodes[node_id]
+    shape = shape_in_cell(grid, node)
+    x, y = _offset(grid, node, anchor)
+    if side == "right":
+        return Box(shape.right, y - LINE / 2, FAR, LINE)
+    if side == "left":
+        return Box(shape.x - FAR, y - LINE / 2, FAR, LINE)
+    if side == "top":
+        return Box(x - LINE / 2, shape.y - FAR, LINE, FAR)
+    return Box(x - LINE / 2, shape.bottom, LINE, FAR)
+
+
+def _beside_flow(name: str, side: str, shape: Box, anchor: Point) -> list[Box]:
+    width, height = label_size(name, FLOW_LABEL_WIDTH)
+    x, y = anchor
+    if side in ("right", "left"):
+        left = shape.right + NEAR + 2 if side == "right" else shape.x - NEAR - 2 - width
+        return [Box(left, y - NEAR - height, width, height), Box(left, y + NEAR, width, height)]
+    top = shape.bottom + NEAR if side == "bottom" else shape.y - NEAR - height
+    return [Box(x + NEAR + 1, top, width, height), Box(x - NEAR - 1 - width, top, width, height)]
+
+
+def _beside_shape(node: Node, shape: Box) -> list[Box]:
+    width, height = label_size(node.name)
+    above = Box(shape.cx - width / 2, shape.y - NEAR - height, width, height)
+    below = Box(shape.cx - width / 2, shape.bottom + NEAR, width, height)
+    left, right = shape.cx - NEAR - 2 - width, shape.cx + NEAR + 2
+    corners = [
+        Box(left, shape.y - NEAR - height + 2, width, height),
+        Box(left, shape.bottom + 2, width, height),
+        Box(right, shape.bottom + 2, width, height),
+        Box(right, shape.y - NEAR - height + 2, width, height),
+    ]
+    if node.host is not None:
+        return [corners[1], corners[2], *corners]
+    higher = [above.moved(0, -15), above.moved(0, -30), below.moved(0, 15)]
+    return (
+        [above, below, *corners, *higher]
+        if node.kind is NodeKind.GATEWAY
+        else [below, above, *corners, *higher]
+    )
+
+
+def along_line(name: str, points: Sequence[Point], drawing: Drawing, solid: Iterable[str]) -> Box:
+    """The clearest place for a flow's name beside any of its stretches.
+
+    `solid` names the shapes a label must not cover; pools and lanes are not among them.
+    """
+    width, height = label_size(name)
+    boxes = [drawing.shapes[key] for key in solid] + list(drawing.labels.values())
+    edges = [_thick(a, b) for line in drawing.edges.values() for a, b in pairwise(line)]
+    candidates = [
+        box
+        for (x1, y1), (x2, y2) in pairwise(points)
+        for share in (0.5, 0.3, 0.7, 0.15, 0.85)
+        for box in _sides(x1 + (x2 - x1) * share, y1 + (y2 - y1) * share, width, height, y1 == y2)
+    ]
+    return min(
+        candidates,
+        key=lambda box: sum(2 for o in boxes if o.meets(box)) + sum(1 for edge in edges if edge.meets(box)),
+    )
+
+
+def _sides(x: float, y: float, width: float, height: float, across: bool) -> list[Box]:
+    if across:
+        return [
+            Box(x - width / 2, y - NEAR - height, width, height),
+            Box(x - width / 2, y + NEAR, width, height),
+        ]
+    return [
+        Box(x + NEAR + 1, y - height / 2, width, height),
+        Box(x - NEAR - 1 - width, y - height / 2, width, height),
+    ]
+
+
+def _thick(a: Point, b: Point) -> Box:
+    return Box(min(a[0], b[0]) - 1, min(a[1], b[1]) - 1, abs(a[0] - b[0]) + 2, abs(a[1] - b[1]) + 2)

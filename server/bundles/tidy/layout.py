@@ -1,0 +1,169 @@
+"""A whole plane laid out: sub-processes from the inside, several arrangements tried, pools and lanes drawn around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from server.bundles.tidy.coordinates import Spread, dock_event, docked, draw, spread
+from server.bundles.tidy.graph import Box, Drawing, FlowKind, Lane, Node, NodeKind, Plane, Pool, Scope
+from server.bundles.tidy.grid import Grid, Placement, event_step
+from server.bundles.tidy.labels import along_line, plan_labels
+from server.bundles.tidy.placement import Choice, Placed, Placer
+from server.bundles.tidy.routing import route_all
+from server.bundles.tidy.text import EVENT_SIZE, INSIDE_FONT, text_width
+
+HEADER = 30
+SUBPROCESS_HEAD = 28
+SUBPROCESS_PADDING = 12
+MARKER_ROOM = 20
+A3_WIDTH, A3_HEIGHT = 2600, 1700
+"""Larger than this and 12 px text prints below 5.5 pt (the smallest customary Chinese size) on A3 landscape."""
+TRACKS = (3, 5, 8)
+"""Lattice lines per gap: more are tried when flows had to share one."""
+
+
+@dataclass(slots=True)
+class Picture:
+    """One finished arrangement and how bad it looks."""
+
+    drawing: Drawing
+    width: float
+    height: float
+    cost: float
+
+
+def lay_out(plane: Plane) -> Drawing:
+    """Places for everything on a plane, with pools and lanes; the upper left corner lies near (160, 80)."""
+    picture = _best(plane)
+    drawing = Drawing()
+    drawing.add(picture.drawing, 160, 80)
+    return drawing
+
+
+def _best(plane: Plane) -> Picture:
+    inner = {node.id: _inside(node) for pool in plane.pools for node in _own(pool)}
+    choices = [Choice(1), Choice(-1)]
+    pictures = [_picture(plane, choice, inner) for choice in choices]
+    if min(picture.width for picture in pictures) > A3_WIDTH:
+        pictures += [_picture(plane, Choice(side, fold=True), inner) for side in (1, -1)]
+    return min(pictures, key=lambda picture: picture.cost)
+
+
+def _own(pool: Pool) -> Iterator[Node]:
+    if pool.scope is not None:
+        yield from pool.scope.nodes.values()
+
+
+def _inside(node: Node) -> Picture | None:
+    """Lay out a sub-process and give its node the size it needs."""
+    if node.inner is None:
+        return None
+    scope = Scope(node.inner.id, node.inner.nodes, node.inner.flows)
+    picture = _best(Plane(node.inner.id, [Pool(None, "", [], scope)]))
+    title = text_width(node.name, INSIDE_FONT) + 2 * 20
+    node.width = ceil(max(picture.width + 2 * SUBPROCESS_PADDING, title, 160))
+    node.height = ceil(picture.height + SUBPROCESS_HEAD + MARKER_ROOM + 4)
+    return picture
+
+
+def _picture(plane: Plane, choice: Choice, inner: dict[str, Picture | None]) -> Picture:
+    _widen_hosts(plane)
+    placed = Placer(plane, choice).place()
+    drawing, found = _drawn(plane, placed)
+    placement = placed.placement
+    for key, picture in inner.items():
+        if picture is not None:
+            box = drawing.shapes[key]
+            drawing.add(picture.drawing, box.x + (box.width - picture.width) / 2, box.y + SUBPROCESS_HEAD)
+    return _framed(plane, placement, drawing, found)
+
+
+def _widen_hosts(plane: Plane) -> None:
+    for pool in plane.pools:
+        nodes = {node.id: node for node in _own(pool)}
+        for host in nodes.values():
+            events = [node for node in nodes.values() if node.host == host.id]
+            if len(events) > 2:
+                host.width = max(host.width, (len(events) - 1) * event_step(events) + EVENT_SIZE + 8)
+
+
+def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
+    for tracks in TRACKS:
+        grid = Grid(placed.placement, placed.nodes, tracks)
+        routes = route_all(grid, placed.flows, placed.spine, placed.backwards)
+        if not grid.lattice.shared(routes.values()):
+            break
+    cost = sum(route.cost for route in routes.values())
+    labels = plan_labels(grid, placed.flows, routes)
+    found = spread(grid, routes, labels, _least_heights(plane, placed.placement))
+    drawing = draw(grid, routes, labels, found)
+    for flow in placed.flows:
+        ends = drawing.shapes[flow.source], drawing.shapes[flow.target]
+        for first, end in ((True, flow.source), (False, flow.target)):
+            if placed.nodes[end].host is not None:
+                dock_event(drawing.edges[flow.id], drawing.shapes[end], first)
+        drawing.edges[flow.id] = docked(drawing.edges[flow.id], *ends)
+    solid = [key for key, node in placed.nodes.items() if node.kind is not NodeKind.BAND]
+    for flow in placed.flows:
+        if flow.name and flow.id not in drawing.labels:
+            drawing.labels[flow.id] = along_line(flow.name, drawing.edges[flow.id], drawing, solid)
+    found.cost = cost
+    return drawing, found
+
+
+def _least_heights(plane: Plane, placement: Placement) -> dict[int, float]:
+    """Height each band needs so that its own name and those around it fit in two lines."""
+    names: dict[str | None, str] = {}
+    for pool in plane.pools:
+        names[pool.id] = pool.name
+        names.update((leaf.id, leaf.name) for lane in pool.lanes for leaf in lane.leaves())
+    least: dict[int, float] = {}
+    for number, band in enumerate(placement.bands):
+        length = text_width(names.get(band.id) or "", INSIDE_FONT)
+        least[number] = max(60, min(length + 16, length / 2 + 40))
+    for pool_number, pool in enumerate(plane.pools):
+        mine = [number for number, band in enumerate(placement.bands) if band.pool == pool_number]
+        share = (text_width(pool.name, INSIDE_FONT) / 2 + 40) / len(mine)
+        for number in mine:
+            least[number] = max(least[number], share)
+    return least
+
+
+def _framed(plane: Plane, placement: Placement, drawing: Drawing, found: Spread) -> Picture:
+    """Draw pools and lanes around the bands, move all to the right of their names."""
+    depth = max(
+        (
+            sum((max((lane.depth for lane in pool.lanes), default=0), pool.id is not None))
+            for pool in plane.pools
+        )
+    )
+    left = depth * HEADER
+    framed = Drawing()
+    framed.add(drawing, left, 0)
+    extents = dict(zip((band.id for band in placement.bands), found.bands, strict=True))
+    right = left + found.width
+    for number, pool in enumerate(plane.pools):
+        mine = [found.bands[n] for n, band in enumerate(placement.bands) if band.pool == number]
+        if pool.id is not None:
+            framed.shapes[pool.id] = Box(0, mine[0][0], right, mine[-1][1] - mine[0][0])
+        start = HEADER if pool.id is not None else 0
+        for lane in pool.lanes:
+            _frame_lane(lane, start, right, extents, framed)
+    height = found.bands[-1][1]
+    over = max(0, right - A3_WIDTH) + max(0, height - A3_HEIGHT)
+    cost = found.cost + 4 * over + 0.3 * height + 0.1 * right
+    return Picture(framed, right, height, cost)
+
+
+def _frame_lane(
+    lane: Lane, x: float, right: float, extents: dict[str | None, tuple[float, float]], framed: Drawing
+) -> tuple[float, float]:
+    if lane.children:
+        inner = [_frame_lane(child, x + HEADER, right, extents, framed) for child in lane.children]
+        top, bottom = inner[0][0], inner[-1][1]
+    else:
+        top, bottom = extents[lane.id]
+    framed.shapes[lane.id] = Box(x, top, right - x, bottom - top)
+    return top, bottom

@@ -1,0 +1,222 @@
+"""Columns and rows of all nodes of a plane: ranking and ordering applied to pools, lanes and boundary events."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from server.bundles.tidy.graph import Flow, FlowKind, Node, NodeKind, Plane
+from server.bundles.tidy.grid import Band, Placement
+from server.bundles.tidy.ordering import Link, Seat, seat_rows
+from server.bundles.tidy.ranking import Arrow, backward, columns, main_path
+
+PITCH = 136
+"""Width of a usual column with its gap; a wider sub-process covers several columns."""
+SPINE_WEIGHT = 6.0
+FLOW_WEIGHT = 2.0
+LINK_WEIGHT = 1.0
+BACK_WEIGHT = 0.5
+ARTIFACTS = (NodeKind.DATA, NodeKind.ANNOTATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to arrange a plane; the layouter tries several and keeps the best picture."""
+
+    side: int = 1
+    """Where the first branch goes: 1 below the main path, -1 above it."""
+    fold: bool = False
+    """Whether a step into another lane may stay in the same column, which makes the diagram narrower."""
+
+
+@dataclass(slots=True)
+class Placed:
+    """A placement with what routing wants to know about it."""
+
+    placement: Placement
+    nodes: dict[str, Node]
+    flows: list[Flow]
+    spine: list[str]
+    backwards: set[str] = field(default_factory=set)
+
+
+class Placer:
+    """Places the nodes of one plane."""
+
+    def __init__(self, plane: Plane, choice: Choice) -> None:
+        self.choice = choice
+        self.nodes: dict[str, Node] = {}
+        self.flows: list[Flow] = []
+        self.bands: list[tuple[str | None, int, bool]] = []
+        self.band: dict[str, int] = {}
+        for number, pool in enumerate(plane.pools):
+            leaves = [leaf.id for lane in pool.lanes for leaf in lane.leaves()]
+            first = len(self.bands)
+            self.bands += [(leaf, number, False) for leaf in leaves] or [
+                (pool.id, number, pool.scope is None)
+            ]
+            if pool.scope is None:
+                self.nodes[pool.id or ""] = Node(pool.id or "", NodeKind.BAND, pool.name)
+                self.band[pool.id or ""] = first
+                continue
+            self.flows += pool.scope.flows
+            for node in pool.scope.nodes.values():
+                self.nodes[node.id] = node
+                self.band[node.id] = first + (leaves.index(node.lane) if node.lane in leaves else 0)
+        self.flows += [
+            flow for flow in plane.crossing if flow.source in self.nodes and flow.target in self.nodes
+        ]
+        self.span = {key: self._span(node) for key, node in self.nodes.items()}
+
+    @staticmethod
+    def _span(node: Node) -> int:
+        return max(1, round((node.width + 36) / PITCH)) if node.kind is NodeKind.SUBPROCESS else 1
+
+    def seat(self, node_id: str) -> str:
+        """The node whose cell this one shares: the host of a boundary event, else itself."""
+        return self.nodes[node_id].host or node_id
+
+    def place(self) -> Placed:
+        """Columns first, then rows."""
+        core = [
+            k for k, n in self.nodes.items() if n.host is None and not n.apart and n.kind not in ARTIFACTS
+        ]
+        core = [key for key in core if self.nodes[key].kind is not NodeKind.BAND]
+        arrows, backwards = self._arrows(core)
+        column = columns(core, arrows)
+        ends = {key for key in core if self.nodes[key].tag == "endEvent"}
+        spine = main_path(core, [arrow for arrow in arrows if arrow.span], ends)
+        count = max((column[key] + self.span[key] for key in core), default=1)
+        count = max(count, self._aside(column))
+        placement = self._rows(column, count, spine, backwards)
+        return Placed(placement, self.nodes, self.flows, spine, backwards)
+
+    def _arrows(self, core: Sequence[str]) -> tuple[list[Arrow], set[str]]:
+        ranked = set(core)
+        sequence = [flow for flow in self.flows if flow.kind is FlowKind.SEQUENCE]
+        sequence = [f for f in sequence if self.seat(f.source) in ranked and self.seat(f.target) in ranked]
+        pairs = [(self.seat(flow.source), self.seat(flow.target)) for flow in sequence]
+        closing = backward(core, pairs)
+        arrows = [Arrow(*pair, self._distance(*pair)) for pair in dict.fromkeys(pairs) if pair not in closing]
+        backwards = {flow.id for flow, pair in zip(sequence, pairs, strict=True) if pair in closing}
+        return arrows + self._messages(core, arrows), backwards
+
+    def _distance(self, source: str, target: str) -> int:
+        one, two = self.nodes[source], self.nodes[target]
+        folds = self.choice.fold and self.band[source] != self.band[target] and self.span[source] == 1
+        folds = folds and abs(self.band[source] - self.band[target]) == 1
+        if folds and NodeKind.SUBPROCESS not in (one.kind, two.kind):
+            return 0
+        return self.span[source]
+
+    def _messages(self, core: Sequence[str], arrows: Sequence[Arrow]) -> list[Arrow]:
+        """Messages pull pools into step where that makes no loop."""
+        known = set(core)
+        following: dict[str, set[str]] = defaultdict(set)
+        for arrow in arrows:
+            following[arrow.source].add(arrow.target)
+        extra: list[Arrow] = []
+        for flow in self.flows:
+            ends = (self.seat(flow.source), self.seat(flow.target))
+            if (
+                flow.kind is FlowKind.MESSAGE
+                and known.issuperset(ends)
+                and not _reaches(following, ends[1], ends[0])
+            ):
+                following[ends[0]].add(ends[1])
+                extra.append(Arrow(*ends, 0))
+        return extra
+
+    def _aside(self, column: dict[str, int]) -> int:
+        """Columns of what no sequence flow reaches: artifacts stand at their activity, event sub-processes left."""
+        for flow in self.flows:
+            if flow.kind is FlowKind.LINK:
+                for one, other in ((flow.source, flow.target), (flow.target, flow.source)):
+                    if self.nodes[one].kind in ARTIFACTS and one not in column and self.seat(other) in column:
+                        column[one] = column[self.seat(other)]
+        following: dict[int, int] = defaultdict(int)
+        for key, node in self.nodes.items():
+            if node.apart and key not in column:
+                column[key] = following[self.band[key]]
+                following[self.band[key]] += self.span[key]
+            column.setdefault(self.seat(key), 0)
+        return max(column[self.seat(key)] + self.span[self.seat(key)] for key in self.nodes)
+
+    def _rows(
+        self, column: Mapping[str, int], count: int, spine: Sequence[str], backwards: set[str]
+    ) -> Placement:
+        seats = {
+            key: Seat(self.band[key], column[key], self.span[key], node.apart)
+            for key, node in self.nodes.items()
+            if node.host is None
+        }
+        for key, node in self.nodes.items():
+            if node.kind is NodeKind.BAND:
+                seats[key] = Seat(self.band[key], 0, count)
+                self.span[key] = count
+        row = seat_rows(seats, self._links(spine, backwards), spine, self.choice.side)
+        return self._placement(seats, row, count)
+
+    def _lean(self, flow: Flow) -> int:
+        """Annotations stand above their activity, data below it, and so does what a boundary event leads to."""
+        wish = {NodeKind.ANNOTATION: -1, NodeKind.DATA: 1}
+        source, target = self.nodes[flow.source], self.nodes[flow.target]
+        if flow.kind is FlowKind.LINK:
+            return wish.get(target.kind, 0) or -wish.get(source.kind, 0)
+        return 1 if source.host is not None else 0
+
+    def _links(self, spine: Sequence[str], backwards: set[str]) -> list[Link]:
+        steps = set(zip(spine, spine[1:], strict=False))
+        links: list[Link] = []
+        for flow in self.flows:
+            ends = (self.seat(flow.source), self.seat(flow.target))
+            if ends[0] == ends[1]:
+                continue
+            weight = SPINE_WEIGHT if ends in steps else FLOW_WEIGHT
+            if self.nodes[flow.source].host is not None:
+                weight = LINK_WEIGHT
+            if flow.kind is not FlowKind.SEQUENCE:
+                weight = LINK_WEIGHT
+            links.append(Link(*ends, BACK_WEIGHT if flow.id in backwards else weight, self._lean(flow)))
+        return links
+
+    def _placement(self, seats: Mapping[str, Seat], row: Mapping[str, int], count: int) -> Placement:
+        height: dict[int, int] = defaultdict(lambda: 1)
+        for key, seat in seats.items():
+            height[seat.band] = max(height[seat.band], row[key] + 1)
+        bands: list[Band] = []
+        first = 0
+        for number, (identity, pool, closed) in enumerate(self.bands):
+            bands.append(Band(identity, pool, first, height[number], closed))
+            first += height[number]
+        cell = {key: (seat.column, bands[seat.band].first + row[key]) for key, seat in seats.items()}
+        return Placement(count, bands, cell, self.span, self._hosted(cell))
+
+    def _hosted(self, cell: Mapping[str, tuple[int, int]]) -> dict[str, list[str]]:
+        """Boundary events from left to right: the one whose flow goes deepest hangs leftmost."""
+        depth: dict[str, tuple[int, int]] = {}
+        for flow in self.flows:
+            if self.nodes[flow.source].host is not None:
+                column, row = cell[self.seat(flow.target)]
+                depth[flow.source] = max(depth.get(flow.source, (0, 0)), (row, -column))
+        hosted: dict[str, list[str]] = defaultdict(list)
+        for key, node in self.nodes.items():
+            if node.host is not None:
+                hosted[node.host].append(key)
+        return {
+            host: sorted(events, key=lambda e: depth.get(e, (0, 0)), reverse=True)
+            for host, events in hosted.items()
+        }
+
+
+def _reaches(following: Mapping[str, set[str]], start: str, goal: str) -> bool:
+    seen, stack = {start}, [start]
+    while stack:
+        node = stack.pop()
+        if node == goal:
+            return True
+        new = following.get(node, set()) - seen
+        seen |= new
+        stack.extend(new)
+    return False
