@@ -1,0 +1,87 @@
+"""Decisions as the engine speaks of them: DMN models evaluated over process variables, told as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from server.engine import dmn
+from server.engine.dmn.model import DecisionTable
+from server.engine.feel import to_json
+from server.engine.model import Evaluation, Finding, MatchedRule, MissedRule, Value
+
+
+def evaluate(
+    model: dmn.DecisionModel,
+    decision: str,
+    variables: Mapping[str, Value],
+    element: str = "",
+    now: datetime | None = None,
+) -> Evaluation:
+    """Take a decision (by id or name) and keep how it was taken.
+
+    `outputs` is the value DMN prescribes, as process variables are: dates as ISO text, numbers as Decimal.
+    A case must stop where `failed` holds: a table was violated, nothing matched, a value had the wrong type
+    or was not among the allowed ones. `element` is the diagram element that asks; `now` is what `now()` and
+    `today()` tell.
+    """
+    try:
+        result = model.evaluate(decision, variables, now)
+    except dmn.DmnError as error:
+        problem = finding(error.problem, model.definitions.file)
+        return Evaluation(decision, decision, {}, None, findings=(problem,), element=element)
+    findings = tuple(finding(problem, model.definitions.file) for problem in result.problems)
+    return _told(result.trace, findings, element)
+
+
+def _told(trace: dmn.DecisionTrace, findings: tuple[Finding, ...], element: str) -> Evaluation:
+    """A trace as it is kept; the findings of required decisions stand with the one that was asked for."""
+    table, logic = trace.table, trace.decision.logic
+    return Evaluation(
+        decision=trace.decision.id,
+        name=trace.decision.label or trace.decision.name,
+        inputs=_inputs(trace),
+        outputs=to_json(trace.value),
+        matched=() if table is None else tuple([MatchedRule(*match) for match in table.matches()]),
+        missed=() if table is None else tuple([MissedRule(*miss) for miss in table.misses()]),
+        findings=findings,
+        hit_policy=_policy(logic) if isinstance(logic, DecisionTable) else "",
+        element=element,
+        required=tuple(_told(required, (), element) for required in trace.required),
+    )
+
+
+def _inputs(trace: dmn.DecisionTrace) -> dict[str, Value]:
+    """What the decision saw: its variables and requirements by name, its columns by their expressions."""
+    seen = dict(trace.environment)
+    if trace.table is not None:
+        seen |= trace.table.inputs()
+    return {
+        name: to_json(value) for name, value in seen.items() if not callable(getattr(value, "invoke", None))
+    }
+
+
+def _policy(table: DecisionTable) -> str:
+    return f"{table.hit_policy.value} {table.aggregation}".strip()
+
+
+# --------------------------------------------------------------------------- at deployment
+def problems(model: dmn.DecisionModel, file: str = "") -> tuple[Finding, ...]:
+    """What is wrong with a DMN file and where: decision, row, column; errors forbid its deployment."""
+    return tuple(finding(problem, file or model.definitions.file) for problem in model.problems)
+
+
+def finding(problem: dmn.Problem, file: str) -> Finding:
+    """What the decision library reports, as a finding about a file."""
+    return Finding(
+        level=problem.level,
+        code=problem.code,
+        message=problem.message,
+        params={"cell": problem.cell, **problem.params},
+        remedy=problem.remedy,
+        file=file,
+        element=problem.element or problem.decision,
+        row=problem.row,
+        column=problem.column,
+        line=problem.line,
+    )

@@ -1,0 +1,136 @@
+"""One evaluation while it runs, and what is left of it: values, problems, and which rules said yes or no."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from server.engine.feel import FeelWarning, Run, text_of
+
+from .model import Decision, DecisionTable, Rule
+from .problems import Problem
+from .reader import citations
+
+
+class Match(NamedTuple):
+    """A rule that matched."""
+
+    row: int
+    id: str
+    annotations: tuple[str, ...]
+    regulation: tuple[str, ...]
+
+
+class Miss(NamedTuple):
+    """A rule that did not match, with the first cell that said no and the value it said no to."""
+
+    row: int
+    id: str
+    column: str
+    cell: str
+    value: str
+
+
+@dataclass(slots=True)
+class TableTrace:
+    """What a table did. `values` are those of its input columns; `matched` holds rules (from 0), `missed`
+    pairs of a rule and the column of its first failing cell. Texts are made when asked for: most are never
+    read."""
+
+    table: DecisionTable
+    values: Sequence[Any]
+    matched: Sequence[int] = ()
+    missed: Sequence[tuple[int, int]] = ()
+
+    def matches(self) -> tuple[Match, ...]:
+        """The rules that made the value, in table order."""
+        return tuple(_match(self.table.rules[rule]) for rule in self.matched)
+
+    def misses(self) -> tuple[Miss, ...]:
+        """The rules that did not match."""
+        table, texts = self.table, [show(value) for value in self.values]
+        found = []
+        for number, column in self.missed:
+            rule = table.rules[number]
+            cell = rule.inputs[column].text
+            found.append(Miss(rule.row, rule.id, table.inputs[column].label, cell, texts[column]))
+        return tuple(found)
+
+    def inputs(self) -> dict[str, Any]:
+        """The value of each input column by its expression."""
+        columns = self.table.inputs
+        return {
+            c.expression.text or c.label: value for c, value in zip(columns, self.values, strict=False)
+        }  # fmt: skip
+
+
+def _match(rule: Rule) -> Match:
+    notes = tuple(note for note in rule.annotations if note)
+    remarks = (rule.description,) if rule.description else ()
+    return Match(rule.row, rule.id, notes + remarks, citations(*notes, *remarks))
+
+
+@dataclass(slots=True)
+class DecisionTrace:
+    """What a decision did: the names it saw, its value, its tables, and the decisions it asked first."""
+
+    decision: Decision
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    value: Any = None
+    tables: list[TableTrace] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    required: list[DecisionTrace] = field(default_factory=list)
+
+    @property
+    def table(self) -> TableTrace | None:
+        """The trace of the decision's own table, if its logic is one."""
+        return next((t for t in self.tables if t.table is self.decision.logic), None)
+
+
+class Evaluation(Run):
+    """The state of one evaluation. `inputs` are the process variables as given; `given` the decisions whose
+    value is taken from them; `values` what has been computed of the graph; `collected` FEEL's latest
+    warnings."""
+
+    __slots__ = ("collected", "given", "inputs", "problems", "trace", "values")
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Any],
+        now: datetime.datetime | None = None,
+        given: frozenset[str] = frozenset(),
+    ) -> None:
+        self.collected: list[FeelWarning] = []
+        super().__init__(self.collected, now)
+        self.inputs, self.given = inputs, given
+        self.problems: list[Problem] = []
+        self.values: dict[object, Any] = {}
+        self.trace: DecisionTrace | None = None
+
+    def report(self, problem: Problem) -> None:
+        """Keep a problem, also with the decision that is being evaluated."""
+        if self.trace is not None and not problem.decision:
+            problem = replace(problem, decision=self.trace.decision.id)
+        self.problems.append(problem)
+        if self.trace is not None:
+            self.trace.problems.append(problem)
+
+    def note(self, place: Problem) -> None:
+        """Turn FEEL's warnings since the last note into problems of a place."""
+        for warning in self.collected:
+            params = {"reason": warning.message}
+            self.report(
+                Problem(
+                    "dmn.feel_warning", params, place.decision, place.element, place.row, place.column,
+                    place.cell, place.line,
+                )
+            )  # fmt: skip
+        self.collected.clear()
+
+
+def show(value: Any) -> str:
+    """A value as people read it in a message, cut when long."""
+    text = f'"{value}"' if isinstance(value, str) else text_of(value)
+    return text if len(text) <= 120 else text[:117] + "…"

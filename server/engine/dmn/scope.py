@@ -1,0 +1,102 @@
+"""Where an expression stands while a model is compiled: its names, its types, and where its mistakes go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from server.engine.feel import FeelSyntaxError, compile_expression, compile_unary_tests
+
+from .evaluation import Evaluation
+from .model import Text
+from .problems import Problem
+from .types import Types, syntax_problem
+
+Evaluator: TypeAlias = Callable[[Mapping[str, Any], Evaluation], Any]
+Test: TypeAlias = Callable[[Any, Mapping[str, Any], Evaluation], bool | None]
+
+
+def null(env: Mapping[str, Any], run: Evaluation) -> None:
+    """The value of an empty place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names an expression may use beside FEEL's own, in one decision or function of a model. `declared`
+    are the names of all elements of the model; `mentioned` gathers what the expressions read from outside.
+    """
+
+    decision: str
+    types: Types
+    names: tuple[str, ...]
+    problems: list[Problem]
+    declared: frozenset[str] = frozenset()
+    mentioned: set[str] = field(default_factory=set)
+
+    def inside(self, *names: str) -> Scope:
+        """The scope of something inside that sees more names."""
+        return replace(self, names=self.names + names)
+
+    def expression(self, text: Text, place: Problem) -> Evaluator:
+        """FEEL text as a function of the names in scope; warnings are told with the place."""
+        if not text.text:
+            return null
+        try:
+            compiled = compile_expression(text.text, self.names, self.types.registry)
+        except FeelSyntaxError as error:
+            self._refuse(error, text, place)
+            return null
+        self._mention(compiled.names)
+        run_compiled = compiled.evaluator
+
+        def evaluate(env: Mapping[str, Any], run: Evaluation) -> Any:
+            value = run_compiled(env, run)
+            if run.collected:
+                run.note(place)
+            return value
+
+        return evaluate
+
+    def optional(self, text: Text) -> Evaluator | None:
+        """FEEL text that may as well not be an expression."""
+        try:
+            return compile_expression(text.text, self.names, self.types.registry).evaluator
+        except FeelSyntaxError:
+            return None
+
+    def tests(self, text: Text, place: Problem) -> Test | None:
+        """The text of a cell as a test of a value; None when it takes anything."""
+        if text.text in ("", "-"):
+            return None
+        try:
+            compiled = compile_unary_tests(text.text, self.names, self.types.registry)
+        except FeelSyntaxError as error:
+            self._refuse(error, text, place)
+            return _never
+        if compiled.is_any:
+            return None
+        self._mention(compiled.names)
+        run_compiled = compiled.test
+
+        def test(value: Any, env: Mapping[str, Any], run: Evaluation) -> bool | None:
+            result = run_compiled(value, env, run)
+            if run.collected:
+                if value is None:  # an input that is not known yet compares with nothing, as it should
+                    run.collected.clear()
+                run.note(place)
+            return result
+
+        return test
+
+    def _mention(self, names: Iterable[str]) -> None:
+        """Keep the names an expression reads; of a dotted one also its first part."""
+        for name in names:
+            self.mentioned.update((name, name.partition(".")[0]))
+
+    def _refuse(self, error: FeelSyntaxError, text: Text, place: Problem) -> None:
+        self.problems.append(syntax_problem(error, text, place))
+
+
+def _never(value: Any, env: Mapping[str, Any], run: Evaluation) -> bool:
+    return False

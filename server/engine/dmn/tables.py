@@ -1,0 +1,243 @@
+"""Decision tables: compiled once, evaluated row by row, each row matched or stopped by one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from server.engine.feel import equal
+from server.engine.feel.compare import fits
+
+from .evaluation import Evaluation, TableTrace, show
+from .guards import Guard, guard
+from .hit_policies import Matches, Policy, policy_of
+from .model import DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text
+from .problems import Problem
+from .scope import Evaluator, Scope, Test
+
+Environment: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """A compiled condition column."""
+
+    clause: InputClause
+    evaluate: Evaluator
+    guard: Guard
+    allowed: Test | None
+
+    def value(self, env: Environment, run: Evaluation) -> tuple[Any, bool]:
+        """The column's value and whether the table may go on with it."""
+        value = self.guard.understand(self.evaluate(env, run), run)
+        if self.allowed is None or value is None or self.allowed(value, env, run) is True:
+            return value, True
+        params = {"name": self.clause.label, "value": show(value), "allowed": self.clause.allowed.text}
+        run.report(replace(self.guard.place, code="dmn.value_not_allowed", params=params))
+        return value, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """A compiled conclusion column. `ranked` gives the listed values, most important first."""
+
+    clause: OutputClause
+    guard: Guard
+    allowed: Test | None
+    ranked: Evaluator | None
+    default: Evaluator | None
+
+
+class Table:
+    """A compiled decision table; call it with the names in scope and the evaluation."""
+
+    def __init__(self, table: DecisionTable, name: str, scope: Scope) -> None:
+        self.table, self.name = table, name
+        self._place = Problem(
+            "", decision=scope.decision, element=table.id or scope.decision, line=table.line
+        )
+        names = [clause.variable for clause in table.inputs if clause.variable]
+        cells = scope.inside(*names) if names else scope
+        self._names_values = bool(names)
+        self._inputs = tuple(self._input(clause, scope, cells) for clause in table.inputs)
+        self._outputs = tuple(self._output(clause, cells) for clause in table.outputs)
+        self._rules = tuple(self._conditions(rule, cells) for rule in table.rules)
+        self._conclusions = tuple(self._conclusion(rule, cells) for rule in table.rules)
+        self._policy: Policy = policy_of(table.hit_policy, table.aggregation)
+        self._first_only = table.hit_policy is HitPolicy.FIRST
+        self._has_defaults = any(output.default is not None for output in self._outputs)
+        self._check_priorities(scope)
+
+    # ------------------------------------------------------------------ compiling
+    def _input(self, clause: InputClause, scope: Scope, cells: Scope) -> _Input:
+        place = replace(
+            self._place, element=clause.id, column=clause.label, cell=clause.expression.text,
+            line=clause.expression.line,
+        )  # fmt: skip
+        evaluate = scope.expression(clause.expression, place)
+        allowed = cells.tests(clause.allowed, place)
+        kind = scope.types.get(clause.type_ref, place)
+        return _Input(clause, evaluate, guard(kind, clause.label, place), allowed)
+
+    def _output(self, clause: OutputClause, scope: Scope) -> _Output:
+        place = replace(self._place, element=clause.id, column=clause.label or clause.name)
+        listed = clause.allowed
+        ranked = scope.optional(replace(listed, text=f"[{listed.text}]")) if listed.text else None
+        default = scope.expression(clause.default, place) if clause.default.text else None
+        kind = scope.types.get(clause.type_ref, place)
+        takes = guard(kind, clause.label or clause.name, place)
+        return _Output(clause, takes, scope.tests(listed, place), ranked, default)
+
+    def _cell(self, rule: Rule, column: str, text: Text) -> Problem:
+        return replace(
+            self._place, element=text.id or rule.id, row=rule.row, column=column, cell=text.text,
+            line=text.line or rule.line,
+        )  # fmt: skip
+
+    def _conditions(self, rule: Rule, scope: Scope) -> tuple[tuple[int, Test], ...]:
+        """The cells of a rule that can say no, with their columns; `-` and empty cells never do."""
+        cells = []
+        for number, (clause, text) in enumerate(zip(self.table.inputs, rule.inputs, strict=False)):
+            test = scope.tests(text, self._cell(rule, clause.label, text))
+            if test is not None:
+                cells.append((number, test))
+        return tuple(cells)
+
+    def _conclusion(self, rule: Rule, scope: Scope) -> tuple[Evaluator, ...]:
+        return tuple(
+            scope.expression(text, self._cell(rule, output.clause.label or output.clause.name, text))
+            for output, text in zip(self._outputs, rule.outputs, strict=False)
+        )
+
+    def _check_priorities(self, scope: Scope) -> None:
+        policy = self.table.hit_policy
+        ranks = policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER)
+        if ranks and not any(output.ranked for output in self._outputs):
+            scope.problems.append(
+                replace(self._place, code="dmn.no_priorities", params={"policy": policy.value})
+            )
+
+    # ------------------------------------------------------------------ evaluating
+    def __call__(self, env: Environment, run: Evaluation) -> Any:
+        """The table's value by the specification; what is wrong is reported to the evaluation."""
+        values, usable = self._values(env, run)
+        trace = TableTrace(self.table, values)
+        if run.trace is not None:
+            run.trace.tables.append(trace)
+        if not usable:
+            return None
+        matched, trace.missed = self._match(values, self._with_values(env, values), run)
+        if not matched:
+            return self._unmatched(values, env, run)
+        choice = self._policy(
+            Matches(matched, lambda rule: self._output_of(rule, env, run), self._ranking(env, run))
+        )
+        trace.matched = choice.rules
+        if choice.violation:
+            self._violation(choice.violation, choice.rules, values, env, run)
+        return choice.value
+
+    def _values(self, env: Environment, run: Evaluation) -> tuple[list[Any], bool]:
+        values, usable = [], True
+        for column in self._inputs:
+            value, fine = column.value(env, run)
+            values.append(value)
+            usable = usable and fine
+        return values, usable
+
+    def _with_values(self, env: Environment, values: list[Any]) -> Environment:
+        if not self._names_values:
+            return env
+        named = ((column.clause.variable, value) for column, value in zip(self._inputs, values, strict=True))
+        return {**env, **{name: value for name, value in named if name}}
+
+    def _match(
+        self, values: list[Any], env: Environment, run: Evaluation
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        matched, missed = [], []
+        for rule, cells in enumerate(self._rules):
+            for column, test in cells:
+                if test(values[column], env, run) is not True:
+                    missed.append((rule, column))
+                    break
+            else:
+                matched.append(rule)
+                if self._first_only:
+                    break
+        return matched, missed
+
+    def _output_of(self, rule: int, env: Environment, run: Evaluation) -> Any:
+        """The conclusions of a rule: one value, or a context when the table has several output columns."""
+        row = self.table.rules[rule]
+        return self._compose([
+            self._checked(output, evaluate(env, run), row, run)
+            for output, evaluate in zip(self._outputs, self._conclusions[rule], strict=False)
+        ])  # fmt: skip
+
+    def _compose(self, values: Sequence[Any]) -> Any:
+        if len(self._outputs) == 1:
+            return values[0] if values else None
+        return {output.clause.name: value for output, value in zip(self._outputs, values, strict=False)}
+
+    def _checked(self, output: _Output, value: Any, rule: Rule | None, run: Evaluation) -> Any:
+        clause = output.clause
+        value = output.guard.coerce(value, run)
+        if output.allowed is not None and value is not None and output.allowed(value, {}, run) is not True:
+            params = {
+                "table": self.name, "row": rule.row if rule else "(default)",
+                "name": clause.label or clause.name, "value": show(value), "allowed": clause.allowed.text,
+            }  # fmt: skip
+            row = rule.row if rule else None
+            run.report(replace(self._place, code="dmn.output_not_allowed", params=params, row=row))
+        return value
+
+    def _ranking(self, env: Environment, run: Evaluation) -> Callable[[Any], tuple[int, ...]]:
+        """How a value ranks by the lists of output values, column by column from the left."""
+
+        def rank(value: Any) -> tuple[int, ...]:
+            columns = [value] if len(self._outputs) == 1 else list(value.values())
+            return tuple(
+                _position(column, output.ranked(env, run), run)
+                for column, output in zip(columns, self._outputs, strict=True)
+                if output.ranked is not None
+            )
+
+        return rank
+
+    # ------------------------------------------------------------------ no rule, or too many
+    def _unmatched(self, values: list[Any], env: Environment, run: Evaluation) -> Any:
+        table = self.table
+        plain_list = table.hit_policy.many and not table.aggregation
+        if self._has_defaults:
+            defaults = [o.default(env, run) if o.default is not None else None for o in self._outputs]
+            checked = [self._checked(o, v, None, run) for o, v in zip(self._outputs, defaults, strict=True)]
+            return [self._compose(checked)] if plain_list else self._compose(checked)
+        if not table.hit_policy.many and not table.allow_no_match:
+            params = {"table": self.name, "inputs": self._told(values)}
+            run.report(replace(self._place, code="dmn.nothing_matched", params=params))
+        return [] if plain_list else None
+
+    def _violation(
+        self, code: str, rules: Sequence[int], values: list[Any], env: Environment, run: Evaluation
+    ) -> None:
+        params = {
+            "table": self.name,
+            "rows": ", ".join(str(self.table.rules[rule].row) for rule in rules),
+            "inputs": self._told(values),
+            "values": "; ".join(show(self._output_of(rule, env, run)) for rule in rules),
+            "aggregation": self.table.aggregation,
+        }
+        run.report(replace(self._place, code=code, params=params, row=self.table.rules[rules[0]].row))
+
+    def _told(self, values: list[Any]) -> str:
+        pairs = zip(self.table.inputs, values, strict=True)
+        return ", ".join(f"{clause.label} = {show(value)}" for clause, value in pairs)
+
+
+def _position(value: Any, listed: Any, run: Evaluation) -> int:
+    items = listed if isinstance(listed, list) else []
+    for place, item in enumerate(items):
+        if equal(value, item) is True or fits(value, item, run) is True:
+            return place
+    return len(items)
