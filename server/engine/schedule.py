@@ -17,7 +17,7 @@ _DURATION = re.compile(
     r"(?P<sign>-?)P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
-_REPETITION = re.compile(r"R(?P<times>\d*)/(?:(?P<start>[^/P]+)/)?(?P<interval>P[^/]+)")
+_REPETITION = re.compile(r"R(?P<times>\d*)/(?:(?P<start>[^/P]+)/)?(?P<interval>P[^/]+)(?:/(?P<end>[^/P]+))?")
 _LITERAL = re.compile(r"-?P[\dT].*|R\d*/.+|\d{4}-\d\d-\d\d.*", re.ASCII)
 
 
@@ -44,26 +44,36 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """A cycle: fires at `start` + n × `interval` for n = 1, 2, … up to `times` (None: without end)."""
+    """A cycle: its points are numbered from 1 up to `times` and lie not after `end` (None: without end).
 
-    start: datetime
+    Without a start of its own it counts from the moment it was armed, so that point 1 is one interval later.
+    """
+
+    anchor: datetime
     interval: Duration
     times: int | None
+    end: datetime | None = None
+    begins_at_anchor: bool = False
 
-    def next_after(self, moment: datetime, fired: int = 0) -> tuple[int, datetime] | None:
-        """The number and moment of the first point after `moment` that comes after point number `fired`.
+    def point(self, number: int) -> datetime:
+        """The moment of a point, counted from the anchor: months do not drift."""
+        return self.interval.after(self.anchor, number - self.begins_at_anchor)
+
+    def next_after(self, moment: datetime, number: int = 0) -> tuple[int, datetime] | None:
+        """The first point after `moment` and after point `number`, with its number.
 
         Points that were missed, for instance while the server was down, are skipped: they never come as a burst.
         """
-        number = max(fired + 1, self._estimate(moment))
-        while (due := self.interval.after(self.start, number)) <= moment:
-            number += 1
-        return None if self.times is not None and number > self.times else (number, due)
+        following = max(number + 1, self._estimate(moment))
+        while (due := self.point(following)) <= moment:
+            following += 1
+        over = self.times is not None and following > self.times
+        return None if over or (self.end is not None and due > self.end) else (following, due)
 
     def _estimate(self, moment: datetime) -> int:
         """A number of points that have certainly passed, so that a long absence costs no long search."""
         longest = timedelta(days=31 * self.interval.months) + self.interval.rest
-        return max(0, (moment - self.start) // longest)
+        return max(0, (moment - self.anchor) // longest)
 
 
 def is_literal(text: str) -> bool:
@@ -105,13 +115,18 @@ def moment(text: str, *, of_day: time = time.min) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=CIVIL)
 
 
-def repetition(text: str, now: datetime) -> Repetition:
-    """Read an ISO 8601 repetition (`R3/PT1H`, `R/2026-01-31/P1M`); without a start it begins now. Raises ValueError."""
+def repetition(text: str, armed: datetime) -> Repetition:
+    """Read an ISO 8601 repetition (`R3/PT1H`, `R/2026-01-31/P1M`), armed at this moment. Raises ValueError."""
     found = _REPETITION.fullmatch(text.strip())
     if found is None:
         raise ValueError(text)
     interval = duration(found["interval"])
     if not interval.positive:
         raise ValueError(text)
-    start = moment(found["start"]) if found["start"] else now
-    return Repetition(start, interval, int(found["times"]) if found["times"] else None)
+    return Repetition(
+        anchor=moment(found["start"]) if found["start"] else armed,
+        interval=interval,
+        times=int(found["times"]) if found["times"] else None,
+        end=moment(found["end"], of_day=END_OF_DAY) if found["end"] else None,
+        begins_at_anchor=bool(found["start"]),
+    )

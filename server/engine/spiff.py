@@ -405,9 +405,16 @@ class Instance(Workflow):  # type: ignore[misc]
                 self._forget([token])
                 return
             else:
+                self._settle_earlier(token)
                 return
         if token._state == OPEN and token.id in self.tasks:
             token.node.child_ended(token)
+
+    def _settle_earlier(self, token: Token) -> None:
+        """A step that is passed again makes the mark of its earlier passing needless."""
+        earlier = next((a for a in token.ancestors() if a.finished and a.node is token.node), None)
+        if earlier is not None and len(earlier._children) == 1 and not self._landmark(earlier):
+            self.settle(earlier)
 
     def _landmark(self, token: Token) -> bool:
         if "withdrawable" in token.memo:

@@ -17,18 +17,18 @@ _EXPECTED = {"date": "date and time", "duration": "duration", "cycle": "repetiti
 
 def arm_timer(token: Token) -> None:
     """Work out when the timer on which a token stands is due, and remember it. Raises NotATime."""
-    event = token.node.event
+    event, now = token.node.event, token.instance.at.now
     text = _timer_text(token, event.expression)
-    now = token.instance.at.now
     try:
         if event.timer == "cycle":
-            _remember_cycle(token, schedule.repetition(text, now), text.rpartition("/")[2], 0)
+            token.memo.update(cycle=text, armed=now.isoformat(), point=0)
+            if not rearm_timer(token) and not token.node.guard:
+                raise ValueError(text)  # nothing will ever come of waiting here
             return
         due = schedule.moment(text) if event.timer == "date" else schedule.duration(text).after(now)
     except (ValueError, OverflowError) as problem:
-        raise NotATime(
-            element=token.node.element.id, value=text, expected=_EXPECTED[event.timer]
-        ) from problem
+        expected = _EXPECTED[event.timer]
+        raise NotATime(element=token.node.element.id, value=text, expected=expected) from problem
     token.memo["due"] = due.isoformat()
 
 
@@ -36,33 +36,32 @@ def rearm_timer(token: Token) -> bool:
     """Arm a cycle for its next point that lies in the future. False if there is none."""
     if "cycle" not in token.memo:
         return False
-    start, interval, times, fired = token.memo["cycle"]
-    repetition = Repetition(datetime.fromisoformat(start), schedule.duration(interval), times)
-    return _remember_cycle(token, repetition, interval, fired)
+    following = _cycle(token).next_after(_latest(token), token.memo["point"])
+    if following is not None:
+        token.memo["point"], due = following
+        token.memo["due"] = due.isoformat()
+    return following is not None
 
 
 def repeats(token: Token) -> bool:
     """Whether an armed timer will arm again after it has fired."""
     if "cycle" not in token.memo or not token.node.guard or token.node.event.interrupting:
         return False
-    _, _, times, fired = token.memo["cycle"]
-    return times is None or fired < times
+    return _cycle(token).next_after(_due(token), token.memo["point"]) is not None
 
 
-def _remember_cycle(token: Token, repetition: Repetition, interval: str, fired: int) -> bool:
-    following = repetition.next_after(_latest(token), fired)
-    if following is None:
-        return False
-    number, due = following
-    token.memo["cycle"] = [repetition.start.isoformat(), interval, repetition.times, number]
-    token.memo["due"] = due.isoformat()
-    return True
+def _cycle(token: Token) -> Repetition:
+    return schedule.repetition(token.memo["cycle"], datetime.fromisoformat(token.memo["armed"]))
+
+
+def _due(token: Token) -> datetime:
+    return datetime.fromisoformat(token.memo["due"])
 
 
 def _latest(token: Token) -> datetime:
     """Now, or the moment for which the timer was set if it was fired before that."""
     now = token.instance.at.now
-    return max(now, datetime.fromisoformat(token.memo["due"])) if "due" in token.memo else now
+    return max(now, _due(token)) if "due" in token.memo else now
 
 
 def _timer_text(token: Token, expression: str) -> str:
