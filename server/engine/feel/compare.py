@@ -23,10 +23,10 @@ def equal(left: Value, right: Value, run: Run | None = None) -> bool | None:
         return _equal_times(left, right)
     run = run or Run()
     if kind is list:
-        run.spend(1 + len(left))
+        run.spend(3 + 2 * len(left))
         return len(left) == len(right) and all(equal(a, b, run) for a, b in zip(left, right, strict=True))
     if kind is dict:
-        run.spend(1 + len(left))
+        run.spend(3 + 2 * len(left))
         return left.keys() == right.keys() and all(equal(left[key], right[key], run) for key in left)
     return _equal_ranges(left, right, run) if kind is Range else left is right
 
@@ -119,7 +119,7 @@ def fits(value: Value, test: Value, run: Run) -> bool | None:
 
 
 def _fits_any(value: Value, tests: list[Value], run: Run) -> bool | None:
-    run.spend(1 + len(tests))
+    run.spend(3 + 2 * len(tests))
     if type(value) is list and equal(value, tests, run):
         return True
     unknown = False

@@ -7,6 +7,7 @@ from .tree import Call, FunctionLiteral, Literal, Name, NamedCall, Node
 from .values import Environment, Evaluator, Function, FunctionValue, type_of
 from .vocabulary import similar
 
+_CALL_WEIGHT = 25
 _FOLDED = frozenset({"date", "time", "date and time", "duration", "number"})
 
 
@@ -65,7 +66,9 @@ def _function(node: Node, compiler: Compiler) -> Evaluator:
             run.warn(node, "{kind} is not a function", kind=type_of(function))
         elif isinstance(node, Name) and run.warnings is not None:
             near = similar(node.name, BUILTINS)
-            run.warn(node, "there is no function {name}{hint}", name=node.name, hint=f" ({near}?)" if near else "")
+            run.warn(
+                node, "there is no function {name}{hint}", name=node.name, hint=f" ({near}?)" if near else ""
+            )
         return None
 
     return find
@@ -90,7 +93,7 @@ def function_literal(node: FunctionLiteral, compiler: Compiler) -> Evaluator:
     if node.external:
         refuse: Evaluator = lambda environment, run: run.warn(node, "external functions are not run")  # noqa: E731
         return constant(FunctionValue(parameters, refuse))
-    body, weight = compiler.compile(node.body), compiler.weight(node.body)
+    body, weight = compiler.compile(node.body), compiler.weight(node.body) + _CALL_WEIGHT
     names = compiler.free_names(node)
     result = compiler.type(node.result) if node.result else None
 
@@ -98,6 +101,4 @@ def function_literal(node: FunctionLiteral, compiler: Compiler) -> Evaluator:
         run.spend(weight)
         return body(environment, run)
 
-    return lambda environment, run: FunctionValue(
-        parameters, evaluate, narrowed(environment, names), result
-    )
+    return lambda environment, run: FunctionValue(parameters, evaluate, narrowed(environment, names), result)

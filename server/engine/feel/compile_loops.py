@@ -33,10 +33,16 @@ def span(node: Span, compiler: Compiler) -> Evaluator:
 
 def _counted(first: Value, last: Value, run: Run) -> list[Value] | None:
     if type(first) is Decimal and type(last) is Decimal:
-        return [Decimal(number) for number in _steps(whole(first), whole(last), run)]
+        return [Decimal(number) for number in _steps(_bound(first, run), _bound(last, run), run)]
     if type(first) is Date and type(last) is Date:
         return [Date.from_days(day) for day in _steps(first.days, last.days, run)]
     return None
+
+
+def _bound(number: Decimal, run: Run) -> int:
+    if number.adjusted() >= 20:
+        run.spend(run.limits.steps + 1)  # nobody counts that far
+    return whole(number)
 
 
 def _steps(first: int, last: int, run: Run) -> range:
@@ -54,9 +60,7 @@ def _items(value: Value, run: Run) -> list[Value] | None:
     return None if value is None else [value]
 
 
-def _iterate(
-    iterators: _Iterators, position: int, scope: dict[str, Value], run: Run, visit: _Visit
-) -> bool:
+def _iterate(iterators: _Iterators, position: int, scope: dict[str, Value], run: Run, visit: _Visit) -> bool:
     """Visit every combination; False when a source is nothing to iterate over."""
     if position == len(iterators):
         visit(scope)
@@ -91,7 +95,7 @@ def for_loop(node: For, compiler: Compiler) -> Evaluator:
         def visit(scope: dict[str, Value]) -> None:
             run.spend(weight)
             if wants_partial:
-                run.spend(len(results) // 32)
+                run.spend(len(results) // 16)
                 scope = {**scope, "partial": list(results)}
             results.append(body(scope, run))
 
@@ -119,7 +123,11 @@ def quantified(node: Quantified, compiler: Compiler) -> Evaluator:
             return None
         if any(result is decisive for result in results):
             return decisive
-        return None if any(result is decisive or type(result) is not bool for result in results) else not decisive
+        return (
+            None
+            if any(result is decisive or type(result) is not bool for result in results)
+            else not decisive
+        )
 
     return loop
 
@@ -169,7 +177,9 @@ def _positioned(node: Filter, items: list[Value], position: Value, run: Run) -> 
         return None
     found = item_at(items, position)
     if found is None and abs(position) > len(items):
-        run.warn(node, "there is no item {position} in a list of {count}", position=position, count=len(items))
+        run.warn(
+            node, "there is no item {position} in a list of {count}", position=position, count=len(items)
+        )
     return found
 
 

@@ -17,6 +17,7 @@ ORDERINGS: dict[str, Callable[[Value, Value], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_POWER_WEIGHT = 100
 _NEGATED = {True: False, False: True, None: None}
 
 
@@ -24,11 +25,13 @@ _NEGATED = {True: False, False: True, None: None}
 def arithmetic(node: Arithmetic, compiler: Compiler) -> Evaluator:
     """``+ - * / **``"""
     left, right, sign = compiler.compile(node.left), compiler.compile(node.right), node.operator
-    on_numbers = ON_NUMBERS[sign]
+    on_numbers, weight = ON_NUMBERS[sign], _POWER_WEIGHT if sign == "**" else 0
 
     def compute(environment: Environment, run: Run) -> Value:
         first, second = left(environment, run), right(environment, run)
         if type(first) is Decimal and type(second) is Decimal:
+            if weight:
+                run.spend(weight)
             try:
                 result = on_numbers(first, second)
             except ArithmeticError:

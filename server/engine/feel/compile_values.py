@@ -181,9 +181,7 @@ def instance_of(node: InstanceOf, compiler: Compiler) -> Evaluator:
     """Whether a value is of a type; null when the type is unknown."""
     value, wanted = compiler.compile(node.value), compiler.type(node.type)
     if wanted is None:
-        return lambda environment, run: run.warn(
-            node.type, "there is no type {name}", name=node.type.name
-        )
+        return lambda environment, run: run.warn(node.type, "there is no type {name}", name=node.type.name)
     return lambda environment, run: wanted.is_instance(value(environment, run), run)
 
 

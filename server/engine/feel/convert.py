@@ -84,7 +84,9 @@ def date_time_from_python(value: datetime.datetime) -> DateTime:
 def _time(value: datetime.datetime | datetime.time, offset: datetime.timedelta | None) -> Time:
     zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) and value.tzinfo.key != "UTC" else None
     east = None if offset is None or zone else offset // datetime.timedelta(seconds=1)
-    return Time(value.hour, value.minute, value.second, value.microsecond * (NANOSECONDS // 10**6), east, zone)
+    return Time(
+        value.hour, value.minute, value.second, value.microsecond * (NANOSECONDS // 10**6), east, zone
+    )
 
 
 def to_json(value: Value) -> Value:

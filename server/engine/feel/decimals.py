@@ -1,6 +1,14 @@
 """Numbers of FEEL: IEEE 754 decimal128, always by this explicit context, never by the thread's default."""
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
 
 DECIMAL128 = Context(
     prec=34,

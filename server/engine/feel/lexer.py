@@ -29,7 +29,17 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|(.))", re.DOTALL
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "/": "/"}
 _LOOKALIKES = {"“": '"', "”": '"', "‘": '"', "’": '"', "≤": "<=", "≥": ">=", "≠": "!=", "–": "-", "—": "-"}
 
-FULL_WIDTH = {"，": ",", "（": "(", "）": ")", "＝": "=", "＞": ">", "＜": "<", "＋": "+", "－": "-", "＊": "*"} | {
+FULL_WIDTH = {
+    "，": ",",
+    "（": "(",
+    "）": ")",
+    "＝": "=",
+    "＞": ">",
+    "＜": "<",
+    "＋": "+",
+    "－": "-",
+    "＊": "*",
+} | {
     "／": "/",
     "［": "[",
     "］": "]",
@@ -64,7 +74,9 @@ def tokenize(text: str) -> list[Token]:
             raise _unknown_character(text, match.start())
         tokens.append(Token(kind, match[0], match.start(), match.end()))
     if len(tokens) > MAX_TOKENS:
-        raise FeelSyntaxError("the expression has more than {limit} words and signs", text, 0, limit=MAX_TOKENS)
+        raise FeelSyntaxError(
+            "the expression has more than {limit} words and signs", text, 0, limit=MAX_TOKENS
+        )
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
 

@@ -91,7 +91,7 @@ def property_of(value: Value, name: str, run: Run) -> Value:
     if type(value) is dict:
         return value.get(name)
     if type(value) is list:
-        run.spend(1 + len(value))
+        run.spend(2 + 2 * len(value))
         return [property_of(item, name, run) for item in value]
     get = _PROPERTIES.get(type(value), {}).get(name)
     return get(value) if get else None

@@ -42,7 +42,9 @@ def parse_date_time(text: str) -> DateTime | None:
     if match is None:
         date = parse_date(text)
         return DateTime(date, Time(0, 0, 0)) if date else None
-    ends_day = match["hour"] == "24" and match["minute"] == match["second"] == "00" and not _nanoseconds(match)
+    ends_day = (
+        match["hour"] == "24" and match["minute"] == match["second"] == "00" and not _nanoseconds(match)
+    )
     date, time = _date(match), _time(match, hour="00" if ends_day else match["hour"])
     if date is None or time is None:
         return None
@@ -78,7 +80,12 @@ def parse_at_literal(text: str) -> Temporal | None:
     return parse_date(text) or parse_time(text)
 
 
-_PARSERS = {"date": parse_date, "time": parse_time, "date and time": parse_date_time, "duration": parse_duration}
+_PARSERS = {
+    "date": parse_date,
+    "time": parse_time,
+    "date and time": parse_date_time,
+    "duration": parse_duration,
+}
 
 
 def parse_temporal(text: str, kind: str) -> Temporal | None:
@@ -121,5 +128,3 @@ def _offset(match: "re.Match[str]") -> int | None:
 
 def _nanoseconds(match: "re.Match[str]") -> int:
     return int(f"{match['fraction'] or '0':0<9.9}")
-
-

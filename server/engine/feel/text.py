@@ -31,10 +31,10 @@ def feel_text(value: Value, run: Run) -> str:
     if kind is bool:
         return "true" if value else "false"
     if kind is list:
-        run.spend(1 + len(value))
+        run.spend(3 + 2 * len(value))
         return _bounded("[" + ", ".join([feel_text(item, run) for item in value]) + "]", run)
     if kind is dict:
-        run.spend(1 + len(value))
+        run.spend(3 + 2 * len(value))
         entries = [f"{_key(key)}: {feel_text(item, run)}" for key, item in value.items()]
         return _bounded("{" + ", ".join(entries) + "}", run)
     if kind is Range:

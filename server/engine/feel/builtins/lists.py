@@ -109,7 +109,7 @@ def distinct_values(run: Run, items: list[Value]) -> list[Value]:
     """The list without repetitions."""
     distinct: list[Value] = []
     for item in items:
-        run.spend(len(distinct) // 4)
+        run.spend(len(distinct) // 2)
         if not any(equal(item, other, run) for other in distinct):
             distinct.append(item)
     return distinct
@@ -126,7 +126,7 @@ def flatten(run: Run, items: list[Value]) -> list[Value]:
     """All items of lists in lists, in one list."""
     flat: list[Value] = []
     for item in items:
-        run.spend(1)
+        run.spend(2)
         flat.extend(flatten(run, item) if type(item) is list else [item])
     return flat
 

@@ -13,8 +13,11 @@ from decimal import (
 )
 
 from ..decimals import DECIMAL128, ZERO, is_integer, round_to, whole
+from ..run import Run
 from ..temporal import DaysTimeDuration, YearsMonthsDuration
 from .signature import Undefined, builtin
+
+_SERIES_WEIGHT = 150
 
 
 @builtin("decimal", "n: number, scale: number")
@@ -75,16 +78,18 @@ def square_root(number: Decimal) -> Decimal:
 
 
 @builtin("log", "number: number")
-def logarithm(number: Decimal) -> Decimal:
+def logarithm(run: Run, number: Decimal) -> Decimal:
     """The natural logarithm."""
+    run.spend(_SERIES_WEIGHT)
     if number <= 0:
         raise Undefined("only positive numbers have a logarithm")
     return DECIMAL128.ln(number)
 
 
 @builtin("exp", "number: number")
-def exponential(number: Decimal) -> Decimal:
+def exponential(run: Run, number: Decimal) -> Decimal:
     """e to the power of the number."""
+    run.spend(_SERIES_WEIGHT)
     return DECIMAL128.exp(number)
 
 

@@ -7,20 +7,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import regex
-from elementpath.regex import RegexError, translate_pattern
 
 from ..errors import FeelLimitError
 from ..run import Run
 from .signature import Undefined
+from .xpath_patterns import PatternError, translate
 
 if TYPE_CHECKING:
     Match = regex.Match[str]
     Pattern = regex.Pattern[str]
 
-_MAX_PATTERN = 500
-_MAX_REPETITION = 1000
-_FLAGS = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE, "x": re.VERBOSE, "q": re.NOFLAG}
-_REPETITION = re.compile(r"\{(\d+)(?:,(\d*))?\}")
+_FLAGS = {"s": 0, "m": 0, "i": regex.IGNORECASE, "x": 0, "q": 0}  # s, m and x: the translation sees to them
 _REFERENCE = re.compile(r"\\([\\$])|\$(\d+)")
 _BAD_REFERENCE = re.compile(r"(?<!\\)\$(?!\d)|\\(?![\\$])")
 
@@ -28,40 +25,16 @@ _BAD_REFERENCE = re.compile(r"(?<!\\)\$(?!\d)|\\(?![\\$])")
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str, flags: str | None) -> "Pattern":
     """An XPath pattern; ``Undefined`` when it is none, or so large that compiling it would take long."""
-    if len(pattern) > _MAX_PATTERN or _repetitions(pattern) > _MAX_REPETITION:
-        raise Undefined("the pattern is too large")
-    chosen = re.NOFLAG
+    options = 0
     for letter in flags or "":
         if letter not in _FLAGS:
             raise Undefined(f"unknown flag {letter}")
-        chosen |= _FLAGS[letter]
+        options |= _FLAGS[letter]
     try:
-        return regex.compile(_translated(pattern, flags or "", chosen), int(chosen & ~re.VERBOSE) | regex.V0)
-    except (RegexError, regex.error, re.error, OverflowError, RecursionError) as error:
-        raise Undefined(f"{pattern} is not a regular expression") from error
-
-
-def _translated(pattern: str, flags: str, chosen: re.RegexFlag) -> str:
-    if "q" in flags:
-        return regex.escape(pattern)
-    if "x" in flags:
-        pattern = re.sub(r"\s+(?![^\[]*\])", "", pattern)
-    return translate_pattern(
-        pattern,
-        chosen & ~re.VERBOSE,
-        "1.1",
-        back_references=True,
-        lazy_quantifiers=True,
-        anchors=True,
-    )
-
-
-def _repetitions(pattern: str) -> int:
-    """An upper bound of how often nested counts such as ``(a{9}){9}`` repeat something."""
-    product = 1
-    for match in _REPETITION.finditer(pattern):
-        product *= max(1, int(match[2] or match[1]))
-    return product
+        text = regex.escape(pattern) if "q" in (flags or "") else translate(pattern, flags or "")
+        return regex.compile(text, options | regex.VERSION0)
+    except (PatternError, regex.error) as error:
+        raise Undefined(f"{pattern!r:.60} is not a regular expression: {error}") from error
 
 
 def search_all(run: Run, expression: "Pattern", string: str) -> "Iterator[Match]":

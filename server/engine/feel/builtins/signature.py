@@ -159,7 +159,9 @@ class Builtin:
 
     def _refuse(self, misfit: Parameter | None, count: int, run: Run, spot: Spot) -> None:
         if misfit is None:
-            run.warn(spot, "{function}() does not take these {count} arguments", function=self.name, count=count)
+            run.warn(
+                spot, "{function}() does not take these {count} arguments", function=self.name, count=count
+            )
         else:
             run.warn(
                 spot,
