@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
+from server.engine.forms import Submission
 from server.engine.model import Finding
 
 
@@ -15,7 +14,7 @@ class ServiceError(Exception):
     own."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NotFound(ServiceError):
     """There is no such thing here, or it belongs to another jurisdiction."""
 
@@ -23,7 +22,7 @@ class NotFound(ServiceError):
     id: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NotPermitted(ServiceError):
     """The person may not do this. `reason` is an English template filled from `params`."""
 
@@ -31,19 +30,19 @@ class NotPermitted(ServiceError):
     params: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class NotSignedIn(ServiceError):
     """Nobody is signed in, or the session has ended."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class TooManyAttempts(ServiceError):
     """Too many failed sign-ins; the next try is allowed at `until`."""
 
     until: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StaleTask(ServiceError):
     """Somebody was faster, or the page was old. `by`, `at`, `outcome` tell what happened to the
     task meanwhile; what the person typed has been kept by the door."""
@@ -56,22 +55,21 @@ class StaleTask(ServiceError):
     instance_id: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class InvalidSubmission(ServiceError):
-    """A form was not filled as it must be: one entry for each field (server.engine.forms
-    FieldError)."""
+    """A form was not filled as it must be; the submission holds what was typed and what is wrong."""
 
-    errors: Sequence[Any]
+    submission: Submission
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Refused(ServiceError):
     """The engine or the diagram does not allow it; the finding says what, where and what to do."""
 
     finding: Finding
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class DeploymentRejected(ServiceError):
     """A bundle has errors; nothing was deployed."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +9,15 @@ from typing import Any
 from sqlmodel import Session
 
 from server.engine import process
-from server.engine.model import Moment
-from server.services import calendars, deployed, numbering, projects, recording
-from server.services.authorization import Person, may_start
-from server.services.case import Case, finish
+from server.engine.errors import EngineError
+from server.engine.model import Moment, ProcessDefinition
+from server.services import calendars, deployed, drafts, numbering, projects, recording, starts, submissions
+from server.services.authorization import Person, denied, may_start
+from server.services.case import Case, finish, hold
+from server.services.deployed import Deployed
+from server.services.errors import NotFound, Refused
 from server.services.history import Record
+from server.services.submissions import Answers
 from server.store.columns import new_id
 from server.store.runtime import InstanceState, ProcessInstance
 
@@ -32,38 +35,76 @@ class Started:
 
 
 def start(
-    session: Session, person: Person, process_key: str, now: datetime, *,
-    project: projects.Choice, variables: Mapping[str, Any] | None = None,
-) -> Started:  # fmt: skip
-    """Start a process for a project of the person's unit (an existing one, or a new one by name)."""
+    session: Session, person: Person, process_key: str, now: datetime, answers: Answers | None = None
+) -> Started:
+    """Start a process for a project of the person's unit, with the start form as it was filled (the kept
+    draft unless `answers` are given). The first task is given to the starter if they are one of its candidates."""
     used = deployed.active(session, person.tenant_id)
     definition = used.process(process_key)
+    draft = drafts.kept(session, person, f"start:{process_key}")
+    given: Answers = answers if answers is not None else (draft.pairs if draft else ())
     entry = used.manifest.processes.get(process_key) if used.manifest else None
-    if entry is not None:
-        names = {group: used.group_name(group) for group in entry.started_by}
-        may_start(person, entry.started_by, names).require()
-    chosen = projects.choose(session, person, project, now)
-    number = entry.number if entry and entry.number else "{year}-{n}"
-    business_key = numbering.next_number(session, person.tenant_id, process_key, number, now)
+    if entry is None:
+        raise NotFound("process", process_key)
+    names = {group: used.group_name(group) for group in entry.started_by}
+    may_start(person, entry.started_by, names).require()
+    submission = submissions.accept(starts.submission(session, person, used, definition, given, now))
+    project = projects.choose(session, person, starts.choice_of(given), now)
+    business_key = numbering.next_number(
+        session, person.tenant_id, process_key, entry.number or "{year}-{n}", now
+    )
+    case = _enter(session, person, used, definition, project, business_key, now)
+    told = {"process": process_key, "name": definition.name, "number": business_key, "project": project.code}
+    seq = case.record.add("instance_started", values=submission.values, **told)
+    variables = {**project.facts, **projects.header(project, person), "initiator": person.id}
+    try:
+        advance = process.start(used.model, process_key, {**variables, **submission.values}, case.at)
+    except EngineError as error:
+        raise Refused(error.finding) from error
+    opened = recording.write_down(case, advance, seq)
+    drafts.hand_over(session, person, f"start:{process_key}", case.id)
+    mine = next((task for task in opened if recording.candidate(person, task)), None)
+    if mine is not None:
+        recording.assign(case, mine, person)
+    finish(case)
+    return Started(case.id, business_key, mine["id"] if mine else None)
+
+
+def cancel(session: Session, person: Person, instance_id: str, reason: str, now: datetime) -> None:
+    """终止: end a case without an outcome. Its starter may, or an admin; the reason is kept."""
+    case = hold(session, person, instance_id, now)
+    if case.row["started_by"] != person.id and not person.has("admin"):
+        denied("Only the person who started the case, or an administrator, may end it.").require()
+    if case.row["status"] not in ("running", "incident"):
+        denied("The case has ended already.").require()
+    if not reason.strip():
+        denied("Say why the case is ended.").require()
+    seq = case.record.add("instance_cancelled", reason=reason)
+    advance = process.cancel(case.deployed.model, case.key, case.state, case.at)
+    recording.write_down(case, advance, seq)
+    finish(case)
+
+
+def _enter(
+    session: Session,
+    person: Person,
+    used: Deployed,
+    definition: ProcessDefinition,
+    project: projects.ProjectView,
+    business_key: str,
+    now: datetime,
+) -> Case:
+    """The row of a new instance, held for writing."""
     instance_id = new_id(now)
-    row = {
+    row: dict[str, Any] = {
         "tenant_id": person.tenant_id, "id": instance_id, "deployment_id": used.deployment_id,
-        "process_key": process_key, "business_key": business_key,
-        "title": f"{chosen.name} · {definition.name}", "project_id": chosen.id, "unit_id": person.unit_id,
-        "status": "running", "revision": 0, "started_by": person.id, "started_at": now, "due_at": None,
-        "ended_at": None, "outcome": None, "outcome_name": None, "history_seq": 0, "history_head": "",
+        "process_key": definition.id, "business_key": business_key, "title": project.name,
+        "project_id": project.id, "unit_id": person.unit_id, "status": "running", "revision": 0,
+        "started_by": person.id, "started_at": now, "due_at": None, "ended_at": None, "outcome": None,
+        "outcome_name": None, "history_seq": 0, "history_head": "",
     }  # fmt: skip
     session.execute(_instances.insert().values(row))
     session.execute(_states.insert().values(tenant_id=person.tenant_id, instance_id=instance_id, state=b""))
     record = Record(person.tenant_id, instance_id, 0, "", person, now)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    case = Case(session, row, b"", used, person, Moment(now, calendar), calendar, record)
-    given = {**chosen.facts, **projects.header(chosen, person), "initiator": person.id, **(variables or {})}
-    seq = record.add("instance_started", process=process_key, number=business_key, project=chosen.code)
-    advance = process.start(used.model, process_key, given, case.at)
-    opened = recording.write_down(case, advance, seq)
-    mine = next((task for task in opened if recording.candidate(person, task)), None)
-    if mine is not None:
-        recording.assign(case, mine, person)
-    finish(case)
-    return Started(instance_id, business_key, mine["id"] if mine else None)
+    return Case(session, row, b"", used, person, Moment(now, calendar), calendar, record)

@@ -12,14 +12,15 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.errors import EngineError
-from server.engine.forms import Form, Pair, Submission, read
+from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Advance, FlowNode, UserTask
-from server.services import calendars, deployed, drafts, recording
+from server.services import calendars, deployed, drafts, recording, submissions
 from server.services.authorization import Person, Verdict, denied, may_act, may_claim, may_see_instance
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
-from server.services.errors import InvalidSubmission, NotFound, Refused, StaleTask
+from server.services.errors import NotFound, Refused, StaleTask
 from server.services.participants import of_instance
+from server.services.submissions import Answers
 from server.store.identity import User
 from server.store.runtime import InstanceState, ProcessInstance, Task
 
@@ -141,7 +142,7 @@ def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], 
     if row["status"] != "open":
         raise _stale(session, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
-    return _submission(used, row, person, pairs, now)
+    return _submission(session, used, row, person, pairs, now)
 
 
 def preview(session: Session, person: Person, task_id: str, now: datetime) -> Preview:
@@ -152,7 +153,8 @@ def preview(session: Session, person: Person, task_id: str, now: datetime) -> Pr
         raise _stale(session, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
-    submission = _accepted(used, row, person, _kept_pairs(session, person, task_id), now)
+    pairs = _kept_pairs(session, person, task_id)
+    submission = submissions.accept(_submission(session, used, row, person, pairs, now))
     at = calendars.moment(session, person, now)
     try:
         advance = process.complete(
@@ -165,17 +167,17 @@ def preview(session: Session, person: Person, task_id: str, now: datetime) -> Pr
 
 def complete(
     session: Session, person: Person, task_id: str, revision: int, now: datetime,
-    pairs: Sequence[Pair] | None = None,
+    answers: Answers | None = None,
 ) -> Done:  # fmt: skip
-    """办理: send the task with what was typed (the kept draft unless `pairs` are given). One of two
+    """办理: send the task with what was typed (the kept draft unless `answers` are given). One of two
     people wins; the other gets StaleTask and keeps the draft."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open" or row["revision"] != revision:
         raise _stale(session, row)
     _require_act(case, person, row)
-    given = _kept_pairs(session, person, task_id) if pairs is None else pairs
+    given = _kept_pairs(session, person, task_id) if answers is None else answers
     row["state"] = case.state
-    submission = _accepted(case.deployed, row, person, given, now)
+    submission = submissions.accept(_submission(session, case.deployed, row, person, given, now))
     values = dict(submission.values)
     node = _node(case.deployed, row)
     outcome = _outcome(node, values)
@@ -325,31 +327,12 @@ def _stale(session: Session, row: dict[str, Any]) -> StaleTask:
     return StaleTask(row["id"], row["status"], name, at, row["outcome"], row["instance_id"])
 
 
-def autos(person: Person, now: datetime) -> dict[str, Any]:
-    """Values the server fills into a form instead of the person (form property `auto`)."""
-    local = calendars.local(now)
-    return {
-        "officer": person.name, "officer_unit": person.unit_name,
-        "today": local.date().isoformat(), "now": local.isoformat(timespec="seconds"),
-    }  # fmt: skip
-
-
 def _submission(
-    used: Deployed, row: dict[str, Any], person: Person, pairs: Sequence[Pair], now: datetime
+    session: Session, used: Deployed, row: dict[str, Any], person: Person, answers: Answers, now: datetime
 ) -> Submission:
     form = used.model.forms.get(row["form_id"])
-    if form is None:
-        return Submission(values={})
-    return read(form, pairs, _open_task(used, row).variables, autos(person, now))
-
-
-def _accepted(
-    used: Deployed, row: dict[str, Any], person: Person, pairs: Sequence[Pair], now: datetime
-) -> Submission:
-    submission = _submission(used, row, person, pairs, now)
-    if not submission.accepted:
-        raise InvalidSubmission(submission.errors)
-    return submission
+    variables = _open_task(used, row).variables
+    return submissions.fill(session, person, form, answers, variables, f"task:{row['id']}", now)
 
 
 def _kept_pairs(session: Session, person: Person, task_id: str) -> Sequence[Pair]:

@@ -1,0 +1,173 @@
+"""Beginning the right matter: what a person may start, the start form, its draft, and what would happen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from server.bundles.manifest import ProcessEntry
+from server.engine import process
+from server.engine.errors import EngineError
+from server.engine.forms import Form, Pair, Submission
+from server.engine.model import Kind, ProcessDefinition
+from server.services import calendars, deployed, drafts, projects, submissions
+from server.services.authorization import Person, Verdict, denied, may_start
+from server.services.deployed import Deployed
+from server.services.errors import Refused
+from server.services.projects import Choice, ProjectView
+from server.services.submissions import Answers
+from server.services.tasks import Preview
+
+PROJECT_FIELDS = ("project_id", "project_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Startable:
+    """A process of the catalogue, and whether this person may start it."""
+
+    key: str
+    entry: ProcessEntry
+    documentation: str
+    starters: tuple[str, ...]
+    verdict: Verdict
+    has_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartView:
+    """A start page: the process, its form, the unit's projects to choose from, and the draft. `variables` are
+    what the form sees: the chosen project's facts and header."""
+
+    key: str
+    name: str
+    documentation: str
+    regulation: tuple[str, ...]
+    form: Form | None
+    variables: dict[str, Any]
+    projects: tuple[ProjectView, ...]
+    choice: Choice
+    draft: drafts.Kept | None
+
+
+def catalogue(session: Session, person: Person) -> list[Startable]:
+    """The processes of the active deployment that are started by people, in the order of the manifest."""
+    used = deployed.active(session, person.tenant_id)
+    entries = used.manifest.processes.values() if used.manifest else ()
+    found = []
+    for entry in entries:
+        if entry.called or entry.id not in used.model.processes:
+            continue
+        draft = drafts.kept(session, person, f"start:{entry.id}")
+        starters = tuple(used.group_name(group) for group in entry.started_by)
+        found.append(
+            Startable(
+                entry.id,
+                entry,
+                used.process(entry.id).documentation,
+                starters,
+                _may_start(person, used, entry.id),
+                draft is not None,
+            )
+        )
+    return found
+
+
+def view(session: Session, person: Person, process_key: str, now: datetime) -> StartView:
+    """The start page of a process, with the draft if there is one."""
+    used = deployed.active(session, person.tenant_id)
+    definition = used.process(process_key)
+    _may_start(person, used, process_key).require()
+    draft = drafts.kept(session, person, f"start:{process_key}")
+    choice = choice_of(draft.pairs if draft else ())
+    return StartView(
+        process_key,
+        definition.name,
+        definition.documentation,
+        definition.regulation,
+        start_form(used, definition),
+        _variables(session, person, choice),
+        tuple(projects.of_unit(session, person)),
+        choice,
+        draft,
+    )
+
+
+def save(
+    session: Session, person: Person, process_key: str, pairs: Sequence[Pair], now: datetime
+) -> Submission:
+    """Keep what was typed as a draft and say what is wrong with it. Nothing starts."""
+    used = deployed.active(session, person.tenant_id)
+    definition = used.process(process_key)
+    _may_start(person, used, process_key).require()
+    drafts.keep(session, person, f"start:{process_key}", pairs, now)
+    return submission(session, person, used, definition, pairs, now)
+
+
+def preview(session: Session, person: Person, process_key: str, now: datetime) -> Preview:
+    """What starting with the kept draft would do: a dry run of the engine."""
+    used = deployed.active(session, person.tenant_id)
+    definition = used.process(process_key)
+    _may_start(person, used, process_key).require()
+    draft = drafts.kept(session, person, f"start:{process_key}")
+    pairs = draft.pairs if draft else ()
+    given = submissions.accept(submission(session, person, used, definition, pairs, now))
+    variables = {**_variables(session, person, choice_of(pairs)), "initiator": person.id, **given.values}
+    try:
+        advance = process.start(used.model, process_key, variables, calendars.moment(session, person, now))
+    except EngineError as error:
+        raise Refused(error.finding) from error
+    return Preview(advance, given)
+
+
+def choice_of(answers: Answers) -> Choice:
+    """The project that a start page names: an existing one, or a new one by name."""
+    pairs = answers.items() if isinstance(answers, Mapping) else answers
+    given = {name: value for name, value in pairs if name in PROJECT_FIELDS and isinstance(value, str)}
+    return Choice(given.get("project_id", ""), given.get("project_name", ""))
+
+
+def start_form(used: Deployed, definition: ProcessDefinition) -> Form | None:
+    """The form of the process's start event."""
+    starts = (node for node in definition.children("") if node.kind == Kind.START_EVENT)
+    node = next(starts, None)
+    return used.model.forms.get(node.assignment.form) if node else None
+
+
+def submission(
+    session: Session,
+    person: Person,
+    used: Deployed,
+    definition: ProcessDefinition,
+    answers: Answers,
+    now: datetime,
+) -> Submission:
+    """The start form as it was filled, with what is wrong."""
+    form = start_form(used, definition)
+    owned = form.keys if form else frozenset()
+    extra = {name for name in PROJECT_FIELDS if name not in owned}
+    given: Answers
+    if isinstance(answers, Mapping):
+        given = {name: value for name, value in answers.items() if name not in extra}
+    else:
+        given = [pair for pair in answers if pair[0] not in extra]
+    variables = _variables(session, person, choice_of(answers))
+    return submissions.fill(session, person, form, given, variables, f"start:{definition.id}", now)
+
+
+def _variables(session: Session, person: Person, choice: Choice) -> dict[str, Any]:
+    found = next((p for p in projects.of_unit(session, person) if p.id == choice.id), None)
+    if found is None:
+        found = ProjectView("", "", choice.name, person.unit_id, {})
+    return {**found.facts, **projects.header(found, person)}
+
+
+def _may_start(person: Person, used: Deployed, process_key: str) -> Verdict:
+    entry = used.manifest.processes.get(process_key) if used.manifest else None
+    if entry is None or entry.called:
+        return denied("This process is not started by people.")
+    names = {group: used.group_name(group) for group in entry.started_by}
+    return may_start(person, entry.started_by, names)
