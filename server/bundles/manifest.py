@@ -14,6 +14,7 @@ import msgspec
 from server.engine.model import Finding
 
 FILE = "jurisdiction.toml"
+MAX_BYTES = 512 * 1024
 Scope = Literal["installation", "unit", "case"]
 LegalStatus = Literal["in_force", "draft", "expired"]
 
@@ -169,6 +170,8 @@ class Manifest:
 def read_manifest(content: bytes, file: str = FILE) -> Manifest:
     """Read a manifest. Raises ManifestRefused naming the line of a syntax error or the key of a
     wrong value."""
+    if len(content) > MAX_BYTES:
+        raise _refused(file, f"it has {len(content)} bytes; at most {MAX_BYTES} are read", "", "Shorten it.")
     try:
         parsed = msgspec.convert(tomllib.loads(content.decode("utf-8")), _File)
     except UnicodeDecodeError as error:
@@ -177,6 +180,8 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise _refused(file, str(error), "", "Correct the line that is named.") from error
+    except RecursionError as error:
+        raise _refused(file, "it is nested too deep", "", "Take brackets out.") from error
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise _refused(file, what, where.strip("`"), "Correct the key that is named.") from error

@@ -39,15 +39,18 @@ INTO_SUB_PROCESS = Refusal(
 )
 NOT_A_TASK = Refusal(
     "return-from-other",
-    "{name} has the property returnTo but is not a user task.",
-    "Only a person returns a case: move the property to a user task.",
+    "{name} has the property returnTo but no person acts in it.",
+    "Move the property to a user task, or to the sub-process or call activity around it.",
 )
+
+
+_RETURNING = (Kind.USER_TASK, Kind.SUB_PROCESS, Kind.CALL_ACTIVITY)
 
 
 def check(process: ProcessDefinition, graph: Graph) -> Iterator[Finding]:
     """Every return of a process that would leave the case in a state no way leads to."""
     for node in process.nodes.values():
-        if node.return_to and node.kind is not Kind.USER_TASK:
+        if node.return_to and node.kind not in _RETURNING:
             yield NOT_A_TASK.on(process, node)
             continue
         if len(node.return_to) > MAX_TARGETS:
