@@ -1,4 +1,4 @@
-"""FEEL, the expression language of DMN 1.5: compile a text once, evaluate it often, never run anything else."""
+"""FEEL, the expression language of DMN 1.5: compile once, evaluate often, run nothing else."""
 
 from .builtins import BUILTINS
 from .compare import equal, fits, order

@@ -1,6 +1,8 @@
 """Equality, order and membership, with null where values cannot be compared."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from .civil import NANOSECONDS
 from .run import Run, Value
@@ -63,17 +65,17 @@ def order(left: Value, right: Value) -> int | None:
     if kind is not type(right):
         return _order_single(left, right)
     if kind is Decimal or kind is str:
-        return (left > right) - (left < right)
+        return -1 if left < right else int(left > right)
     key = _ORDER_KEYS.get(kind)
     if key is None:
         return None
     if (kind is Time or kind is DateTime) and left.has_zone != right.has_zone:
         return None
     first, second = key(left), key(right)
-    return (first > second) - (first < second)
+    return -1 if first < second else int(first > second)
 
 
-_ORDER_KEYS = {
+_ORDER_KEYS: Mapping[type, Callable[[Value], Any]] = {
     Date: lambda value: (value.year, value.month, value.day),
     Time: lambda value: value.instant,
     DateTime: lambda value: value.instant,

@@ -107,7 +107,7 @@ def for_loop(node: For, compiler: Compiler) -> Evaluator:
 
 @compiles(Quantified)
 def quantified(node: Quantified, compiler: Compiler) -> Evaluator:
-    """``some``: true if any is true; ``every``: false if any is false; null if none decides and one is odd."""
+    """``some``: true if any is true; ``every``: false if any is false; else null if any is neither."""
     iterators, body = _compiled(node.iterators, compiler), compiler.compile(node.body)
     names, weight = compiler.free_names(node), compiler.weight(node.body)
     decisive = not node.universal

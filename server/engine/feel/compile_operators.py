@@ -118,9 +118,10 @@ def _ordering(node: Comparison, compiler: Compiler) -> Evaluator:
     return compare
 
 
-def _incomparable(node: Node, left: Value, right: Value, run: Run) -> None:
+def _incomparable(node: Node, left: Value, right: Value, run: Run) -> bool | None:
     if run.warnings is not None:
         run.warn(node, "{left} and {right} cannot be compared", left=type_of(left), right=type_of(right))
+    return None
 
 
 @compiles(Between)
@@ -178,9 +179,10 @@ def disjunction(node: Or, compiler: Compiler) -> Evaluator:
     return combine
 
 
-def _not_boolean(operand: Spot, value: Value, run: Run) -> None:
+def _not_boolean(operand: Spot, value: Value, run: Run) -> bool | None:
     if value is not None:
         run.warn(operand, "{kind} is neither true nor false", kind=type_of(value))
+    return None
 
 
 def opposite(value: bool | None) -> bool | None:

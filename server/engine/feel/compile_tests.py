@@ -160,7 +160,7 @@ def _range_test(node: RangeLiteral, compiler: Compiler) -> Test:
 
     def number_lies_in(value: Value, environment: Environment, run: Run) -> bool | None:
         if type(value) is Decimal:
-            return above(value, low) and below(value, high)
+            return bool(above(value, low) and below(value, high))
         return lies_in(value, environment, run)
 
     return number_lies_in

@@ -56,6 +56,6 @@ def round_to(value: Decimal, scale: int, rounding: str) -> Decimal:
 def number_text(value: Decimal) -> str:
     """As ``string()`` writes it: no exponent."""
     exponent = int(value.as_tuple().exponent)
-    if exponent > 0 and value.adjusted() < 40 or not value:
+    if (exponent > 0 and value.adjusted() < 40) or not value:
         return str(int(value))
     return format(value, "f")

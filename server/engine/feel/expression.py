@@ -161,7 +161,10 @@ def compile_expression(
 def compile_unary_tests(
     text: str, names: Iterable[str] | Vocabulary = (), types: TypeRegistry | None = None
 ) -> UnaryTests:
-    """Read and compile the cell of a decision table: ``-``, ``< 5, [10..20)``, ``not("a", "b")``, ``? > x``."""
+    """Read and compile a cell of a decision table: ``-``, ``< 5, [10..20)``, ``not("a", "b")``, ``? > x``.
+
+    Arguments and errors as for ``compile_expression``.
+    """
     try:
         tree = _parser(text, names, types).whole_tests()
         return UnaryTests(text, tree, compile_tests(tree, Compiler(types)))

@@ -1,4 +1,4 @@
-"""The grammar of what opens with a word or a bracket: if, for, some, every, function, lists, contexts, ranges."""
+"""The grammar of what opens with a word or a bracket: if, loops, functions, lists, contexts, ranges."""
 
 from abc import abstractmethod
 

@@ -1,4 +1,4 @@
-"""The grammar of types: ``number``, ``list<string>``, ``context<a: date>``, ``function<number> -> string``."""
+"""The grammar of types: ``number``, ``list<string>``, ``context<a: date>``, ``function<number> -> date``."""
 
 from .cursor import Cursor
 from .tree import TypeNode

@@ -56,7 +56,7 @@ class Type:
         """The value as this type: as it is, a list for its only element or the reverse, a date as date and
         time; None when it does not conform or breaks a constraint."""
         kind = self.resolved()
-        if value is None or kind.kind == "Any" and not kind.allowed:
+        if value is None or (kind.kind == "Any" and not kind.allowed):
             return value
         run = run or Run()
         if _conforms(value, kind, True, run):

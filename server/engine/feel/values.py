@@ -1,4 +1,4 @@
-"""The values of FEEL beyond text, number and time: ranges and functions; and the name of each value's type."""
+"""Values beyond text, number and time: ranges and functions; and the name of each value's type."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

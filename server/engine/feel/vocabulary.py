@@ -3,13 +3,15 @@
 import difflib
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 from .errors import FeelSyntaxError
 from .lexer import Token, tokenize
 
-STOPPERS = frozenset(
-    "and or then else return satisfies in between instance external for if some every".split()
-)
+STOPPERS = frozenset({
+    "and", "or", "then", "else", "return", "satisfies", "in", "between", "instance", "external", "for", "if",
+    "some", "every",
+})  # fmt: skip
 """Keywords that end a name put together of several words."""
 KEYWORDS = STOPPERS | {"null", "true", "false", "function", "not"}
 
@@ -60,7 +62,7 @@ class Vocabulary:
 def _pattern(tokens: list[Token]) -> _Pattern:
     """Words may be any distance apart; a sign must touch its neighbours where it does so in the name."""
     pattern = [(tokens[0].text, False)]
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         both_words = before.kind == token.kind == "name"
         pattern.append((token.text, not both_words and before.end == token.start))
     return tuple(pattern)

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
-from ..compare import order
-from ..decimals import DECIMAL128
-from ..run import Value
+from server.engine.feel.compare import order
+from server.engine.feel.decimals import DECIMAL128
+from server.engine.feel.run import Value
+
 from .signature import Implementation, Undefined, builtin
 
 _NO_POINTS = (type(None), list, dict, bool)

@@ -1,6 +1,7 @@
 """Built-in functions on contexts."""
 
-from ..run import Value
+from server.engine.feel.run import Value
+
 from .signature import Undefined, builtin
 
 Context = dict[str, Value]

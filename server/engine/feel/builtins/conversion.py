@@ -4,20 +4,29 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from .. import decimals
-from ..civil import NANOSECONDS
-from ..compare import make_range
-from ..decimals import is_integer, whole
-from ..errors import FeelSyntaxError
-from ..grammar_types import BUILT_IN_TYPE_NAMES
-from ..parser import Parser
-from ..run import Run, Value
-from ..temporal import UTC_MIDNIGHT, Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration, midnight
-from ..temporal_text import parse_date, parse_date_time, parse_duration, parse_time
-from ..text import text_of
-from ..tree import Call, Literal, Name, Node, RangeLiteral, TemporalLiteral
-from ..values import Range
-from ..vocabulary import Vocabulary
+from server.engine.feel import decimals
+from server.engine.feel.civil import NANOSECONDS
+from server.engine.feel.compare import make_range
+from server.engine.feel.decimals import is_integer, whole
+from server.engine.feel.errors import FeelSyntaxError
+from server.engine.feel.grammar_types import BUILT_IN_TYPE_NAMES
+from server.engine.feel.parser import Parser
+from server.engine.feel.run import Run, Value
+from server.engine.feel.temporal import (
+    UTC_MIDNIGHT,
+    Date,
+    DateTime,
+    DaysTimeDuration,
+    Time,
+    YearsMonthsDuration,
+    midnight,
+)
+from server.engine.feel.temporal_text import parse_date, parse_date_time, parse_duration, parse_time
+from server.engine.feel.text import text_of
+from server.engine.feel.tree import Call, Literal, Name, Node, RangeLiteral, TemporalLiteral
+from server.engine.feel.values import Range
+from server.engine.feel.vocabulary import Vocabulary
+
 from .signature import Undefined, builtin
 from .temporals import as_date
 

@@ -3,11 +3,12 @@
 import functools
 from decimal import Decimal
 
-from ..compare import equal, order
-from ..decimals import whole
-from ..run import Run, Spot, Value
-from ..tree import Node
-from ..values import Function
+from server.engine.feel.compare import equal, order
+from server.engine.feel.decimals import whole
+from server.engine.feel.run import Run, Spot, Value
+from server.engine.feel.tree import Node
+from server.engine.feel.values import Function
+
 from .signature import Undefined, builtin
 
 _INSIDE: Spot = Node(0, 0)

@@ -1,7 +1,8 @@
 """Built-in functions on truth values."""
 
-from ..run import Value
-from ..values import single
+from server.engine.feel.run import Value
+from server.engine.feel.values import single
+
 from .signature import Undefined, builtin
 
 

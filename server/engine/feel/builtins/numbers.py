@@ -12,9 +12,10 @@ from decimal import (
     Decimal,
 )
 
-from ..decimals import DECIMAL128, ZERO, is_integer, round_to, whole
-from ..run import Run
-from ..temporal import DaysTimeDuration, YearsMonthsDuration
+from server.engine.feel.decimals import DECIMAL128, ZERO, is_integer, round_to, whole
+from server.engine.feel.run import Run
+from server.engine.feel.temporal import DaysTimeDuration, YearsMonthsDuration
+
 from .signature import Undefined, builtin
 
 _SERIES_WEIGHT = 150

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..compare import order
-from ..run import Value
-from ..values import Range
+from server.engine.feel.compare import order
+from server.engine.feel.run import Value
+from server.engine.feel.values import Range
+
 from .signature import Undefined, builtin
 
 _Relation = Callable[["_Extent", "_Extent"], bool]

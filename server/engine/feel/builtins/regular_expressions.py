@@ -4,18 +4,17 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-import regex
+import regex  # type: ignore[import-untyped]
 
-from ..errors import FeelLimitError
-from ..run import Run
+from server.engine.feel.errors import FeelLimitError
+from server.engine.feel.run import Run
+
 from .signature import Undefined
 from .xpath_patterns import PatternError, translate
 
-if TYPE_CHECKING:
-    Match = regex.Match[str]
-    Pattern = regex.Pattern[str]
+Match = re.Match[str]
+Pattern = re.Pattern[str]
 
 _FLAGS = {"s": 0, "m": 0, "i": regex.IGNORECASE, "x": 0, "q": 0}  # s, m and x: the translation sees to them
 _REFERENCE = re.compile(r"\\([\\$])|\$(\d+)")
@@ -23,7 +22,7 @@ _BAD_REFERENCE = re.compile(r"(?<!\\)\$(?!\d)|\\(?![\\$])")
 
 
 @lru_cache(maxsize=512)
-def compile_pattern(pattern: str, flags: str | None) -> "Pattern":
+def compile_pattern(pattern: str, flags: str | None) -> Pattern:
     """An XPath pattern; ``Undefined`` when it is none, or so large that compiling it would take long."""
     options = 0
     for letter in flags or "":
@@ -32,17 +31,18 @@ def compile_pattern(pattern: str, flags: str | None) -> "Pattern":
         options |= _FLAGS[letter]
     try:
         text = regex.escape(pattern) if "q" in (flags or "") else translate(pattern, flags or "")
-        return regex.compile(text, options | regex.VERSION0)
+        compiled: Pattern = regex.compile(text, options | regex.VERSION0)
+        return compiled
     except (PatternError, regex.error) as error:
         raise Undefined(f"{pattern!r:.60} is not a regular expression: {error}") from error
 
 
-def search_all(run: Run, expression: "Pattern", string: str) -> "Iterator[Match]":
+def search_all(run: Run, expression: Pattern, string: str) -> Iterator[Match]:
     """The matches one after another, within the time a run may spend on regular expressions."""
     while True:
         started = time.perf_counter()
         try:
-            matches = expression.finditer(string, timeout=max(run.regex_seconds, 0.001))
+            matches = expression.finditer(string, timeout=max(run.regex_seconds, 0.001))  # type: ignore[call-overload]
             for match in matches:
                 run.spend(1)
                 yield match
@@ -53,22 +53,20 @@ def search_all(run: Run, expression: "Pattern", string: str) -> "Iterator[Match]
             run.regex_seconds -= time.perf_counter() - started
 
 
-def expand_replacement(
-    replacement: str, expression: "Pattern", flags: str | None
-) -> "Callable[[Match], str]":
-    """What replaces a match: ``$n`` is a group, ``\\$`` and ``\\\\`` themselves; with flag q nothing is special."""
+def expand_replacement(replacement: str, expression: Pattern, flags: str | None) -> Callable[[Match], str]:
+    """What replaces a match: ``$n`` is a group, ``\\$`` a dollar; with flag q nothing is special."""
     if "q" in (flags or ""):
         return lambda match: replacement
     if _BAD_REFERENCE.search(replacement.replace("\\\\", "")):
         raise Undefined("in a replacement, $ must be followed by a number, \\ by $ or \\")
 
-    def expand(match: "Match") -> str:
+    def expand(match: Match) -> str:
         return _REFERENCE.sub(lambda reference: _group(reference, match, expression.groups), replacement)
 
     return expand
 
 
-def _group(reference: "re.Match[str]", match: "Match", groups: int) -> str:
+def _group(reference: Match, match: Match, groups: int) -> str:
     """``$12`` is group 12, or group 1 and a 2 when there are fewer groups."""
     if reference[1]:
         return reference[1]

@@ -4,12 +4,14 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeVar
 
-from ..run import Run, Spot, Value
-from ..temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration, midnight
-from ..values import Range, type_of
+from server.engine.feel.run import Run, Spot, Value
+from server.engine.feel.temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration, midnight
+from server.engine.feel.values import Range, type_of
 
 Implementation = Callable[..., Value]
+_Function = TypeVar("_Function", bound=Implementation)
 
 
 class Undefined(Exception):
@@ -175,14 +177,14 @@ class Builtin:
 BUILTINS: dict[str, Builtin] = {}
 
 
-def builtin(name: str, *texts: str) -> Callable[[Implementation], Implementation]:
+def builtin(name: str, *texts: str) -> Callable[[_Function], _Function]:
     """Register the function below under a FEEL name, with one signature for each text.
 
     ``"string: string, length?: number, flags?: string|null, items...: any"``. An implementation whose first
     parameter is called ``run`` is given the run; a missing optional argument is None.
     """
 
-    def register(implementation: Implementation) -> Implementation:
+    def register(implementation: _Function) -> _Function:
         wants_run = next(iter(inspect.signature(implementation).parameters), "") == "run"
         function = BUILTINS.setdefault(name, Builtin(name))
         function.signatures.extend(_signature(text, implementation, wants_run) for text in texts)

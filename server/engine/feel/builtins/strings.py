@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from ..decimals import whole
-from ..run import Run, Value
+from server.engine.feel.decimals import whole
+from server.engine.feel.run import Run, Value
+
 from .regular_expressions import compile_pattern, expand_replacement, search_all
 from .signature import Undefined, builtin
 

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
-from ..civil import date_from_days, days_from_date
-from ..compare import equal
-from ..convert import date_time_from_python
-from ..run import Run, Value
-from ..temporal import Date, DateTime, Time
+from server.engine.feel.civil import date_from_days, days_from_date
+from server.engine.feel.compare import equal
+from server.engine.feel.convert import date_time_from_python
+from server.engine.feel.run import Run, Value
+from server.engine.feel.temporal import Date, DateTime, Time
+
 from .signature import builtin
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

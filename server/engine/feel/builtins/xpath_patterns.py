@@ -1,7 +1,8 @@
 """XPath 3.1 regular expressions, translated to those of ``regex``: checked strictly, bounded in size.
 
-What Python would read differently is spelled out: ``.`` stops at line ends, ``$`` is the very end, ``\\d`` and
-``\\w`` go by Unicode categories, classes subtract (``[a-z-[aeiou]]``); what XPath does not know is refused.
+What Python would read differently is spelled out: ``.`` stops at line ends, ``$`` is the very end, ``\\d``
+and ``\\w`` go by Unicode categories, classes subtract (``[a-z-[aeiou]]``). What XPath does not know is
+refused.
 """
 
 from dataclasses import dataclass, field
