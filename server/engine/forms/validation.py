@@ -51,15 +51,18 @@ def _problems(node: Node, context: RenderContext) -> Iterator[Problem]:
             yield node.typed.problem, dict(node.typed.params)
         elif component.rules.must_be_true and node.typed.value is not True:
             yield _must_be_true(component)
-        elif _missing(node.typed.value):
+        elif _missing(component, node.typed.value):
             if component.rules.required or (component.rules.min_items and component.kind in SEVERAL):
                 yield _required(component), {}
         else:
             yield from _broken(node, context)
 
 
-def _missing(value: Value) -> bool:
-    return value is None or value is False or value == "" or value == []
+def _missing(component: Component, value: Value) -> bool:
+    """An unticked box that must be ticked counts as no answer; a "no" among options is one."""
+    if value is False:
+        return component.kind is Kind.CHECKBOX
+    return value is None or value == "" or value == []
 
 
 def _required(component: Component) -> str:
