@@ -15,7 +15,10 @@ DEFAULT_PRIORITY = 50
 
 
 def assign(element: FlowNode, variables: Mapping[str, Value], at: Moment) -> dict[str, Any]:
-    """The evaluated attributes as plain values: assignee, groups, users, due, follow_up (ISO text), priority."""
+    """The evaluated attributes as plain values: assignee, groups, users, due, follow_up (ISO text), priority.
+
+    What is not set is left out: this is stored with every open task.
+    """
     modelled = element.assignment
 
     def read(text: str) -> Value:
@@ -23,7 +26,7 @@ def assign(element: FlowNode, variables: Mapping[str, Value], at: Moment) -> dic
             expressions.evaluate(text, variables, at, element.id) if expressions.is_expression(text) else text
         )
 
-    return {
+    found = {
         "assignee": _one(read(modelled.assignee), element.id, "assignee"),
         "groups": _several((read(text) for text in modelled.candidate_groups), element.id),
         "users": _several((read(text) for text in modelled.candidate_users), element.id),
@@ -31,6 +34,7 @@ def assign(element: FlowNode, variables: Mapping[str, Value], at: Moment) -> dic
         "follow_up": _moment(read_time(modelled.follow_up, variables, at, element.id), element.id),
         "priority": _priority(read(modelled.priority), element.id),
     }
+    return {name: value for name, value in found.items() if value not in (None, [])}
 
 
 def read_time(text: str, variables: Mapping[str, Value], at: Moment, element: str) -> Value:
@@ -69,9 +73,9 @@ def _several(values: Iterable[Value], element: str) -> list[str]:
     return list(found)
 
 
-def _priority(value: Value, element: str) -> int:
+def _priority(value: Value, element: str) -> int | None:
     if value is None or value == "":
-        return DEFAULT_PRIORITY
+        return None
     try:
         return int(Decimal(str(value)))
     except (InvalidOperation, ValueError) as problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from server.engine import decisions
 from server.engine.errors import DecisionFailed, DecisionMissing, NotADeadline, ResultNotSingle
 from server.engine.model import DecisionCall, Evaluation, FlowNode, Model, Moment, Value
+from server.engine.schedule import CIVIL
 
 DEADLINE = "deadlineVariable"
 """The property that names the variable into which the deadline of a decision is written."""
@@ -22,7 +22,7 @@ def decide(model: Model, element: FlowNode, variables: Mapping[str, Value], at: 
     holder = model.decisions.get(call.decision)
     if holder is None:
         raise DecisionMissing(element=element.id, decision=call.decision)
-    return replace(decisions.evaluate(holder, call.decision, variables), element=element.id)
+    return decisions.evaluate(holder, call.decision, variables, element.id, at.now.astimezone(CIVIL))
 
 
 def variables(element: FlowNode, evaluation: Evaluation, at: Moment) -> dict[str, Value]:

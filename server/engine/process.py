@@ -21,10 +21,7 @@ from server.engine.errors import (
 from server.engine.model import NOTHING, Advance, Model, Moment, Position, UserTask, Variables
 from server.engine.nodes.sub_processes import begin_scope
 from server.engine.scopes import Scopes
-from server.engine.spiff import OPEN, Instance, Token
-
-WITHDRAWABLE = "withdrawable"
-"""The property of a user task whose sender may take it back while nobody has acted on what came of it."""
+from server.engine.spiff import OPEN, WITHDRAWABLE, Instance, Token
 
 
 # --------------------------------------------------------------------------- commands

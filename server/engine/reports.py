@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal, cast
 
+from server.engine.assignment import DEFAULT_PRIORITY
 from server.engine.model import Ended, EventKind, Incident, Position, Subscription, Timer, UserTask
 from server.engine.nodes.activities import ReceiveTask
 from server.engine.nodes.multi_instance import Round
@@ -31,12 +32,12 @@ def user_task(token: Token) -> UserTask:
         element=element.id,
         name=element.name,
         form=element.assignment.form,
-        assignee=memo["assignee"],
-        candidate_groups=tuple(memo["groups"]),
-        candidate_users=tuple(memo["users"]),
-        due=_moment(memo["due"]),
-        follow_up=_moment(memo["follow_up"]),
-        priority=memo["priority"],
+        assignee=memo.get("assignee"),
+        candidate_groups=tuple(memo.get("groups", ())),
+        candidate_users=tuple(memo.get("users", ())),
+        due=_moment(memo.get("due")),
+        follow_up=_moment(memo.get("follow_up")),
+        priority=memo.get("priority", DEFAULT_PRIORITY),
         regulation=element.regulation,
         path=path(token),
         round=_round(token),

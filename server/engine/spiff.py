@@ -43,6 +43,9 @@ STEP_BUDGET = 10_000
 ARRIVING, READY, OPEN = TaskState.FUTURE, TaskState.READY, TaskState.STARTED
 COMPLETED, FAILED, INTERRUPTED = TaskState.COMPLETED, TaskState.ERROR, TaskState.CANCELLED
 
+WITHDRAWABLE = "withdrawable"
+"""The property of a user task whose sender may take it back; in a memo: that he still may."""
+
 Closing = Literal["completed", "cancelled", "returned"]
 
 
@@ -386,8 +389,9 @@ class Instance(Workflow):  # type: ignore[misc]
     def _task_completed_notify(self, task: Token) -> None:
         if task is self.root:
             self.completed = True
-        else:
-            self.settle(task)
+            return
+        task.memo = {WITHDRAWABLE: True} if WITHDRAWABLE in task.memo else {}
+        self.settle(task)
 
     # -- keeping the tree small
     def settle(self, token: Token) -> None:
@@ -417,7 +421,7 @@ class Instance(Workflow):  # type: ignore[misc]
             self.settle(earlier)
 
     def _landmark(self, token: Token) -> bool:
-        if "withdrawable" in token.memo:
+        if WITHDRAWABLE in token.memo:
             return True
         if token.node.element.id not in self.definitions.landmarks:
             return False

@@ -90,6 +90,8 @@ class MultiInstance(Activity):
                 variables[self.loop.element_variable] = memo["items"][memo["begun"]]
             token.instance.scopes.open(child.id, token.id, "round", variables)
             memo["begun"] += 1
+        if memo["begun"] == memo["total"]:
+            memo["items"] = []  # every round has its own now
 
 
 class Round(Node):

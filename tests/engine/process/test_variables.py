@@ -100,8 +100,9 @@ class Decisions:
 
 @pytest.fixture(autouse=True)
 def _decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    def evaluate(model: Decisions, decision: str, variables: Any, *_: Any, **__: Any) -> Evaluation:
-        return Evaluation(decision, decision, dict(variables), model.outputs, findings=model.findings)
+    def evaluate(model: Decisions, decision: str, variables: Any, element: str, now: Any) -> Evaluation:
+        seen = dict(variables)
+        return Evaluation(decision, decision, seen, model.outputs, findings=model.findings, element=element)
 
     monkeypatch.setattr("server.engine.decisions.evaluate", evaluate)
 
