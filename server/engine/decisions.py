@@ -7,7 +7,7 @@ from datetime import datetime
 
 from server.engine import dmn
 from server.engine.dmn.model import DecisionTable
-from server.engine.feel import to_json
+from server.engine.feel import FunctionValue, to_json
 from server.engine.model import Evaluation, Finding, MatchedRule, MissedRule, Value
 
 
@@ -36,29 +36,32 @@ def evaluate(
 
 def _told(trace: dmn.DecisionTrace, findings: tuple[Finding, ...], element: str) -> Evaluation:
     """A trace as it is kept; the findings of required decisions stand with the one that was asked for."""
-    table, logic = trace.table, trace.decision.logic
+    table = trace.table
     return Evaluation(
         decision=trace.decision.id,
         name=trace.decision.label or trace.decision.name,
-        inputs=_inputs(trace),
+        inputs=_inputs(trace, table),
         outputs=to_json(trace.value),
         matched=() if table is None else tuple([MatchedRule(*match) for match in table.matches()]),
-        missed=() if table is None else tuple([MissedRule(*miss) for miss in table.misses()]),
+        missed=() if table is None else _missed(table),
         findings=findings,
-        hit_policy=_policy(logic) if isinstance(logic, DecisionTable) else "",
+        hit_policy="" if table is None else _policy(table.table),
         element=element,
         required=tuple(_told(required, (), element) for required in trace.required),
     )
 
 
-def _inputs(trace: dmn.DecisionTrace) -> dict[str, Value]:
+def _inputs(trace: dmn.DecisionTrace, table: dmn.TableTrace | None) -> dict[str, Value]:
     """What the decision saw: its variables and requirements by name, its columns by their expressions."""
     seen = dict(trace.environment)
-    if trace.table is not None:
-        seen |= trace.table.inputs()
-    return {
-        name: to_json(value) for name, value in seen.items() if not callable(getattr(value, "invoke", None))
-    }
+    if table is not None:
+        seen |= table.inputs()
+    return {name: to_json(value) for name, value in seen.items() if not isinstance(value, FunctionValue)}
+
+
+def _missed(table: dmn.TableTrace) -> tuple[MissedRule, ...]:
+    texts = table.texts()
+    return tuple([MissedRule(*stop, texts[column]) for stop, column in table.missed])
 
 
 def _policy(table: DecisionTable) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from server.engine.feel import FeelWarning, Run, text_of
 
@@ -33,40 +33,42 @@ class Miss(NamedTuple):
     value: str
 
 
+Stop: TypeAlias = tuple[int, str, str, str]
+"""What a cell that said no is told by: its rule's row and id, its column's label, its text."""
+
+
 @dataclass(slots=True)
 class TableTrace:
-    """What a table did. `values` are those of its input columns; `matched` holds rules (from 0), `missed`
-    pairs of a rule and the column of its first failing cell. Texts are made when asked for: most are never
-    read."""
+    """What a table did. `rules` tells about all its rules; `values` are those of its input columns; `matched`
+    holds rules (from 0), `missed` the cells that said no, each with its column (from 0)."""
 
     table: DecisionTable
+    rules: Sequence[Match]
     values: Sequence[Any]
     matched: Sequence[int] = ()
-    missed: Sequence[tuple[int, int]] = ()
+    missed: Sequence[tuple[Stop, int]] = ()
 
-    def matches(self) -> tuple[Match, ...]:
-        """The rules that made the value, in table order."""
-        return tuple(_match(self.table.rules[rule]) for rule in self.matched)
+    def matches(self) -> list[Match]:
+        """The rules that made the value, in the order of the policy."""
+        return [self.rules[rule] for rule in self.matched]
 
-    def misses(self) -> tuple[Miss, ...]:
-        """The rules that did not match."""
-        table, texts = self.table, [show(value) for value in self.values]
-        found = []
-        for number, column in self.missed:
-            rule = table.rules[number]
-            cell = rule.inputs[column].text
-            found.append(Miss(rule.row, rule.id, table.inputs[column].label, cell, texts[column]))
-        return tuple(found)
+    def misses(self) -> list[Miss]:
+        """The rules that did not match, in table order."""
+        texts = self.texts()
+        return [Miss(*stop, texts[column]) for stop, column in self.missed]
+
+    def texts(self) -> list[str]:
+        """The values of the input columns as people read them."""
+        return [show(value) for value in self.values]
 
     def inputs(self) -> dict[str, Any]:
         """The value of each input column by its expression."""
-        columns = self.table.inputs
-        return {
-            c.expression.text or c.label: value for c, value in zip(columns, self.values, strict=False)
-        }  # fmt: skip
+        pairs = zip(self.table.inputs, self.values, strict=False)
+        return {column.expression.text or column.label: value for column, value in pairs}
 
 
-def _match(rule: Rule) -> Match:
+def match_of(rule: Rule) -> Match:
+    """What is told of a rule when it matches."""
     notes = tuple(note for note in rule.annotations if note)
     remarks = (rule.description,) if rule.description else ()
     return Match(rule.row, rule.id, notes + remarks, citations(*notes, *remarks))

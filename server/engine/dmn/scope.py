@@ -66,7 +66,7 @@ class Scope:
             return None
 
     def tests(self, text: Text, place: Problem) -> Test | None:
-        """The text of a cell as a test of a value; None when it takes anything."""
+        """The text of a cell as a test of a value; None when it takes anything. Whoever asks notes warnings."""
         if text.text in ("", "-"):
             return None
         try:
@@ -77,17 +77,7 @@ class Scope:
         if compiled.is_any:
             return None
         self._mention(compiled.names)
-        run_compiled = compiled.test
-
-        def test(value: Any, env: Mapping[str, Any], run: Evaluation) -> bool | None:
-            result = run_compiled(value, env, run)
-            if run.collected:
-                if value is None:  # an input that is not known yet compares with nothing, as it should
-                    run.collected.clear()
-                run.note(place)
-            return result
-
-        return test
+        return compiled.test
 
     def _mention(self, names: Iterable[str]) -> None:
         """Keep the names an expression reads; of a dotted one also its first part."""

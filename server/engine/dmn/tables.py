@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from server.engine.feel import equal
 from server.engine.feel.compare import fits
 
-from .evaluation import Evaluation, TableTrace, show
+from .evaluation import Evaluation, Stop, TableTrace, match_of, show
 from .guards import Guard, guard
 from .hit_policies import Matches, Policy, policy_of
 from .model import DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text
@@ -31,7 +31,7 @@ class _Input:
     def value(self, env: Environment, run: Evaluation) -> tuple[Any, bool]:
         """The column's value and whether the table may go on with it."""
         value = self.guard.understand(self.evaluate(env, run), run)
-        if self.allowed is None or value is None or self.allowed(value, env, run) is True:
+        if self.allowed is None or value is None or _passes(self.allowed, value, env, run):
             return value, True
         params = {"name": self.clause.label, "value": show(value), "allowed": self.clause.allowed.text}
         run.report(replace(self.guard.place, code="dmn.value_not_allowed", params=params))
@@ -49,6 +49,15 @@ class _Output:
     default: Evaluator | None
 
 
+class _Cell(NamedTuple):
+    """A compiled condition: its column (from 0), and what a trace tells when it says no."""
+
+    column: int
+    test: Test
+    place: Problem
+    stop: tuple[Stop, int]
+
+
 class Table:
     """A compiled decision table; call it with the names in scope and the evaluation."""
 
@@ -63,6 +72,7 @@ class Table:
         self._inputs = tuple(self._input(clause, scope, cells) for clause in table.inputs)
         self._outputs = tuple(self._output(clause, cells) for clause in table.outputs)
         self._rules = tuple(self._conditions(rule, cells) for rule in table.rules)
+        self._told_rules = tuple(match_of(rule) for rule in table.rules)
         self._conclusions = tuple(self._conclusion(rule, cells) for rule in table.rules)
         self._policy: Policy = policy_of(table.hit_policy, table.aggregation)
         self._first_only = table.hit_policy is HitPolicy.FIRST
@@ -95,13 +105,15 @@ class Table:
             line=text.line or rule.line,
         )  # fmt: skip
 
-    def _conditions(self, rule: Rule, scope: Scope) -> tuple[tuple[int, Test], ...]:
-        """The cells of a rule that can say no, with their columns; `-` and empty cells never do."""
+    def _conditions(self, rule: Rule, scope: Scope) -> tuple[_Cell, ...]:
+        """The cells of a rule that can say no; `-` and empty ones never do."""
         cells = []
         for number, (clause, text) in enumerate(zip(self.table.inputs, rule.inputs, strict=False)):
-            test = scope.tests(text, self._cell(rule, clause.label, text))
+            place = self._cell(rule, clause.label, text)
+            test = scope.tests(text, place)
             if test is not None:
-                cells.append((number, test))
+                stop = (rule.row, rule.id, clause.label, text.text)
+                cells.append(_Cell(number, test, place, (stop, number)))
         return tuple(cells)
 
     def _conclusion(self, rule: Rule, scope: Scope) -> tuple[Evaluator, ...]:
@@ -122,7 +134,7 @@ class Table:
     def __call__(self, env: Environment, run: Evaluation) -> Any:
         """The table's value by the specification; what is wrong is reported to the evaluation."""
         values, usable = self._values(env, run)
-        trace = TableTrace(self.table, values)
+        trace = TableTrace(self.table, self._told_rules, values)
         if run.trace is not None:
             run.trace.tables.append(trace)
         if not usable:
@@ -154,12 +166,16 @@ class Table:
 
     def _match(
         self, values: list[Any], env: Environment, run: Evaluation
-    ) -> tuple[list[int], list[tuple[int, int]]]:
+    ) -> tuple[list[int], list[tuple[Stop, int]]]:
         matched, missed = [], []
+        collected = run.collected
         for rule, cells in enumerate(self._rules):
-            for column, test in cells:
-                if test(values[column], env, run) is not True:
-                    missed.append((rule, column))
+            for column, test, place, stop in cells:
+                held = test(values[column], env, run)
+                if collected:
+                    _warned(values[column], place, run)
+                if held is not True:
+                    missed.append(stop)
                     break
             else:
                 matched.append(rule)
@@ -183,7 +199,7 @@ class Table:
     def _checked(self, output: _Output, value: Any, rule: Rule | None, run: Evaluation) -> Any:
         clause = output.clause
         value = output.guard.coerce(value, run)
-        if output.allowed is not None and value is not None and output.allowed(value, {}, run) is not True:
+        if output.allowed is not None and value is not None and not _passes(output.allowed, value, {}, run):
             params = {
                 "table": self.name, "row": rule.row if rule else "(default)",
                 "name": clause.label or clause.name, "value": show(value), "allowed": clause.allowed.text,
@@ -233,6 +249,20 @@ class Table:
     def _told(self, values: list[Any]) -> str:
         pairs = zip(self.table.inputs, values, strict=True)
         return ", ".join(f"{clause.label} = {show(value)}" for clause, value in pairs)
+
+
+def _passes(test: Test, value: Any, env: Environment, run: Evaluation) -> bool:
+    """Whether a value is among the allowed ones; if not, that is told without FEEL's own words."""
+    held = test(value, env, run)
+    run.collected.clear()
+    return held is True
+
+
+def _warned(value: Any, place: Problem, run: Evaluation) -> None:
+    """Note what a cell warned of. A value that is not known yet compares with nothing: no word about that."""
+    if value is None:
+        run.collected.clear()
+    run.note(place)
 
 
 def _position(value: Any, listed: Any, run: Evaluation) -> int:

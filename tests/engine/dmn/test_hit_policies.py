@@ -60,7 +60,7 @@ def test_first_gives_the_first_and_looks_no_further() -> None:
     result = outputs("FIRST", 7)
     assert (result.value, codes(result)) == ("small", [])
     assert [match.row for match in result.trace.table.matches()] == [1]
-    assert result.trace.table.misses() == ()
+    assert result.trace.table.misses() == []
 
 
 def test_rule_order_gives_all_in_table_order() -> None:
@@ -156,7 +156,7 @@ def test_nothing_matched_is_an_error_that_names_the_inputs(policy: str) -> None:
 def test_default_outputs_stand_in() -> None:
     result = outputs("UNIQUE", 4, ['> 5 => "x"'], defaults=['"none"'])
     assert (result.value, codes(result)) == ("none", [])
-    assert result.trace.table.matches() == ()
+    assert result.trace.table.matches() == []
 
 
 def test_default_outputs_of_a_list_policy_are_one_item() -> None:
