@@ -1,0 +1,456 @@
+"""One case played step by step: what is open, what time it is, and where story and engine part."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from server.bundles.manifest import Manifest
+from server.bundles.scenario_files import Scenario, Step, parse_time
+from server.engine import forms, process
+from server.engine.business_calendar import ZONE, BusinessCalendar
+from server.engine.errors import EngineError
+from server.engine.model import (
+    Advance,
+    Evaluation,
+    Kind,
+    Model,
+    Moment,
+    ProcessDefinition,
+    Subscription,
+    Timer,
+    UserTask,
+)
+
+MAX_TIMERS = 1_000
+
+_WAIT = re.compile(r"(\d{1,4}) (working days?|days?|hours?|minutes?)")
+_UNTIL = re.compile(r"until (.+)")
+_LIGHTS = ("green", "yellow", "red")
+
+
+class Disagreement(Exception):
+    """Where the story and the engine part; a template with its places, like a finding."""
+
+    def __init__(self, message: str, params: Mapping[str, object] | None = None, element: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.params: Mapping[str, object] = params or {}
+        self.element = element
+        self.line = 0
+
+
+class Case:
+    """A case while a scenario is told. `elements` and `rules` gather what it passed."""
+
+    def __init__(self, scenario: Scenario, model: Model, calendar: BusinessCalendar) -> None:
+        self.scenario, self.model, self.calendar = scenario, model, calendar
+        self.now = scenario.at
+        self.state = b""
+        self.tasks: dict[str, UserTask] = {}
+        self.timers: tuple[Timer, ...] = ()
+        self.subscriptions: tuple[Subscription, ...] = ()
+        self.variables: Mapping[str, Any] = {}
+        self.ended = ""
+        self.outcome = ""
+        self.elements: set[tuple[str, str]] = set()
+        self.rules: set[tuple[str, str]] = set()
+        self._evaluations: list[Evaluation] = []
+        self._opened: list[UserTask] = []
+        self._done: dict[str, list[str]] = {}
+        self._current: Step | None = None
+
+    # ------------------------------------------------------------------ the story
+    def begin(self, manifest: Manifest | None) -> None:
+        """Start the case, if the one who starts it may."""
+        name = self.scenario.process
+        if name not in self.model.processes:
+            raise Disagreement("There is no process {process}.", {"process": name})
+        entry = manifest.processes.get(name) if manifest else None
+        if entry and entry.started_by and self.scenario.by and self.scenario.by not in entry.started_by:
+            raise Disagreement(
+                "{by} may not start this process; {allowed} may.",
+                {"by": self.scenario.by, "allowed": ", ".join(entry.started_by)},
+            )
+        self._take(process.start(self.model, name, self._first_values(), self._moment()))
+
+    def _first_values(self) -> Mapping[str, Any]:
+        """What a case begins with: the answers to the start form, and what its project is known for."""
+        told = self.scenario.start
+        nodes = self.definition.children("")
+        form_id = next((n.assignment.form for n in nodes if n.kind is Kind.START_EVENT), "")
+        form = self.model.forms.get(form_id)
+        if form is None:
+            return told
+        answers = {name: value for name, value in told.items() if name in form.keys}
+        facts = {name: value for name, value in told.items() if name not in answers}
+        return {**told, **self._submitted(form_id, answers, self.scenario.by, facts, "")}
+
+    def step(self, step: Step) -> None:
+        """Play one step. Raises Disagreement, with the number of the step in its message."""
+        self._current = step
+        try:
+            getattr(self, f"_{step.kind}_step")(step)
+        except Disagreement as problem:
+            raise self._numbered(problem, step) from None
+
+    def finish(self) -> None:
+        """The case must have ended as told, and every named decision been taken."""
+        wanted = self.scenario.end
+        self._current = None
+        if wanted and wanted not in (self.ended, self.outcome):
+            if self.ended:
+                found = f"{self._named(self.ended)} [{self.outcome}]"
+                raise Disagreement(
+                    "expected the end {end}, but it ended with {found}.", {"end": wanted, "found": found}
+                )
+            raise Disagreement(
+                "expected the end {end}, but these are open: {open}.",
+                {"end": wanted, "open": self._open_names()},
+            )
+
+    def trouble(self, error: EngineError) -> Disagreement:
+        """What the engine refused to do, at the step that asked for it."""
+        problem = Disagreement(error.finding.text(), {}, error.finding.element)
+        return self._numbered(problem, self._current) if self._current else problem
+
+    def _numbered(self, problem: Disagreement, step: Step) -> Disagreement:
+        found = Disagreement(
+            "step {step}: " + problem.message, {"step": step.number, **problem.params}, problem.element
+        )
+        found.line = step.line
+        return found
+
+    # ------------------------------------------------------------------ steps
+    def _task_step(self, step: Step) -> None:
+        task = self._open(step)
+        self._may_act(task, step.by)
+        self._expect_task(task, step.expect)
+        if step.to:
+            self._return(task, step)
+        elif step.acts:
+            self._complete(task, step)
+
+    def _complete(self, task: UserTask, step: Step) -> None:
+        values = self._submitted(task.form, step.values, step.by, task.variables, task.element)
+        self._take(
+            process.complete(
+                self.model, self.scenario.process, self.state, task.token, values, self._moment()
+            )
+        )
+        self._done.setdefault(task.element, []).append(task.token)
+
+    def _decision_step(self, step: Step) -> None:
+        taken_so = [e for e in self._evaluations if e.decision == step.subject]
+        found = next(
+            (e for e in taken_so if agrees(step.values, e.outputs)), taken_so[-1] if taken_so else None
+        )
+        if found is None:
+            taken = ", ".join(e.decision for e in self._evaluations) or "–"
+            raise Disagreement(
+                "decision {decision} was not taken; taken were: {taken}.",
+                {"decision": step.subject, "taken": taken},
+            )
+        del self._evaluations[: self._evaluations.index(found) + 1]
+        if not agrees(step.values, found.outputs):
+            rows = ", ".join(f"{r.row} ({r.id})" for r in found.matched) or "–"
+            raise Disagreement(
+                "decision {decision} gave {found}, expected {expected}; rules that fired: {rows}.",
+                {
+                    "decision": step.subject,
+                    "found": shown(found.outputs),
+                    "expected": shown(step.values),
+                    "rows": rows,
+                },
+            )
+
+    def _wait_step(self, step: Step) -> None:
+        target = self._after(step.subject)
+        self._opened = []
+        for _ in range(MAX_TIMERS):
+            due = [timer for timer in self.timers if timer.due <= target]
+            if not due:
+                break
+            first = min(due, key=lambda timer: (timer.due, timer.token))
+            self.now = max(self.now, first.due)
+            self._take(
+                process.fire(self.model, self.scenario.process, self.state, first.token, self._moment()),
+                keep=True,
+            )
+        self.now = target
+        self._expect(step.expect)
+
+    def _message_step(self, step: Step) -> None:
+        waiting = [s for s in self.subscriptions if s.name == step.subject]
+        if not waiting:
+            names = ", ".join(s.name for s in self.subscriptions) or "–"
+            raise Disagreement(
+                "nothing waits for the message {message}; awaited are: {names}.",
+                {"message": step.subject, "names": names},
+            )
+        for subscription in waiting if waiting[0].kind == "signal" else waiting[:1]:
+            if any(s.token == subscription.token for s in self.subscriptions):
+                self._take(
+                    process.deliver(
+                        self.model,
+                        self.scenario.process,
+                        self.state,
+                        subscription.token,
+                        step.values,
+                        self._moment(),
+                    )
+                )
+        self._expect(step.expect)
+
+    def _return_step(self, step: Step) -> None:
+        task = self._open(step)
+        self._may_act(task, step.by)
+        self._return(task, step)
+        self._expect(step.expect)
+
+    def _return(self, task: UserTask, step: Step) -> None:
+        values = step.values if isinstance(step.values, Mapping) else {}
+        self._take(
+            process.return_to(
+                self.model, self.scenario.process, self.state, task.token, step.to, values, self._moment()
+            )
+        )
+
+    def _withdraw_step(self, step: Step) -> None:
+        possible = process.withdrawable(self.model, self.scenario.process, self.state)
+        tokens = [t for t in self._done.get(step.subject, ()) if t in possible]
+        if not tokens:
+            raise Disagreement(
+                "{task} cannot be withdrawn now.", {"task": self._named(step.subject)}, step.subject
+            )
+        self._take(
+            process.withdraw(self.model, self.scenario.process, self.state, tokens[-1], self._moment())
+        )
+        self._expect(step.expect)
+
+    def _expect_step(self, step: Step) -> None:
+        self._expect(step.expect)
+
+    # ------------------------------------------------------------------ what happened
+    def _take(self, advance: Advance, *, keep: bool = False) -> None:
+        """Take over what a command did; `keep` adds to what was opened before."""
+        self.state, self.variables = advance.state, advance.variables
+        self.timers, self.subscriptions = advance.timers, advance.subscriptions
+        closed = {task.token for task in advance.closed}
+        self.tasks = {t: task for t, task in self.tasks.items() if t not in closed}
+        self.tasks |= {task.token: task for task in advance.opened}
+        self._opened = [*(self._opened if keep else ()), *advance.opened]
+        self._evaluations.extend(e for e in advance.evaluations)
+        self.elements |= {(s.process, s.element) for s in advance.steps}
+        self._fired(advance.evaluations)
+        if advance.ended:
+            self.ended, self.outcome = advance.ended.event, advance.ended.outcome
+        never = [s.element for s in advance.steps if s.element in self.scenario.never]
+        if never:
+            raise Disagreement("{name} must never be reached.", {"name": self._named(never[0])}, never[0])
+        for incident in advance.incidents:
+            raise Disagreement(
+                "stands still at {name}: {problem}",
+                {"name": self._named(incident.element), "problem": incident.finding.text()},
+                incident.element,
+            )
+
+    def _fired(self, evaluations: Iterable[Evaluation]) -> None:
+        for evaluation in evaluations:
+            self.rules |= {(evaluation.decision, str(rule.row)) for rule in evaluation.matched}
+            self._fired(evaluation.required)
+
+    def _moment(self) -> Moment:
+        return Moment(self.now, self.calendar)
+
+    def _after(self, wait: str) -> datetime:
+        local = self.now.astimezone(ZONE)
+        if found := _UNTIL.fullmatch(wait):
+            try:
+                target = parse_time(found[1])
+            except ValueError:
+                raise Disagreement("{wait} names no date.", {"wait": wait}) from None
+            if target < self.now:
+                raise Disagreement("{wait} is already past.", {"wait": wait})
+            return target
+        if not (counted := _WAIT.fullmatch(wait)):
+            raise Disagreement("{wait} is no time to wait, such as “6 working days”.", {"wait": wait})
+        number, unit = int(counted[1]), counted[2].rstrip("s")
+        if unit == "working day":
+            return datetime.combine(self.calendar.add_working_days(local.date(), number), local.timetz())
+        return local + timedelta(**{f"{unit}s": number})
+
+    # ------------------------------------------------------------------ expectations
+    def _open(self, step: Step) -> UserTask:
+        candidates = [t for t in self.tasks.values() if t.element == step.subject]
+        if not candidates:
+            raise Disagreement(
+                "expected task {task}, open: {open}.",
+                {"task": self._named(step.subject), "open": self._open_names()},
+                step.subject,
+            )
+        round_ = step.expect.get("round")
+        allowed = [
+            t for t in candidates if round_ in (None, t.round) and (not step.by or may_act(t, step.by))
+        ]
+        return (allowed or candidates)[0]
+
+    def _may_act(self, task: UserTask, by: str) -> None:
+        if by and not may_act(task, by):
+            allowed = [
+                *task.candidate_groups,
+                *task.candidate_users,
+                *([task.assignee] if task.assignee else []),
+            ]
+            raise Disagreement(
+                "{by} may not do {task}; {allowed} may.",
+                {"by": by, "task": self._named(task.element), "allowed": ", ".join(allowed) or "–"},
+                task.element,
+            )
+
+    def _submitted(
+        self, form_id: str, values: Any, by: str, known: Mapping[str, Any], element: str
+    ) -> Mapping[str, Any]:
+        """What the form makes of the answers: the page would take or refuse them in the same way."""
+        form = self.model.forms.get(form_id)
+        if form is None:
+            return dict(values)
+        local = self.now.astimezone(ZONE)
+        autos = {
+            "officer": by,
+            "officer_unit": by,
+            "today": local.date().isoformat(),
+            "now": local.isoformat(timespec="seconds"),
+        }
+        submission = forms.read_json(form, values, known, autos, _uploads(values))
+        for error in submission.errors:
+            raise Disagreement(
+                "form {form} does not take this: {name}: {problem}",
+                {"form": form_id, "name": error.name, "problem": error.text()},
+                element,
+            )
+        return submission.values
+
+    def _expect_task(self, task: UserTask, expect: Mapping[str, Any]) -> None:
+        found: dict[str, Any] = {
+            "form": task.form,
+            "name": task.name,
+            "priority": task.priority,
+            "round": task.round,
+            "assignee": task.assignee,
+            "candidates": sorted([*task.candidate_groups, *task.candidate_users]),
+        }
+        for key, wanted in expect.items():
+            if key == "due":
+                self._expect_due(task, wanted)
+            elif key == "light":
+                self._expect_light([task], wanted)
+            elif key == "variables":
+                self._expect_values(wanted, task.variables, task.element)
+            elif key == "returns":
+                ways = process.returns(self.model, self.scenario.process, self.state, task.token)
+                self._same(key, wanted, list(ways), task.element)
+            elif key in found:
+                self._same(key, sorted(wanted) if key == "candidates" else wanted, found[key], task.element)
+            else:
+                raise Disagreement("a task has no {key} to expect.", {"key": key}, task.element)
+
+    def _expect(self, expect: Mapping[str, Any]) -> None:
+        for key, wanted in expect.items():
+            match key:
+                case "light":
+                    self._expect_light(list(self.tasks.values()), wanted)
+                case "open":
+                    self._same(key, sorted(wanted), sorted(t.element for t in self.tasks.values()))
+                case "opened":
+                    self._same(key, sorted(wanted), sorted(t.element for t in self._opened))
+                case "reminded":
+                    groups = {g for t in self._opened for g in (*t.candidate_groups, *t.candidate_users)}
+                    self._same(key, sorted(wanted), sorted(groups))
+                case "variables":
+                    self._expect_values(wanted, self.variables)
+                case "ended":
+                    if wanted not in (self.ended, self.outcome):
+                        self._same(key, wanted, self.ended)
+                case _:
+                    raise Disagreement("{key} cannot be expected here.", {"key": key})
+
+    def _expect_due(self, task: UserTask, wanted: Any) -> None:
+        due = task.due.astimezone(ZONE) if task.due else None
+        found = None if due is None else due.date().isoformat() if len(str(wanted)) == 10 else due.isoformat()
+        expected = wanted if wanted is None or len(str(wanted)) == 10 else parse_time(wanted).isoformat()
+        self._same("due", expected, found, task.element)
+
+    def _expect_light(self, tasks: list[UserTask], wanted: Any) -> None:
+        lights = [self.calendar.light(task.due, self.now) for task in tasks if task.due]
+        worst = max(lights, key=_LIGHTS.index) if lights else None
+        self._same("light", wanted, worst)
+
+    def _expect_values(self, wanted: Mapping[str, Any], found: Mapping[str, Any], element: str = "") -> None:
+        for name, value in wanted.items():
+            self._same(name, value, found.get(name), element)
+
+    def _same(self, what: str, wanted: Any, found: Any, element: str = "") -> None:
+        if not agrees(wanted, found):
+            raise Disagreement(
+                "{what} is {found}, expected {expected}.",
+                {"what": what, "found": shown(found), "expected": shown(wanted)},
+                element,
+            )
+
+    # ------------------------------------------------------------------ names
+    def _named(self, element: str) -> str:
+        """An element as people know it: its name in the diagram with its id."""
+        known = (d.nodes[element].name for d in self.model.processes.values() if element in d.nodes)
+        name = next(known, "")
+        return f"{name} ({element})" if name else element
+
+    def _open_names(self) -> str:
+        return ", ".join(self._named(t.element) for t in self.tasks.values()) or "–"
+
+    @property
+    def definition(self) -> ProcessDefinition:
+        """The process that is played."""
+        return self.model.processes[self.scenario.process]
+
+
+def _uploads(values: Any) -> dict[str, forms.Upload]:
+    """The files a scenario names, as if they had been uploaded."""
+    lists = (value for value in values.values() if isinstance(value, list))
+    names = {name for items in lists for name in items if isinstance(name, str)}
+    return {name: forms.Upload(id=name, name=name) for name in names}
+
+
+def may_act(task: UserTask, by: str) -> bool:
+    """Whether a group or person is the assignee or among the candidates of a task."""
+    return by == task.assignee or by in task.candidate_groups or by in task.candidate_users
+
+
+def agrees(expected: Any, found: Any) -> bool:
+    """Whether a value is what was expected: a mapping must hold what it names; a single expected output
+    (`{tier: small}`) agrees with the bare value a table of one output gives."""
+    if isinstance(expected, Mapping):
+        if isinstance(found, Mapping):
+            return all(key in found and agrees(value, found[key]) for key, value in expected.items())
+        return len(expected) == 1 and agrees(next(iter(expected.values())), found)
+    if isinstance(expected, list):
+        if not isinstance(found, list) or len(expected) != len(found):
+            return False
+        return all(agrees(one, other) for one, other in zip(expected, found, strict=True))
+    if isinstance(expected, bool) or isinstance(found, bool):
+        return expected is found
+    return bool(expected == found)
+
+
+def shown(value: Any) -> str:
+    """A value as a scenario writes it."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(shown, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if not isinstance(value, Decimal) else f"{value:f}"
