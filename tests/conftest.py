@@ -1,0 +1,187 @@
+"""What every test may ask for: a fresh database of either kind, a browser, equal surroundings everywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from tests.provision import chromium, postgresql
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parents[1]
+ARTIFACTS = ROOT / "artifacts"
+KINDS = ("sqlite", "postgresql")
+SESSION_FOLDER = pytest.StashKey[Path]()
+FAILED = pytest.StashKey[bool]()
+
+hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+# --- The session ---
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give all workers one folder, and surroundings that hide nothing."""
+    folder = getattr(config, "workerinput", {}).get("session_folder") or tempfile.mkdtemp(
+        prefix="guicheng-tests-"
+    )
+    config.stash[SESSION_FOLDER] = Path(folder)
+    for name in [name for name in os.environ if name.startswith("GUICHENG_")]:
+        del os.environ[name]
+    # Neither China nor UTC: code that trusts the machine's zone gets limits wrong here.
+    os.environ["TZ"] = "America/New_York"
+    time.tzset()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where the shared PostgreSQL is noted."""
+    node.workerinput["session_folder"] = str(node.config.stash[SESSION_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that made the folder stops the server and removes it."""
+    if not hasattr(config, "workerinput") and SESSION_FOLDER in config.stash:
+        postgresql.stop_shared(config.stash[SESSION_FOLDER])
+        shutil.rmtree(config.stash[SESSION_FOLDER], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m browser` selects what drives a browser without anybody having to mark it."""
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Remember a failure, for the fixtures that then keep evidence."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+# --- Databases ---
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(pytestconfig: pytest.Config) -> postgresql.Server:
+    """The PostgreSQL of this run, shared by all workers, started when first asked for."""
+    return postgresql.shared(pytestconfig.stash[SESSION_FOLDER])
+
+
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The test runs once on each kind."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a new, empty database."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        yield from _postgresql_database(request, template="template0")
+
+
+@pytest.fixture
+def migrated_database_url(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """Address of a new database with all tables and no rows; a copy, for migrations take time."""
+    if database_kind == "sqlite":
+        shutil.copyfile(request.getfixturevalue("_migrated_file"), tmp_path / "guicheng.db")
+        yield f"sqlite:///{tmp_path / 'guicheng.db'}"
+    else:
+        yield from _postgresql_database(request, template=request.getfixturevalue("_migrated_template"))
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgresql_server: postgresql.Server) -> Iterator[str]:
+    name = f"template_{os.getpid()}"
+    _migrate(postgresql_server.create(name))
+    yield name
+    postgresql_server.drop(name)
+
+
+def _migrate(url: str) -> None:
+    from server.store.database import Database
+    from server.store.schema import migrate
+
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
+def _postgresql_database(request: pytest.FixtureRequest, template: str) -> Iterator[str]:
+    server: postgresql.Server = request.getfixturevalue("postgresql_server")
+    name = f"test_{os.getpid()}_{time.monotonic_ns()}"
+    yield server.create(name, template)
+    server.drop(name)
+
+
+# --- The browser ---
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for each worker."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(**chromium.launch_options())
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A visitor who has never been here."""
+    visitor = browser.new_context(
+        locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900}
+    )
+    visitor.set_default_timeout(15_000)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """An open tab. A script error fails the test; a failure leaves its picture and text in artifacts/."""
+    tab = context.new_page()
+    errors: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield tab
+    if request.node.stash.get(FAILED, False) or errors:
+        _keep_evidence(tab, request.node.nodeid, errors)
+    assert not errors, f"script errors on {tab.url}: {errors}"
+
+
+def _keep_evidence(tab: Page, nodeid: str, errors: list[str]) -> None:
+    folder = ARTIFACTS / re.sub(r"[^\w.-]+", "_", nodeid)
+    folder.mkdir(parents=True, exist_ok=True)
+    tab.screenshot(path=folder / "page.png", full_page=True)
+    (folder / "page.html").write_text(tab.content(), "utf-8")
+    (folder / "errors.txt").write_text("\n".join([tab.url, *errors]), "utf-8")
