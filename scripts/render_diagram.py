@@ -27,7 +27,7 @@ SHOW = """async ({xml, margin}) => {
   const viewer = window.viewer = new BpmnJS({container: '#canvas'});
   const {warnings} = await viewer.importXML(xml);
   const inner = viewer.get('canvas').viewbox().inner;
-  return {warnings: warnings.map(String), width: inner.width, height: inner.height, x: inner.x, y: inner.y};
+  return {warnings: warnings.map(w => w.message || String(w)), width: inner.width, height: inner.height, x: inner.x, y: inner.y};
 }"""
 FIT = """({x, y, width, height}) => window.viewer.get('canvas').viewbox({x, y, width, height})"""
 

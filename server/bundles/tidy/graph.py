@@ -1,4 +1,4 @@
-"""What a layout needs to know about a diagram: nodes, flows, lanes and pools, free of XML and of coordinates."""
+"""What a layout needs to know about a diagram: nodes, flows, lanes and pools, free of XML."""
 
 from __future__ import annotations
 
@@ -138,6 +138,13 @@ class Scope:
             if node.inner is not None:
                 yield from node.inner.everything()
 
+    def all_flows(self) -> Iterator[Flow]:
+        """Every flow here and in the sub-processes inside."""
+        yield from self.flows
+        for node in self.nodes.values():
+            if node.inner is not None:
+                yield from node.inner.all_flows()
+
 
 @dataclass(slots=True)
 class Lane:
@@ -153,6 +160,12 @@ class Lane:
             yield self
         for child in self.children:
             yield from child.leaves()
+
+    def family(self) -> Iterator[str]:
+        """The ids of this lane and of all lanes inside."""
+        yield self.id
+        for child in self.children:
+            yield from child.family()
 
     @property
     def depth(self) -> int:
@@ -185,6 +198,13 @@ class Plane:
         for pool in self.pools:
             if pool.scope is not None:
                 yield from pool.scope.everything()
+
+    def flows(self) -> Iterator[Flow]:
+        """Every connection of the plane, at every level."""
+        for pool in self.pools:
+            if pool.scope is not None:
+                yield from pool.scope.all_flows()
+        yield from self.crossing
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The virtual lattice of a placement: lines through cells and lines between them, and the ports of every node."""
+"""The virtual lattice of a placement: lines through and between cells, and the ports of every node."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ class Grid:
         return lines[len(lines) // 2]
 
     def _event_ports(self, node: Node) -> list[Port]:
-        column, row = self.placement.cell[node.host or ""]
+        _column, row = self.placement.cell[node.host or ""]
         ix = self.line_of[node.id]
         middle_y = self.port_y[row][len(self.port_y[row]) // 2]
         return [Port(ix, self.below[row].lines[0], "bottom", (ix, middle_y))]

@@ -1,4 +1,4 @@
-"""Where names stand outside shapes: in their node's own cell, clear of its flows, so that nothing else meets them."""
+"""Where names stand outside shapes: in the cell of their node and clear of its flows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CellLabels:
 
 
 def plan_labels(grid: Grid, flows: Sequence[Flow], routes: Mapping[str, Route]) -> dict[str, CellLabels]:
-    """For every node of the grid the labels in its cell: its own, its boundary events' and its leaving flows'."""
+    """For every node of the grid the labels in its cell: its own, its boundary events', its leaving flows'."""
     leaving: dict[str, list[Flow]] = defaultdict(list)
     lines: dict[str, list[Box]] = defaultdict(list)
     for flow in flows:
@@ -131,6 +131,15 @@ def _beside_shape(node: Node, shape: Box) -> list[Box]:
         if node.kind is NodeKind.GATEWAY
         else [below, above, *corners, *higher]
     )
+
+
+def free_place(node: Node, drawing: Drawing, solid: Iterable[str]) -> Box:
+    """The clearest place beside a shape for its own name."""
+    boxes = [drawing.shapes[key] for key in solid if key in drawing.shapes] + list(drawing.labels.values())
+    boxes += [_thick(a, b) for line in drawing.edges.values() for a, b in pairwise(line)]
+    home = drawing.shapes[node.id]
+    boxes = [box for box in boxes if not box.holds(home) or box == home]
+    return min(_beside_shape(node, home), key=lambda box: sum(box.meets(other) for other in boxes))
 
 
 def along_line(name: str, points: Sequence[Point], drawing: Drawing, solid: Iterable[str]) -> Box:

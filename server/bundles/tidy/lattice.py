@@ -1,12 +1,13 @@
 """Orthogonal routes on a lattice of lines: cheapest path by length, bends, crossings and shared stretches.
 
-The lines may be virtual (the layouter decides later where they lie) or real (when shapes already have places).
-Shapes block lattice points; a flow claims the points it passes, separately across and down, so that a later one
-pays for crossing it and pays much more for running along it.
+The lines may be virtual (the layouter decides later where they lie) or real (when shapes have places).
+Shapes block lattice points; a flow claims the points it passes, separately across and down, so that a later
+one pays for crossing it and pays much more for running along it.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Route:
         """How often the flow turns."""
         steps = zip(self.points, self.points[1:], strict=False)
         axes = [self.source.axis, *(ACROSS if a[1] == b[1] else DOWN for a, b in steps), self.target.axis]
-        return sum(one != two for one, two in zip(axes, axes[1:], strict=False))
+        return sum(one != two for one, two in itertools.pairwise(axes))
 
     def claims(self) -> list[tuple[int, LatticePoint]]:
         """The (axis, point) pairs the flow occupies."""
@@ -106,7 +107,7 @@ class Lattice:
 
 
 class _Search:
-    """One A* run. A state is a lattice point with the axis on which it was reached, packed into one number."""
+    """One A* run; a state is a lattice point and the axis on which it was reached, packed into one number."""
 
     def __init__(self, lattice: Lattice, targets: Sequence[Port], within: tuple[int, int]) -> None:
         self.lattice = lattice
@@ -139,9 +140,9 @@ class _Search:
                 self.best[state], self.start[state] = port.cost, port
                 self._push(port.cost + self.far_x[port.ix] + self.far_y[port.iy], port.cost, state, None)
         while self.heap:
-            _, _, cost, state, port = heappop(self.heap)
-            if port is not None:
-                return self._route(cost, state, port)
+            _, _, cost, state, goal = heappop(self.heap)
+            if goal is not None:
+                return self._route(cost, state, goal)
             if cost <= self.best[state]:
                 if state & ~1 in self.goals:
                     self._finish(state, cost)

@@ -1,25 +1,33 @@
-"""A whole plane laid out: sub-processes from the inside, several arrangements tried, pools and lanes drawn around."""
+"""A whole plane laid out: sub-processes first, several arrangements tried, pools and lanes drawn around."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 
 from server.bundles.tidy.coordinates import Spread, dock_event, docked, draw, spread
-from server.bundles.tidy.graph import Box, Drawing, FlowKind, Lane, Node, NodeKind, Plane, Pool, Scope
+from server.bundles.tidy.graph import Box, Drawing, Lane, Node, NodeKind, Plane, Pool, Scope
 from server.bundles.tidy.grid import Grid, Placement, event_step
 from server.bundles.tidy.labels import along_line, plan_labels
+from server.bundles.tidy.lattice import Route
 from server.bundles.tidy.placement import Choice, Placed, Placer
+from server.bundles.tidy.quality import A3_HEIGHT, A3_WIDTH
 from server.bundles.tidy.routing import route_all
 from server.bundles.tidy.text import EVENT_SIZE, INSIDE_FONT, text_width
+from server.bundles.tidy.wiring import connect
 
+ORIGIN = (160, 80)
 HEADER = 30
 SUBPROCESS_HEAD = 28
 SUBPROCESS_PADDING = 12
 MARKER_ROOM = 20
-A3_WIDTH, A3_HEIGHT = 2600, 1700
-"""Larger than this and 12 px text prints below 5.5 pt (the smallest customary Chinese size) on A3 landscape."""
+GOOD_WIDTH = 2200
+"""Up to this width the same text prints at 6.5 pt."""
+SPINE_BEND = 40.0
+MANY_NODES = 70
+"""Beyond this only one arrangement is tried."""
 TRACKS = (3, 5, 8)
 """Lattice lines per gap: more are tried when flows had to share one."""
 
@@ -38,16 +46,36 @@ def lay_out(plane: Plane) -> Drawing:
     """Places for everything on a plane, with pools and lanes; the upper left corner lies near (160, 80)."""
     picture = _best(plane)
     drawing = Drawing()
-    drawing.add(picture.drawing, 160, 80)
+    drawing.add(picture.drawing, *ORIGIN)
+    outside = [flow for flow in plane.crossing if flow.id not in drawing.edges]
+    connect(drawing, plane, outside)
+    solid = [node.id for node in plane.nodes() if node.kind is not NodeKind.SUBPROCESS]
+    for flow in outside:
+        if flow.name and flow.id in drawing.edges:
+            drawing.labels[flow.id] = along_line(flow.name, drawing.edges[flow.id], drawing, solid)
+    return drawing
+
+
+def lay_out_inside(node: Node) -> Drawing | None:
+    """What an expanded sub-process contains, from its upper left corner; its size is set. Else None."""
+    picture = _inside(node)
+    if picture is None:
+        return None
+    drawing = Drawing()
+    drawing.add(picture.drawing, round((node.width - picture.width) / 2), SUBPROCESS_HEAD)
     return drawing
 
 
 def _best(plane: Plane) -> Picture:
     inner = {node.id: _inside(node) for pool in plane.pools for node in _own(pool)}
-    choices = [Choice(1), Choice(-1)]
-    pictures = [_picture(plane, choice, inner) for choice in choices]
-    if min(picture.width for picture in pictures) > A3_WIDTH:
-        pictures += [_picture(plane, Choice(side, fold=True), inner) for side in (1, -1)]
+    sides = [Choice(1), Choice(-1)]
+    if sum(1 for _ in plane.nodes()) > MANY_NODES:
+        return _picture(plane, sides[0], inner)
+    if any(node.host is not None for pool in plane.pools for node in _own(pool)):
+        sides += [replace(choice, hang=True) for choice in sides]
+    pictures = [_picture(plane, choice, inner) for choice in sides]
+    if min(picture.width for picture in pictures) > GOOD_WIDTH:
+        pictures += [_picture(plane, replace(choice, fold=True), inner) for choice in sides]
     return min(pictures, key=lambda picture: picture.cost)
 
 
@@ -76,7 +104,9 @@ def _picture(plane: Plane, choice: Choice, inner: dict[str, Picture | None]) -> 
     for key, picture in inner.items():
         if picture is not None:
             box = drawing.shapes[key]
-            drawing.add(picture.drawing, box.x + (box.width - picture.width) / 2, box.y + SUBPROCESS_HEAD)
+            drawing.add(
+                picture.drawing, box.x + round((box.width - picture.width) / 2), box.y + SUBPROCESS_HEAD
+            )
     return _framed(plane, placement, drawing, found)
 
 
@@ -95,7 +125,7 @@ def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
         routes = route_all(grid, placed.flows, placed.spine, placed.backwards)
         if not grid.lattice.shared(routes.values()):
             break
-    cost = sum(route.cost for route in routes.values())
+    cost = sum(route.cost for route in routes.values()) + _bent(placed, routes)
     labels = plan_labels(grid, placed.flows, routes)
     found = spread(grid, routes, labels, _least_heights(plane, placed.placement))
     drawing = draw(grid, routes, labels, found)
@@ -111,6 +141,18 @@ def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
             drawing.labels[flow.id] = along_line(flow.name, drawing.edges[flow.id], drawing, solid)
     found.cost = cost
     return drawing, found
+
+
+def _bent(placed: Placed, routes: Mapping[str, Route]) -> float:
+    """The price of bends on the main path between neighbours of one lane."""
+    steps = set(pairwise(placed.spine))
+    band = {key: placed.placement.band_of(row).first for key, (_, row) in placed.placement.cell.items()}
+    straight = [
+        flow
+        for flow in placed.flows
+        if (flow.source, flow.target) in steps and band[flow.source] == band[flow.target]
+    ]
+    return sum(SPINE_BEND * routes[flow.id].bends for flow in straight)
 
 
 def _least_heights(plane: Plane, placement: Placement) -> dict[int, float]:
@@ -134,10 +176,8 @@ def _least_heights(plane: Plane, placement: Placement) -> dict[int, float]:
 def _framed(plane: Plane, placement: Placement, drawing: Drawing, found: Spread) -> Picture:
     """Draw pools and lanes around the bands, move all to the right of their names."""
     depth = max(
-        (
-            sum((max((lane.depth for lane in pool.lanes), default=0), pool.id is not None))
-            for pool in plane.pools
-        )
+        sum((max((lane.depth for lane in pool.lanes), default=0), pool.id is not None))
+        for pool in plane.pools
     )
     left = depth * HEADER
     framed = Drawing()
@@ -153,7 +193,7 @@ def _framed(plane: Plane, placement: Placement, drawing: Drawing, found: Spread)
             _frame_lane(lane, start, right, extents, framed)
     height = found.bands[-1][1]
     over = max(0, right - A3_WIDTH) + max(0, height - A3_HEIGHT)
-    cost = found.cost + 4 * over + 0.3 * height + 0.1 * right
+    cost = found.cost + 4 * over + 0.3 * max(0, right - GOOD_WIDTH) + 0.3 * height + 0.1 * right
     return Picture(framed, right, height, cost)
 
 

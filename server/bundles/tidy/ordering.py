@@ -1,4 +1,4 @@
-"""Which row of its lane a node stands in: barycentre sweeps, then moves and swaps while the picture improves."""
+"""Which row of its lane a node stands in: barycentres first, then moves and swaps while these help."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Link:
     weight: float
     lean: int = 0
     """1 if the target should stand lower than the source, -1 if higher, 0 if beside."""
+    soft: bool = False
+    """Only a wish for the same row: no flow is drawn."""
 
 
 @dataclass(slots=True)
@@ -37,8 +39,8 @@ class Seat:
     band: int
     column: int
     span: int = 1
-    last: bool = False
-    """In a row of its own under everything else in the lane."""
+    apart: int = 0
+    """1: in a row of its own under everything else in the lane; -1: above everything else."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,8 @@ class Seating:
         cost = link.weight * (rise + 0.05 * rise * rise if one.band == two.band else 0.2 * rise)
         if link.lean and one.band == two.band and (y2 - y1) * link.lean <= 0:
             cost += LEAN_COST
+        if link.soft:
+            return cost
         if one.band == two.band and y1 == y2:
             first, last = sorted((one, two), key=lambda seat: seat.column)
             between = range(first.column + first.span, last.column)
@@ -116,10 +120,14 @@ class Seating:
         ends = [(self.place(link.source), self.place(link.target)) for link in self.links]
         for number in mine:
             link, (a, b) = self.links[number], ends[number]
+            if link.soft:
+                continue
             for other, (c, d) in enumerate(ends):
                 if other in mine and other <= number:
                     continue
                 rival = self.links[other]
+                if rival.soft:
+                    continue
                 if link.source in (rival.source, rival.target) or link.target in (rival.source, rival.target):
                     continue
                 count += _cross(a, b, c, d)
@@ -177,7 +185,7 @@ def _first(seating: Seating, spine: Sequence[str], side: int) -> None:
             _free(
                 seating,
                 node,
-                LAST if seat.last else wanted + lean,
+                seat.apart * LAST or wanted + lean,
                 1 if lean >= 0 and (lean or side > 0) else -1,
             ),
         )
@@ -194,10 +202,10 @@ def _free(seating: Seating, node: str, wanted: int, side: int) -> int:
 def _improve(seating: Seating, spine: Sequence[str]) -> bool:
     better = False
     for node in sorted(seating.seats, key=lambda item: (seating.seats[item].column, item)):
-        if seating.seats[node].last:
+        if seating.seats[node].apart:
             continue
         band = seating.seats[node].band
-        used = [row for row, count in seating.rows[band].items() if count and row < LAST // 2]
+        used = [row for row, count in seating.rows[band].items() if count and abs(row) < LAST // 2]
         for row in range(min(used) - 1, max(used) + 2):
             better |= row != seating.row[node] and _try(seating, [node], row - seating.row[node])
     for chain in _chains(seating):
@@ -235,7 +243,7 @@ def _try(seating: Seating, nodes: list[str], shift: int) -> bool:
         for other in sorted(seating.occupants(node, seating.row[node] + shift) - moving):
             if other not in displaced:
                 displaced.append(other)
-    if any(seating.seats[node].last for node in nodes + displaced):
+    if any(seating.seats[node].apart for node in nodes + displaced):
         return False
     affected = nodes + displaced
     before = seating.cost(affected)

@@ -1,19 +1,20 @@
-"""Columns and rows of all nodes of a plane: ranking and ordering applied to pools, lanes and boundary events."""
+"""Columns and rows of all nodes of a plane: ranking and ordering with pools, lanes and boundary events."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from server.bundles.tidy.graph import Flow, FlowKind, Node, NodeKind, Plane
 from server.bundles.tidy.grid import Band, Placement
 from server.bundles.tidy.ordering import Link, Seat, seat_rows
-from server.bundles.tidy.ranking import Arrow, backward, columns, main_path
+from server.bundles.tidy.ranking import Arrow, backward, columns, main_path, returning
 
 PITCH = 136
 """Width of a usual column with its gap; a wider sub-process covers several columns."""
-SPINE_WEIGHT = 6.0
+SPINE_WEIGHT = 12.0
 FLOW_WEIGHT = 2.0
 LINK_WEIGHT = 1.0
 BACK_WEIGHT = 0.5
@@ -28,6 +29,8 @@ class Choice:
     """Where the first branch goes: 1 below the main path, -1 above it."""
     fold: bool = False
     """Whether a step into another lane may stay in the same column, which makes the diagram narrower."""
+    hang: bool = False
+    """Whether what a boundary event leads to stands straight below it."""
 
 
 @dataclass(slots=True)
@@ -83,8 +86,9 @@ class Placer:
             k for k, n in self.nodes.items() if n.host is None and not n.apart and n.kind not in ARTIFACTS
         ]
         core = [key for key in core if self.nodes[key].kind is not NodeKind.BAND]
-        arrows, backwards = self._arrows(core)
+        arrows, closing = self._arrows(core)
         column = columns(core, arrows)
+        backwards = {key for key, (one, two) in closing.items() if column[one] >= column[two]}
         ends = {key for key in core if self.nodes[key].tag == "endEvent"}
         spine = main_path(core, [arrow for arrow in arrows if arrow.span], ends)
         count = max((column[key] + self.span[key] for key in core), default=1)
@@ -92,17 +96,46 @@ class Placer:
         placement = self._rows(column, count, spine, backwards)
         return Placed(placement, self.nodes, self.flows, spine, backwards)
 
-    def _arrows(self, core: Sequence[str]) -> tuple[list[Arrow], set[str]]:
+    def _arrows(self, core: Sequence[str]) -> tuple[list[Arrow], dict[str, tuple[str, str]]]:
+        """The arrows that decide the columns, and the flows set aside with the nodes they join."""
         ranked = set(core)
         sequence = [flow for flow in self.flows if flow.kind is FlowKind.SEQUENCE]
         sequence = [f for f in sequence if self.seat(f.source) in ranked and self.seat(f.target) in ranked]
         pairs = [(self.seat(flow.source), self.seat(flow.target)) for flow in sequence]
         closing = backward(core, pairs)
-        arrows = [Arrow(*pair, self._distance(*pair)) for pair in dict.fromkeys(pairs) if pair not in closing]
-        backwards = {flow.id for flow, pair in zip(sequence, pairs, strict=True) if pair in closing}
-        return arrows + self._messages(core, arrows), backwards
+        forward = [Arrow(*pair) for pair in dict.fromkeys(pairs) if pair not in closing]
+        closing |= returning(core, forward, closing)
+        hanging = self._hanging(sequence)
+        arrows = [
+            Arrow(*pair, self._distance(*pair, pair[1] in hanging))
+            for pair in dict.fromkeys(pairs)
+            if pair not in closing
+        ]
+        aside = {flow.id: pair for flow, pair in zip(sequence, pairs, strict=True) if pair in closing}
+        return arrows + self._messages(core, arrows), aside
 
-    def _distance(self, source: str, target: str) -> int:
+    def _hanging(self, sequence: Sequence[Flow]) -> set[str]:
+        """Nodes only a boundary event of their own lane leads to; they may hang straight below it."""
+        if not self.choice.hang:
+            return set()
+        entered = Counter(flow.target for flow in sequence)
+        hosts = Counter(
+            self.seat(flow.source) for flow in sequence if self.nodes[flow.source].host is not None
+        )
+        return {
+            flow.target
+            for flow in sequence
+            if self.nodes[flow.source].host is not None
+            and entered[flow.target] == 1
+            and hosts[self.seat(flow.source)] == 1
+            and self.band[flow.target] == self.band[self.seat(flow.source)]
+            and self.nodes[flow.target].kind is NodeKind.TASK
+            and self.nodes[self.seat(flow.source)].kind is NodeKind.TASK
+        }
+
+    def _distance(self, source: str, target: str, hangs: bool) -> int:
+        if hangs:
+            return 0
         one, two = self.nodes[source], self.nodes[target]
         folds = self.choice.fold and self.band[source] != self.band[target] and self.span[source] == 1
         folds = folds and abs(self.band[source] - self.band[target]) == 1
@@ -129,7 +162,7 @@ class Placer:
         return extra
 
     def _aside(self, column: dict[str, int]) -> int:
-        """Columns of what no sequence flow reaches: artifacts stand at their activity, event sub-processes left."""
+        """Columns of what no sequence flow reaches: artifacts at their activity, event sub-processes left."""
         for flow in self.flows:
             if flow.kind is FlowKind.LINK:
                 for one, other in ((flow.source, flow.target), (flow.target, flow.source)):
@@ -147,7 +180,7 @@ class Placer:
         self, column: Mapping[str, int], count: int, spine: Sequence[str], backwards: set[str]
     ) -> Placement:
         seats = {
-            key: Seat(self.band[key], column[key], self.span[key], node.apart)
+            key: Seat(self.band[key], column[key], self.span[key], self._apart(key))
             for key, node in self.nodes.items()
             if node.host is None
         }
@@ -158,8 +191,17 @@ class Placer:
         row = seat_rows(seats, self._links(spine, backwards), spine, self.choice.side)
         return self._placement(seats, row, count)
 
+    def _apart(self, key: str) -> int:
+        """Event sub-processes lie where no flow passes: on top of the first lane, else below their own."""
+        if not self.nodes[key].apart:
+            return 0
+        pool = self.bands[self.band[key]][1]
+        first = next(number for number, band in enumerate(self.bands) if band[1] == pool)
+        several = sum(band[1] == pool for band in self.bands) > 1
+        return -1 if several and self.band[key] == first else 1
+
     def _lean(self, flow: Flow) -> int:
-        """Annotations stand above their activity, data below it, and so does what a boundary event leads to."""
+        """Annotations stand above their activity, data and what a boundary event leads to below."""
         wish = {NodeKind.ANNOTATION: -1, NodeKind.DATA: 1}
         source, target = self.nodes[flow.source], self.nodes[flow.target]
         if flow.kind is FlowKind.LINK:
@@ -167,7 +209,7 @@ class Placer:
         return 1 if source.host is not None else 0
 
     def _links(self, spine: Sequence[str], backwards: set[str]) -> list[Link]:
-        steps = set(zip(spine, spine[1:], strict=False))
+        steps = set(pairwise(spine))
         links: list[Link] = []
         for flow in self.flows:
             ends = (self.seat(flow.source), self.seat(flow.target))
@@ -179,6 +221,11 @@ class Placer:
             if flow.kind is not FlowKind.SEQUENCE:
                 weight = LINK_WEIGHT
             links.append(Link(*ends, BACK_WEIGHT if flow.id in backwards else weight, self._lean(flow)))
+        for band in range(len(self.bands)):
+            mine = [node for node in spine if self.band[node] == band]
+            links += [
+                Link(*pair, SPINE_WEIGHT / 4, soft=True) for pair in pairwise(mine) if pair not in steps
+            ]
         return links
 
     def _placement(self, seats: Mapping[str, Seat], row: Mapping[str, int], count: int) -> Placement:

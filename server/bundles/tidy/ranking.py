@@ -50,6 +50,33 @@ def _visit(
             closing.add((node, target))
 
 
+def returning(
+    nodes: Sequence[str], arrows: Sequence[Arrow], closing: set[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """More arrows to set aside: late ones into nodes from which every way leads back.
+
+    A correction asked for early and again late stands where it is asked for first; `arrows` are those that
+    close no loop, `closing` those that do.
+    """
+    after: dict[str, list[str]] = defaultdict(list)
+    before: dict[str, list[Arrow]] = defaultdict(list)
+    for arrow in arrows:
+        after[arrow.source].append(arrow.target)
+        before[arrow.target].append(arrow)
+    leads_back = {source for source, _ in closing}
+    order = _topological(nodes, before, {n: [Arrow(n, t) for t in after[n]] for n in nodes})
+    back: set[str] = set()
+    for node in reversed(order):
+        if (after[node] or node in leads_back) and back.issuperset(after[node]):
+            back.add(node)
+    column = columns(nodes, arrows)
+    late: set[tuple[str, str]] = set()
+    for node in sorted(back):
+        first = min((column[arrow.source] for arrow in before[node]), default=0)
+        late |= {(a.source, node) for a in before[node] if column[a.source] > first}
+    return late
+
+
 def columns(nodes: Sequence[str], arrows: Sequence[Arrow]) -> dict[str, int]:
     """Column of every node, counted from 0. `arrows` must hold no loop.
 

@@ -13,15 +13,37 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 MAX_BYTES = 5_000_000
 
 ACTIVITIES = frozenset(
-    "task userTask manualTask serviceTask scriptTask businessRuleTask sendTask receiveTask callActivity "
-    "subProcess adHocSubProcess transaction callChoreography choreographyTask subChoreography".split()
+    [
+        "task",
+        "userTask",
+        "manualTask",
+        "serviceTask",
+        "scriptTask",
+        "businessRuleTask",
+        "sendTask",
+        "receiveTask",
+        "callActivity",
+        "subProcess",
+        "adHocSubProcess",
+        "transaction",
+        "callChoreography",
+        "choreographyTask",
+        "subChoreography",
+    ]
 )
 CONTAINERS = frozenset(("subProcess", "adHocSubProcess", "transaction"))
 EVENTS = frozenset(
-    "startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent implicitThrowEvent".split()
+    [
+        "startEvent",
+        "endEvent",
+        "intermediateCatchEvent",
+        "intermediateThrowEvent",
+        "boundaryEvent",
+        "implicitThrowEvent",
+    ]
 )
 GATEWAYS = frozenset(
-    "exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway complexGateway".split()
+    ["exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"]
 )
 DATA = frozenset(
     ("dataObjectReference", "dataStoreReference", "dataInput", "dataOutput"),
@@ -267,4 +289,4 @@ def _give_lanes(pool: Pool) -> None:
             break
     for node in nodes.values():
         host = nodes.get(node.host or "")
-        node.lane = (host.lane if host is not None else node.lane) or leaves[0]
+        node.lane = (host.lane if host is not None else node.lane) or leaves[-1 if node.apart else 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,7 +85,7 @@ def route_all(
 ) -> dict[str, Route]:
     """A route for every flow, by its id. `backwards` are the ids of flows that close a loop."""
     routing = Routing(grid, set(backwards))
-    steps = set(zip(spine, spine[1:], strict=False))
+    steps = set(itertools.pairwise(spine))
     order = sorted(flows, key=lambda flow: _rank(grid, flow, steps, routing.backwards))
     links = [flow for flow in order if flow.kind is FlowKind.LINK]
     order = order[: len(order) - len(links)]

@@ -1,4 +1,4 @@
-"""How much room Chinese and Latin text takes, wrapped as bpmn-js wraps it, and the sizes of shapes that follow."""
+"""How much room Chinese and Latin text takes, wrapped as bpmn-js wraps it, and the sizes of shapes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _up_to_blank(line: str, share: float) -> str:
 def label_size(text: str, width: float = LABEL_WIDTH) -> tuple[float, float]:
     """Width and height in px of a label outside its shape; both 0 without text.
 
-    Of the widths that need no more lines than `width` does, the one that fills the lines most evenly is taken.
+    Of the widths that need no more lines than `width`, the one that fills the lines most evenly is taken.
     """
     if not text.strip():
         return 0, 0
@@ -100,7 +100,7 @@ def line_count(text: str, width: float) -> int:
 
 
 def task_size(name: str) -> tuple[float, float]:
-    """The smallest task in which the name stands clear of the type icon: two lines, or three in a wide one."""
+    """The smallest task in which the name is clear of the type icon: two lines, or three in a wide one."""
     for width, height in TASK_SIZES:
         room = 2 if width < 140 else int((height - 34) / (INSIDE_FONT * LINE_HEIGHT))
         if line_count(name, width) <= room:

@@ -1,37 +1,47 @@
-"""A drawing back into the file: diagram interchange, incoming and outgoing, and bytes that do not change twice."""
+"""A drawing back into the file: diagram interchange, incoming and outgoing, in bytes that stay the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from math import floor
 
 from lxml import etree
 
 from server.bundles.tidy.graph import Box, Drawing, Lane, NodeKind, Plane, Scope
+from server.bundles.tidy.interchange import (
+    BOUNDS,
+    DC_NAMESPACE,
+    DD_NAMESPACE,
+    DI_NAMESPACE,
+    DIAGRAM,
+    EDGE,
+    LABEL,
+    PLANE,
+    SHAPE,
+    WAYPOINT,
+)
 from server.bundles.tidy.reading import FLOW_NODES, bpmn, local
 
-DI_NAMESPACE = "http://www.omg.org/spec/BPMN/20100524/DI"
-DC_NAMESPACE = "http://www.omg.org/spec/DD/20100524/DC"
-DD_NAMESPACE = "http://www.omg.org/spec/DD/20100524/DI"
 NEEDED = {"bpmndi": DI_NAMESPACE, "dc": DC_NAMESPACE, "di": DD_NAMESPACE}
-SHAPE, EDGE = f"{{{DI_NAMESPACE}}}BPMNShape", f"{{{DI_NAMESPACE}}}BPMNEdge"
-LABEL, BOUNDS = f"{{{DI_NAMESPACE}}}BPMNLabel", f"{{{DC_NAMESPACE}}}Bounds"
-DIAGRAM, PLANE = f"{{{DI_NAMESPACE}}}BPMNDiagram", f"{{{DI_NAMESPACE}}}BPMNPlane"
-WAYPOINT = f"{{{DD_NAMESPACE}}}waypoint"
-PLACES = ("id", "bpmnElement", "isHorizontal", "isExpanded", "isMarkerVisible")
 BEFORE_FLOWS = ("documentation", "extensionElements", "auditing", "monitoring", "categoryValueRef")
 
 
-def write(root: etree._Element, drawn: Iterable[tuple[Plane, Drawing]]) -> bytes:
-    """The file with its diagrams replaced by the drawn ones; `root` is changed."""
+def write(root: etree._Element, drawn: Sequence[tuple[Plane, Drawing]], others: bool = False) -> bytes:
+    """The file with its diagrams replaced by the drawn ones; `root` is changed.
+
+    With `others` the diagrams of planes that are not drawn here, such as closed sub-processes, stay.
+    """
     root = _with_namespaces(root)
     _write_flow_references(root)
-    old = {item.get("bpmnElement", ""): item for item in root.iter(SHAPE, EDGE)}
+    old = {item.get("bpmnElement", "").split(":")[-1]: item for item in root.iter(SHAPE, EDGE)}
     diagrams = list(root.iterfind(DIAGRAM))
     place = root.index(diagrams[0]) if diagrams else _end_of_elements(root)
+    mine = {plane.id for plane, _ in drawn}
     for diagram in diagrams:
-        root.remove(diagram)
+        plane_of = diagram.find(PLANE)
+        if not others or plane_of is None or plane_of.get("bpmnElement", "").split(":")[-1] in mine:
+            root.remove(diagram)
     names = _Names({item.get("id", "") for item in root.iter(etree.Element) if item.get("id")})
     for number, (plane, drawing) in enumerate(drawn):
         root.insert(place + number, _diagram(plane, drawing, old, names, number + 1))
@@ -67,12 +77,14 @@ def _around(root: etree._Element) -> tuple[str, str]:
 
 
 def _with_namespaces(root: etree._Element) -> etree._Element:
-    """The root element with the diagram namespaces declared, under the file's own prefixes where it has them."""
+    """The root element with the diagram namespaces declared, under the file's own prefixes if it has them."""
     missing = {prefix: uri for prefix, uri in NEEDED.items() if uri not in root.nsmap.values()}
     if not missing:
         return root
     free = {_free_prefix(prefix, root.nsmap): uri for prefix, uri in missing.items()}
-    fresh = etree.Element(root.tag, attrib=None, nsmap={**root.nsmap, **free})
+    declared = dict(root.nsmap)
+    declared.update(free)
+    fresh = etree.Element(root.tag, attrib=None, nsmap=declared)
     for key, value in root.attrib.items():
         fresh.set(key, value)
     fresh.text = root.text
@@ -146,7 +158,7 @@ def _diagram(
     for key, flags in _shape_order(plane):
         if key in drawing.shapes:
             surface.append(_shape(key, flags, drawing, old.get(key), names))
-    for key in _edge_order(plane):
+    for key in (flow.id for flow in plane.flows()):
         if key in drawing.edges:
             surface.append(_edge(key, drawing, old.get(key), names))
     return diagram
@@ -176,20 +188,6 @@ def _node_order(scope: Scope) -> Iterator[tuple[str, dict[str, str]]]:
         yield node.id, flags
         if node.inner is not None:
             yield from _node_order(node.inner)
-
-
-def _edge_order(plane: Plane) -> Iterator[str]:
-    for pool in plane.pools:
-        if pool.scope is not None:
-            yield from _flow_order(pool.scope)
-    yield from (flow.id for flow in plane.crossing)
-
-
-def _flow_order(scope: Scope) -> Iterator[str]:
-    yield from (flow.id for flow in scope.flows)
-    for node in scope.nodes.values():
-        if node.inner is not None:
-            yield from _flow_order(node.inner)
 
 
 def _shape(
@@ -240,7 +238,7 @@ def _number(value: float) -> str:
 
 
 def _indent(element: etree._Element, level: int) -> None:
-    """Two blanks a level wherever the file has only white space between elements; other text is left alone."""
+    """Two blanks a level where the file has only white space between elements; other text stays."""
     if not len(element) or element.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve":
         return
     texts = [element.text, *(child.tail for child in element)]
