@@ -10,7 +10,7 @@ from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuratio
 
 Operation = Callable[[Value, Value], Value]
 
-_MAX_NANOSECONDS = 10**9 * 366 * DAY_NANOSECONDS  # beyond the years FEEL counts
+_MAX_NANOSECONDS = 3 * 10**9 * 366 * DAY_NANOSECONDS  # beyond the years FEEL counts
 
 
 def _days(nanoseconds: int) -> DaysTimeDuration:
@@ -118,12 +118,17 @@ def _ratio(left: int, right: int) -> Decimal | None:
     return DECIMAL128.divide(Decimal(left), Decimal(right)) if right else None
 
 
+def _power(base: Decimal, exponent: Decimal) -> Decimal | None:
+    result = DECIMAL128.power(base, exponent)
+    return result if result.is_finite() else None  # 0 ** -1
+
+
 OPERATIONS: Mapping[str, Mapping[tuple[type, type], Operation]] = {
     "+": _ADD,
     "-": _SUBTRACT,
     "*": _MULTIPLY,
     "/": _DIVIDE,
-    "**": {(Decimal, Decimal): DECIMAL128.power},
+    "**": {(Decimal, Decimal): _power},
 }
 ON_NUMBERS: Mapping[str, Operation] = {
     sign: operations[Decimal, Decimal] for sign, operations in OPERATIONS.items()

@@ -15,7 +15,7 @@ from .text import text_of
 from .values import type_of
 
 _FEEL = (Date, Time, DateTime, DaysTimeDuration, YearsMonthsDuration)
-_MAX_NODES = 1_000_000
+_MAX_NODES = 200_000
 
 
 def to_feel(value: object) -> Value:

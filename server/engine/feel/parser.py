@@ -304,8 +304,14 @@ class Parser(CompoundGrammar):
             return self._temporal()
         opens = _BRACKETS.get(token.text)
         if opens is None:
-            self.fail("expected an expression, found {found}")
+            self.fail("expected an expression, found {found}", self._habit())
         return opens(self)
+
+    def _habit(self) -> str | None:
+        """What those mean who come from another language: ``'a'``, ``a == b``."""
+        if self.at("'"):
+            return '"'
+        return "=" if self.at("=") and self.index and self.tokens[self.index - 1].text == "=" else None
 
     def _number(self, token: Token) -> Node:
         try:

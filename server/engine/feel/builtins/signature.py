@@ -147,7 +147,7 @@ class Builtin:
     def _apply(self, signature: Signature, arguments: list[Value], run: Run, spot: Spot) -> Value:
         for argument in arguments:
             if type(argument) is list:
-                run.spend(len(argument))
+                run.spend(len(argument) >> 1)
             elif type(argument) is str:
                 run.spend(len(argument) >> 8)
         try:

@@ -72,7 +72,7 @@ def today(run: Run) -> Date:
     return date_time_from_python(run.present()).date
 
 
-@builtin("is", "value1: any, value2: any", "value1?: any, value2?: any")
+@builtin("is", "value1: any, value2: any", "value1: any", "value2: any")
 def is_same(run: Run, first: Value, second: Value = None) -> bool:
     """Whether both are the same value of the same type: for times, in the same zone too."""
     if type(first) is not type(second):
