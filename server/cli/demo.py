@@ -1,0 +1,226 @@
+"""A busy office in a minute: demo people, and cases played from the scenarios, in every state."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.bundles.archive import Bundle
+from server.bundles.scenario_files import Scenario, Step, read_scenario
+from server.engine.forms import Form, Kind
+from server.services import attachments, deployed, identity, instances, starts, tasks
+from server.services.attachments import FileStore
+from server.services.authorization import Person
+from server.services.errors import NotPermitted
+from server.store.database import Database
+from server.store.runtime import Task
+
+PASSWORD = "guicheng-demo"
+_tasks = Task.metadata.tables["task"]
+_PAGE = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+_PAGE += b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A case to be: a scenario, how many of its steps are done, for which project, begun when."""
+
+    scenario: Scenario
+    steps: int
+    project: str
+    begun: datetime
+
+
+class Office:
+    """The demo of one jurisdiction, from `demo/<id>.toml` and the bundle's own scenarios."""
+
+    def __init__(self, database: Database, files: FileStore, bundle: Bundle, now: datetime) -> None:
+        self.database = database
+        self.files = files
+        self.bundle = bundle
+        self.now = now
+        self.plan = _plan(bundle.id)
+        self.scenarios = [read_scenario(data, path) for path, data in sorted(bundle.scenarios.items())]
+
+    def settle(self) -> bool:
+        """Enter the people. False when there is no demo for this jurisdiction, or its people are there."""
+        if not self.plan:
+            return False
+        with self.database.write() as session:
+            try:
+                identity.person_by_account(session, self.bundle.id, self.plan["person"][0]["account"])
+            except NotPermitted:
+                self._enter(session)
+                return True
+        return False
+
+    def plays(self, count: int) -> list[Play]:
+        """About `count` cases of the scenarios, stopped after ever other steps so that all states occur."""
+        told = self._interleaved()
+        found = []
+        names = itertools.cycle(self.plan["projects"]["names"])
+        for number, scenario in zip(range(count), itertools.cycle(told), strict=False):
+            last = len(scenario.steps)
+            stop = last if number % 3 == 0 else 1 + number * 7 % last
+            begun = self.now - timedelta(days=2 + number * 5 % 40, hours=number % 7)
+            found.append(Play(scenario, stop, next(names), begun))
+        return sorted(found, key=lambda play: play.begun)
+
+    def play(self, play: Play) -> str:
+        """Play one case through the services, each step in a unit of work; gives the instance's id."""
+        clerk = self._clerk(play)
+        at = play.begun
+        with self.database.write() as session:
+            person = identity.person_by_account(session, self.bundle.id, clerk)
+            given = {**play.scenario.start, "project_name": play.project}
+            form = _start_form(session, person, play.scenario.process)
+            answers = self._answers(session, person, form, given, f"start:{play.scenario.process}", at)
+            answers["project_name"] = play.project
+            instance_id = instances.start(session, person, play.scenario.process, at, answers).instance_id
+        for step in play.scenario.steps[: play.steps]:
+            if step.kind == "wait":
+                at += _waited(step)
+            elif step.kind in ("task", "return") and step.acts:
+                at = min(at + timedelta(hours=20), self.now)
+                if not self._act(instance_id, step, at):
+                    break
+        return instance_id
+
+    def _enter(self, session: Session) -> None:
+        tenant = self.bundle.id
+        identity.add_jurisdiction(session, tenant, self.bundle.manifest.name, self.now)
+        for unit in self.plan["unit"]:
+            identity.add_unit(session, tenant, unit["id"], unit["name"])
+        password_hash = identity.hash_password(PASSWORD)
+        for person in self.plan["person"]:
+            identity.add_person(
+                session, tenant, person["account"], person["name"], person["post"], person["unit"],
+                person["groups"], password_hash, self.now, demo=True,
+            )  # fmt: skip
+
+    def _interleaved(self) -> list[Scenario]:
+        """The process scenarios with steps, one of each process in turn."""
+        by_process: dict[str, list[Scenario]] = {}
+        for scenario in self.scenarios:
+            if scenario.process in self._startable() and scenario.steps:
+                by_process.setdefault(scenario.process, []).append(scenario)
+        rows = itertools.zip_longest(*by_process.values())
+        return [scenario for row in rows for scenario in row if scenario is not None]
+
+    def _startable(self) -> set[str]:
+        return {e.id for e in self.bundle.manifest.processes.values() if e.started_by and not e.called}
+
+    def _clerk(self, play: Play) -> str:
+        started_by = self.bundle.manifest.processes[play.scenario.process].started_by
+        clerks = [p["account"] for p in self.plan["person"] if set(p["groups"]) & set(started_by)]
+        return str(clerks[hash_of(play.project) % len(clerks)])
+
+    def _act(self, instance_id: str, step: Step, at: datetime) -> bool:
+        """Do a step as one of the demo people who may. False when the case has gone another way."""
+        with self.database.write() as session:
+            task_id = _open_task(session, self.bundle.id, instance_id, step.subject)
+            actor = self._actor(session, task_id) if task_id else None
+            if task_id is None or actor is None:
+                return False
+            tasks.claim(session, actor, task_id, at)
+            view = tasks.view(session, actor, task_id, at)
+            if step.kind == "return":
+                tasks.return_to(session, actor, task_id, view.revision, step.to, "请补充完善后重新报送", at)
+                return True
+            values = step.values if isinstance(step.values, Mapping) else {}
+            answers = self._answers(session, actor, view.form, values, f"task:{task_id}", at)
+            tasks.complete(session, actor, task_id, view.revision, at, answers)
+        return True
+
+    def _actor(self, session: Session, task_id: str) -> Person | None:
+        for entry in self.plan["person"]:
+            person = identity.person_by_account(session, self.bundle.id, entry["account"])
+            query = sa.select(_tasks.c.candidates).where(
+                _tasks.c.tenant_id == self.bundle.id, _tasks.c.id == task_id
+            )
+            if not set(person.principals).isdisjoint(session.execute(query).scalar_one()):
+                return person
+        return None
+
+    def _answers(
+        self,
+        session: Session,
+        person: Person,
+        form: Form | None,
+        values: Mapping[str, Any],
+        owner: str,
+        at: datetime,
+    ) -> dict[str, Any]:
+        """What a scenario fills in, as JSON: only the form's own fields; named files become small PDF pages."""
+        answers: dict[str, Any] = {}
+        for field in form.fields if form else ():
+            if field.key not in values:
+                continue
+            value = values[field.key]
+            if field.kind is Kind.FILES:
+                value = [
+                    attachments.store(
+                        session,
+                        self.files,
+                        person,
+                        owner,
+                        field.key,
+                        f"{Path(name).stem}.pdf",
+                        _PAGE,
+                        at,
+                        limit=10_000,
+                    ).id
+                    for name in value or ()
+                ]
+            answers[field.key] = value.isoformat() if isinstance(value, date) else value
+        lists = form.lists if form else ()
+        return answers | {part.key: values[part.key] for part in lists if part.key in values}
+
+
+def hash_of(text: str) -> int:
+    """A number for a text, the same in every process."""
+    return sum(text.encode())
+
+
+def _plan(jurisdiction: str) -> dict[str, Any]:
+    file = Path(__file__).resolve().parents[2] / "demo" / f"{jurisdiction}.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def _start_form(session: Session, person: Person, process_key: str) -> Form | None:
+    used = deployed.active(session, person.tenant_id)
+    return starts.start_form(used, used.process(process_key))
+
+
+def _open_task(session: Session, tenant_id: str, instance_id: str, element: str) -> str | None:
+    t = _tasks.c
+    query = (
+        sa.select(t.id)
+        .where(
+            t.tenant_id == tenant_id, t.instance_id == instance_id, t.element == element, t.status == "open"
+        )
+        .order_by(t.id)
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def _waited(step: Step) -> timedelta:
+    words = str(step.subject).split()
+    return timedelta(days=int(words[0])) if words and words[0].isdigit() else timedelta(days=1)
+
+
+def people(database: Database, tenant_id: str) -> Iterator[Person]:
+    """The demo people, for tests."""
+    with database.read() as session:
+        for account in identity.demo_accounts(session):
+            if account.tenant_id == tenant_id:
+                yield identity.person_by_account(session, tenant_id, account.account)

@@ -1,0 +1,182 @@
+"""Commands about an office that runs: serve it, deploy to it, fill it with demo people, verify its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.progress import track
+
+from server.bundles import archive
+from server.bundles.archive import ArchiveRefused, Bundle
+from server.bundles.manifest import ManifestRefused
+from server.cli import demo, house, telling
+from server.cli.telling import console, fail
+from server.services import deployments, history, identity
+from server.services.errors import DeploymentRejected
+from server.settings import Settings
+from server.store.database import Database
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+Source = Annotated[Path, typer.Argument(help="A bundle (zip), or a folder with bpmn/, dmn/ and forms/.")]
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    prepare: Annotated[
+        bool, typer.Option(help="First bring the database up, deploy what is new, and fill an empty demo.")
+    ] = False,
+) -> None:
+    """Serve the office at http://HOST:PORT."""
+    settings = house.settings()
+    if prepare:
+        _prepare(settings)
+    from server.app import create_app  # the pages are loaded only by the command that serves them
+
+    app = create_app(settings)
+    console.print(f"\n  规程 Guicheng  →  http://{host}:{port}\n", markup=False)
+    with house.opened(settings) as database:
+        _tell_accounts(settings, database)
+    uvicorn.run(
+        app, host=host, port=port, log_level=settings.log_level.lower(), server_header=False, workers=1
+    )
+
+
+def deploy(
+    source: Source = house.ROOT,
+    jurisdiction: Annotated[
+        str, typer.Option(help="Which one of a folder; all of them if none is named.")
+    ] = "",
+    note: str = "",
+    as_json: AsJson = False,
+) -> None:
+    """Deploy a bundle: checked first, then active for new cases. Running cases stay on theirs."""
+    settings = house.settings()
+    with house.opened(settings, migrate=True) as database:
+        results = [
+            _deploy(database, bundle, source.name, note, as_json) for bundle in _bundles(source, jurisdiction)
+        ]
+    if as_json:
+        telling.tell_json(results)
+
+
+def load(source: Source, as_json: AsJson = False) -> None:
+    """Load a jurisdiction's zip into this installation and make it active."""
+    if source.is_dir():
+        raise fail(f"{source} is a folder. Deploy it with: guicheng deploy {source}", 2)
+    deploy(source, as_json=as_json)
+
+
+def seed(count: Annotated[int, typer.Option(help="About how many cases.")] = 40) -> None:
+    """Fill the office with demo people and cases in every state, unless it has people already."""
+    settings = house.settings()
+    with house.opened(settings, migrate=True) as database:
+        _seed(settings, database, count)
+
+
+def verify_audit(jurisdiction: str = "", as_json: AsJson = False) -> None:
+    """Check the chain of every case's record; exit code 1 if one was changed."""
+    settings = house.settings()
+    entries, cases, faults = 0, 0, []
+    with house.opened(settings) as database, database.read() as session:
+        for found in history.verify(session, jurisdiction or None):
+            cases += 1
+            if isinstance(found, int):
+                entries += found
+            else:
+                faults.append(found)
+    if as_json:
+        told = [
+            {"jurisdiction": f.tenant_id, "case": f.instance_id, "entry": f.seq, "fault": f.fault}
+            for f in faults
+        ]
+        telling.tell_json({"cases": cases, "entries": entries, "faults": told})
+    else:
+        for fault in faults:
+            console.print(
+                f"✗ {fault.tenant_id} {fault.instance_id} entry {fault.seq}: {fault.fault}", markup=False
+            )
+        console.print(f"{cases} cases, {entries} entries, {len(faults)} faults", markup=False)
+    if faults:
+        raise typer.Exit(1)
+
+
+def _prepare(settings: Settings) -> None:
+    with house.opened(settings, migrate=True) as database:
+        for bundle in _bundles(house.ROOT, ""):
+            _deploy(database, bundle, "prepare", "", as_json=False)
+        if settings.demo:
+            _seed(settings, database, 40)
+
+
+def _bundles(source: Path, jurisdiction: str) -> list[Bundle]:
+    try:
+        if source.is_file():
+            return [archive.read_zip(source.read_bytes())]
+        names = [jurisdiction] if jurisdiction else house.jurisdictions(source)
+        if not names:
+            raise fail(f"There is no bpmn/<jurisdiction>/jurisdiction.toml in {source}.", 2)
+        return [archive.read_folder(source, name) for name in names]
+    except (ArchiveRefused, ManifestRefused) as error:
+        telling.tell_findings([error.finding], as_json=False)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        raise fail(f"{source} cannot be read: {error.strerror}.", 2) from error
+
+
+def _deploy(database: Database, bundle: Bundle, source: str, note: str, as_json: bool) -> dict[str, object]:
+    try:
+        with database.write() as session:
+            person = house.operator(session, bundle.id)
+            done = deployments.deploy(
+                session,
+                person,
+                bundle.id,
+                bundle.files,
+                house.now(),
+                name=bundle.manifest.name,
+                source=source,
+                note=note,
+            )
+    except DeploymentRejected as error:
+        telling.tell_findings(error.findings, as_json=as_json)
+        raise fail(f"{bundle.id} was not deployed.") from error
+    if not as_json and done.changed:
+        console.print(
+            f"  {bundle.id} #{done.number}: {len(done.changed)} processes new or changed", markup=False
+        )
+    return {
+        "jurisdiction": bundle.id,
+        "deployment": done.deployment_id,
+        "number": done.number,
+        "changed": done.changed,
+    }
+
+
+def _seed(settings: Settings, database: Database, count: int) -> None:
+    """Demo people once; then the cases, each in a unit of work of its own."""
+    for name in house.jurisdictions():
+        bundle = archive.read_folder(house.ROOT, name)
+        office = demo.Office(database, house.files(settings), bundle, house.now())
+        if not office.settle():
+            continue
+        plays = office.plays(count)
+        for play in track(plays, description=f"  {name}: {len(plays)} cases", transient=True):
+            office.play(play)
+
+
+def _tell_accounts(settings: Settings, database: Database) -> None:
+    if not settings.demo:
+        return
+    with database.read() as session:
+        accounts = identity.demo_accounts(session)
+    if accounts:
+        console.print(f"  演示账号 demo accounts (password: {demo.PASSWORD})", markup=False)
+    for account in accounts:
+        console.print(
+            f"    {account.account:<12} {account.name}  {account.unit_name} {account.post}", markup=False
+        )
+    console.print()

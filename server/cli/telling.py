@@ -1,0 +1,64 @@
+"""How commands speak: findings as a linter prints them, JSON where a machine reads, and the exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from server.engine.model import Finding
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
+
+
+def fail(message: str, code: int = 1) -> typer.Exit:
+    """Say what went wrong on standard error; raise what this gives."""
+    errors.print(f"[red]✗[/red] {message}", markup=True)
+    return typer.Exit(code)
+
+
+def tell_findings(findings: Iterable[Finding], *, as_json: bool) -> int:
+    """Print findings; gives how many are errors."""
+    found = list(findings)
+    if as_json:
+        tell_json([{**asdict(f), "text": f.text(), "help": f.help()} for f in found])
+    else:
+        for finding in found:
+            _tell_finding(finding)
+    return sum(finding.level == "error" for finding in found)
+
+
+def _tell_finding(finding: Finding) -> None:
+    place = finding.element or (f"line {finding.line}" if finding.line else "")
+    if finding.row is not None:
+        place += f" row {finding.row}"
+    if finding.column:
+        place += f" column {finding.column}"
+    colour = _COLOURS[finding.level]
+    console.print(
+        f"{finding.file}  {place}  [{colour}]{finding.level}[/{colour}]  ", end="", markup=True, style=None
+    )
+    console.print(finding.text(), f" {finding.code}", sep=" ", markup=False)
+    if finding.remedy:
+        console.print(f"    → {finding.help()}", markup=False)
+
+
+def tell_json(value: Any) -> None:
+    """Print a value as JSON; decimals as exact text."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    return str(value)
