@@ -74,6 +74,12 @@ def problems(model: dmn.DecisionModel, file: str = "") -> tuple[Finding, ...]:
     return tuple(finding(problem, file or model.definitions.file) for problem in model.problems)
 
 
+def analyse(model: dmn.DecisionModel, decision: str) -> tuple[Finding, ...]:
+    """Overlapping rules, inputs that no rule covers, and rules that can never fire, in a decision's table; a
+    note where a cell says more than the analysis understands. Nothing for a decision without a table."""
+    return tuple(finding(problem, model.definitions.file) for problem in dmn.analyse(model, decision))
+
+
 def finding(problem: dmn.Problem, file: str) -> Finding:
     """What the decision library reports, as a finding about a file."""
     return Finding(

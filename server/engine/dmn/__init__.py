@@ -9,6 +9,7 @@ A library of its own: beside FEEL (`server.engine.feel`) and lxml it needs nothi
 
 from __future__ import annotations
 
+from .analysis import analyse
 from .evaluation import DecisionTrace, Match, Miss, TableTrace
 from .graph import DecisionModel, DecisionResult, Result, load
 from .problems import WORDINGS, DmnError, Problem
@@ -25,6 +26,7 @@ __all__ = [
     "Problem",
     "Result",
     "TableTrace",
+    "analyse",
     "citations",
     "load",
     "read",

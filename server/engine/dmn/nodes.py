@@ -221,7 +221,7 @@ def upstream(node: Node) -> Iterator[Node]:
             seen.add(id(current))
             yield current
             if isinstance(current, DecisionNode):
-                pending.extend(arrow.node for arrow in current.required)
+                pending.extend(arrow.node for arrow in reversed(current.required))
 
 
 def circle(start: DecisionNode) -> list[str]:

@@ -89,6 +89,43 @@ WORDINGS: Mapping[str, _Wording] = {
     "dmn.unknown_name": _Wording(
         "warning", "`{cell}` uses {name}, which nothing provides.{suggestion}", "Correct the name."
     ),
+    # ---- the analysis of a table
+    "dmn.overlap": _Wording(
+        "error", "Rules {rows} of table {table} both match, for example where {example}.",
+        "Table {table} is UNIQUE: make the conditions exclude each other.",
+    ),
+    "dmn.overlap_any": _Wording(
+        "warning",
+        "Rules {rows} of table {table} both match and give different outputs, for example where {example}.",
+        "Give them the same outputs, or make the conditions exclude each other.",
+    ),
+    "dmn.gap": _Wording(
+        "warning", "No rule of table {table} matches where {example}.",
+        "Add a rule or default outputs, or set the property nothingMatched to null.",
+    ),
+    "dmn.gap_null": _Wording(
+        "info", "No rule of table {table} matches while an input is missing: {example}.",
+        "Make sure that the input is always given, or add a rule with null.",
+    ),
+    "dmn.unreachable": _Wording(
+        "warning", "Rule {row} of table {table} can never fire: the rules above it take all its cases.",
+        "Remove it, or move it up.",
+    ),
+    "dmn.empty_condition": _Wording(
+        "warning", "Rule {row} of table {table} can never fire: no allowed value meets the cell of {column}.",
+        "Correct the cell or the list of allowed values.",
+    ),
+    "dmn.unused_input": _Wording(
+        "info", "No rule of table {table} asks for {column}.", "Remove the column if nothing depends on it."
+    ),
+    "dmn.not_analysed": _Wording(
+        "info", "Not analysed: `{cell}` in rule {row}, {column}, is more than a comparison with constants.",
+        "Cover its boundaries by scenarios.",
+    ),
+    "dmn.too_large_to_analyse": _Wording(
+        "info", "Not analysed: table {table} with {rules} rules takes too many steps.",
+        "Split the table, or cover it by scenarios.",
+    ),
     # ---- an evaluation
     "dmn.unknown_decision": _Wording(
         "error", "There is no decision {decision} in {file}.{suggestion}", "Name one of: {known}."

@@ -66,7 +66,7 @@ class Scope:
             return None
 
     def tests(self, text: Text, place: Problem) -> Test | None:
-        """The text of a cell as a test of a value; None when it takes anything. Whoever asks notes warnings."""
+        """The text of a cell as a test of a value; None when it takes anything. Who asks notes warnings."""
         if text.text in ("", "-"):
             return None
         try:
