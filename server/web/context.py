@@ -1,0 +1,115 @@
+"""What a page is given: the house it stands in, who asks, when, in which language, and one unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+from starlette.requests import Request
+
+from server.engine.forms import Pair
+from server.services.attachments import FileStore
+from server.services.authorization import Person
+from server.services.errors import NotSignedIn
+from server.settings import Settings
+from server.store.database import Database
+from server.web.language import LANGUAGES, Translator, translator
+from server.web.posting import Posted
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all requests share."""
+
+    settings: Settings
+    database: Database
+    files: FileStore
+    clock: Callable[[], datetime] = _clock
+
+    @property
+    def session_cookie(self) -> str:
+        """Name of the cookie that holds the session; over HTTPS no other host can set it."""
+        return "__Host-guicheng" if self.settings.secure_cookies else "guicheng"
+
+    @property
+    def visitor_cookie(self) -> str:
+        """Name of the cookie that ties a form to the browser of someone who is not signed in."""
+        return "__Host-visitor" if self.settings.secure_cookies else "visitor"
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request being answered. Pages read it and hand its parts to services."""
+
+    house: House
+    request: Request
+    session: Session
+    now: datetime
+    person_or_none: Person | None = None
+    posted: Posted = field(default_factory=Posted)
+    visitor: str = ""
+
+    @property
+    def person(self) -> Person:
+        """Who asks; NotSignedIn if nobody is."""
+        if self.person_or_none is None:
+            raise NotSignedIn
+        return self.person_or_none
+
+    @property
+    def language(self) -> str:
+        """The person's language, else the one chosen in this browser, else the house's."""
+        if self.person_or_none is not None:
+            return self.person_or_none.locale
+        chosen = self.request.cookies.get("language", "")
+        return chosen if chosen in LANGUAGES else self.house.settings.language
+
+    @property
+    def words(self) -> Translator:
+        """The translator of this visit."""
+        return translator(self.language)
+
+    @property
+    def is_htmx(self) -> bool:
+        """Whether htmx asks for a part of the page. A page that is restored from history is wanted whole."""
+        headers = self.request.headers
+        return headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in headers
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether a machine asks."""
+        accept = self.request.headers.get("Accept", "")
+        return "application/json" in accept and "text/html" not in accept
+
+    @property
+    def token(self) -> str | None:
+        """The session's token."""
+        return self.request.cookies.get(self.house.session_cookie)
+
+    @property
+    def csrf(self) -> str:
+        """What every form of this visit carries."""
+        return self.person_or_none.csrf if self.person_or_none is not None else self.visitor
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The posted texts in their order, without files."""
+        return list(self.posted.texts)
+
+    def path(self, name: str) -> str:
+        """A part of the address."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str:
+        """A value of the address's query, "" when it is not there."""
+        return self.request.query_params.get(name, "")[:200]
+
+    def sent(self, name: str) -> str:
+        """A posted value, "" when it is not there."""
+        return self.posted.first(name)

@@ -1,0 +1,93 @@
+"""Signing in and out, and the language of the pages."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from server.services import identity
+from server.web import render
+from server.web.context import Visit
+from server.web.language import LANGUAGES
+from server.web.language import mark as _
+from server.web.routing import Pages, Permission
+
+pages = Pages()
+
+
+@pages.get("/", Permission.ANYONE)
+def home(visit: Visit) -> Response:
+    """The first page is the worklist; for a stranger it is the sign-in page."""
+    return render.redirect(visit, "/tasks" if visit.person_or_none else "/sign-in")
+
+
+@pages.get("/sign-in", Permission.ANYONE)
+def sign_in_page(visit: Visit) -> Response:
+    """Account and password; on a demonstration also its people."""
+    if visit.person_or_none is not None:
+        return render.redirect(visit, "/tasks")
+    return _form(visit, errors=())
+
+
+@pages.post("/sign-in", Permission.ANYONE)
+def sign_in(visit: Visit) -> Response:
+    """Open a session. A wrong password is counted and says no more than that it was wrong."""
+    demo = visit.house.settings.demo and visit.sent("demo") == "1"
+    tenant, account, password = visit.sent("tenant"), visit.sent("account").strip(), visit.sent("password")
+    if demo:
+        tenant, _blank, account = visit.sent("who").partition(" ")
+        password = account
+    address = visit.request.client.host if visit.request.client else ""
+    settings = visit.house.settings
+    token = identity.sign_in(
+        visit.session, tenant, account, password[:500], address, visit.now, settings.session_hours
+    )
+    if token is None:
+        wrong = visit.words.gettext(_("Account or password are wrong."))
+        return _form(visit, errors=(("account", wrong),), status=422)
+    response = render.redirect(visit, local_address(visit.sent("next")))
+    render.set_cookie(visit, response, visit.house.session_cookie, token, settings.session_hours * 3600)
+    return response
+
+
+@pages.post("/sign-out", Permission.ANYONE)
+def sign_out(visit: Visit) -> Response:
+    """Close the session."""
+    if visit.token:
+        identity.sign_out(visit.session, visit.token)
+    response = render.redirect(visit, "/sign-in")
+    response.delete_cookie(visit.house.session_cookie, path="/", secure=visit.house.settings.secure_cookies)
+    return response
+
+
+@pages.post("/language", Permission.ANYONE)
+def language(visit: Visit) -> Response:
+    """Choose the language, for the person if signed in, else for this browser."""
+    chosen = visit.sent("language")
+    response = render.redirect(visit, local_address(visit.sent("back")))
+    if chosen in LANGUAGES:
+        if visit.person_or_none is not None:
+            identity.set_locale(visit.session, visit.person, chosen)
+        render.set_cookie(visit, response, "language", chosen, 365 * 86_400)
+    return response
+
+
+def local_address(wanted: str) -> str:
+    """An address on this server, or the worklist: nobody is sent elsewhere by a forged link."""
+    plain = wanted.startswith("/") and not wanted.startswith(("//", "/\\", "/sign-")) and wanted.isprintable()
+    return wanted if plain and len(wanted) < 300 else "/tasks"
+
+
+def _form(visit: Visit, *, errors: tuple[tuple[str, str], ...], status: int = 200) -> Response:
+    people = identity.demo_accounts(visit.session) if visit.house.settings.demo else []
+    wanted = visit.sent("next") or visit.query("next")
+    return render.page(
+        visit,
+        "account/sign_in.html",
+        status=status,
+        errors=errors,
+        demo=people,
+        next=wanted,
+        jurisdictions=identity.jurisdictions(visit.session),
+        tenant=visit.sent("tenant"),
+        account=visit.sent("account"),
+    )

@@ -1,0 +1,182 @@
+"""办件: everything about one matter, its parts as tabs, and the paper that goes into the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import segno
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from server.engine.forms import FieldView
+from server.services import calendars, instance_views, printing, worklist
+from server.services.instance_views import InstanceView
+from server.services.printing import Sheet
+from server.web import filling, render
+from server.web.context import Visit
+from server.web.language import mark as _
+from server.web.pdf import PdfUnavailable, pdf_of
+from server.web.routing import Pages
+
+pages = Pages()
+TABS = (
+    ("overview", _("Overview")),
+    ("diagram", _("Diagram")),
+    ("history", _("Record")),
+    ("materials", _("Materials")),
+    ("decisions", _("Decisions")),
+)
+_HIDDEN_EVENTS = frozenset({"steps_taken"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A step that was done, with its answers ready to be read."""
+
+    name: str
+    officer: str
+    post: str
+    at: datetime
+    opinion: str
+    views: tuple[FieldView, ...]
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """What the paper shows beside the opinion, the signature and the date."""
+        said = {"opinion_text", "officer", "opinion_date"}
+        return [(view.label, view.display) for view in self.views if view.display and view.name not in said]
+
+
+@pages.get("/instances")
+def mine(visit: Visit) -> Response:
+    """我发起: the cases I have started."""
+    rows = worklist.started(visit.session, visit.person, before=visit.query("before") or None, limit=50)
+    following = f"/instances?before={rows[-1]['id']}" if len(rows) == 50 else ""
+    return render.page(visit, "instances/list.html", rows=rows, next=following)
+
+
+@pages.get("/instances/{id}")
+def overview(visit: Visit) -> Response:
+    """概况: what waits, what was answered step by step, the facts."""
+    sheet = printing.sheet(visit.session, visit.person, visit.path("id"), visit.now)
+    lines = list(reversed(_lines(visit, sheet)))
+    return _page(visit, "overview", sheet.instance, lines_done=lines)
+
+
+@pages.get("/instances/{id}/diagram")
+def diagram(visit: Visit) -> Response:
+    """流程图: the taken path and where it stands, as a list and as a picture."""
+    diagrams = instance_views.diagrams(visit.session, visit.person, visit.path("id"))
+    return _page(visit, "diagram", _case(visit), diagrams=diagrams)
+
+
+@pages.get("/instances/{id}/diagram.json")
+def diagram_facts(visit: Visit) -> Response:
+    """What the picture is drawn from."""
+    found = instance_views.diagrams(visit.session, visit.person, visit.path("id"))
+    for one in found:
+        if one.process_key == visit.query("process"):
+            return JSONResponse({"xml": one.xml, "taken": list(one.taken), "current": list(one.current)})
+    raise HTTPException(404)
+
+
+@pages.get("/instances/{id}/history")
+def history(visit: Visit) -> Response:
+    """办理记录: what happened, newest first."""
+    record = instance_views.record(visit.session, visit.person, visit.path("id"))
+    told = [entry for entry in record if entry.kind not in _HIDDEN_EVENTS]
+    return _page(visit, "history", _case(visit), record=told)
+
+
+@pages.get("/instances/{id}/materials")
+def materials(visit: Visit) -> Response:
+    """材料: the files of the case."""
+    found = instance_views.materials(visit.session, visit.person, visit.path("id"))
+    return _page(visit, "materials", _case(visit), materials=found)
+
+
+@pages.get("/instances/{id}/decisions")
+def decisions(visit: Visit) -> Response:
+    """决策: inputs, the rule that fired, output, article."""
+    found = instance_views.decisions(visit.session, visit.person, visit.path("id"))
+    return _page(visit, "decisions", _case(visit), decisions=found)
+
+
+@pages.get("/instances/{id}/print")
+def paper(visit: Visit) -> Response:
+    """审批单, for the browser's print."""
+    sheet = printing.sheet(visit.session, visit.person, visit.path("id"), visit.now)
+    return render.whole(visit, "instances/print.html", **_paper(visit, sheet), for_pdf=False)
+
+
+@pages.get("/instances/{id}/print.pdf")
+def paper_pdf(visit: Visit) -> Response:
+    """审批单 as a PDF of the same page."""
+    sheet = printing.sheet(visit.session, visit.person, visit.path("id"), visit.now)
+    page = render.whole(visit, "instances/print.html", **_paper(visit, sheet), for_pdf=True)
+    try:
+        content = pdf_of(bytes(page.body).decode())
+    except PdfUnavailable as error:
+        raise HTTPException(
+            503,
+            _("PDF cannot be made on this server: Pango is missing. Use the print function of the browser."),
+        ) from error
+    disposition = f'inline; filename="{sheet.instance.id}.pdf"'
+    return Response(content, media_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
+# --------------------------------------------------------------------------- parts
+def _case(visit: Visit) -> InstanceView:
+    return instance_views.view(visit.session, visit.person, visit.path("id"), visit.now)
+
+
+def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response:
+    calendar = calendars.of(visit.session, visit.person.tenant_id, visit.person.calendar_revision)
+    links = [
+        (
+            f"/instances/{case.id}" + ("" if name == "overview" else f"/{name}"),
+            visit.words.gettext(title),
+            name == tab,
+        )
+        for name, title in TABS
+    ]
+    days = calendar.working_days_left(visit.now, case.due) if case.due else None
+    return render.page(
+        visit,
+        "instances/instance.html",
+        block="tab",
+        case=case,
+        tab=tab,
+        tab_links=links,
+        days_left=days,
+        **values,
+    )
+
+
+def _lines(visit: Visit, sheet: Sheet) -> list[Line]:
+    return [
+        Line(line.name, line.officer, line.post, line.at, line.opinion, _asked(visit, line.form, line.values))
+        for line in sheet.lines
+    ]
+
+
+def _asked(visit: Visit, form: Any, values: dict[str, Any]) -> tuple[FieldView, ...]:
+    """The answers that this step gave: what it only showed stands with the step that gave it."""
+    given = set(values)
+    return tuple(v for v in _flat(filling.in_words(visit, form, values)) if v.name.partition(".")[0] in given)
+
+
+def _flat(views: Sequence[FieldView]) -> list[FieldView]:
+    found: list[FieldView] = []
+    for view in views:
+        found.extend([view] if view.name else _flat(view.children))
+    return found
+
+
+def _paper(visit: Visit, sheet: Sheet) -> dict[str, Any]:
+    address = str(visit.request.url.replace(path=f"/instances/{sheet.instance.id}", query=""))
+    code = segno.make(address, error="m").svg_data_uri(scale=3, border=0)
+    return {"sheet": sheet, "lines_done": _lines(visit, sheet), "qr": code}

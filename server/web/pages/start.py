@@ -1,0 +1,148 @@
+"""发起: begin the right matter. Choose it, fill its form, check, start."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from server.services import instance_views, instances, starts
+from server.services.errors import InvalidSubmission
+from server.services.starts import Startable, StartView
+from server.web import filling, render
+from server.web.context import Visit
+from server.web.filling import Filled
+from server.web.language import mark as _
+from server.web.routing import Pages
+from server.web.upcoming import upcoming
+
+pages = Pages()
+
+
+@pages.get("/start")
+def catalogue(visit: Visit) -> Response:
+    """What may be started, by category; what not, and who may."""
+    by_category: dict[str, list[Startable]] = {}
+    english = visit.language == "en"
+    for found in starts.catalogue(visit.session, visit.person):
+        entry = found.entry
+        category = (entry.category_en if english else "") or entry.category
+        by_category.setdefault(category, []).append(found)
+    return render.page(visit, "start/list.html", catalogue=list(by_category.items()), english=english)
+
+
+@pages.get("/start/{key}")
+def form(visit: Visit) -> Response:
+    """The start form, with the draft if there is one."""
+    view = starts.view(visit.session, visit.person, visit.path("key"), visit.now)
+    pairs = view.draft.pairs if view.draft else ()
+    return _form_page(
+        visit, view, filling.from_draft(visit, view.form, pairs, view.variables, _owner(view.key))
+    )
+
+
+@pages.post("/start/{key}")
+def send(visit: Visit) -> Response:
+    """Next: keep the draft; with nothing wrong go on to the check page."""
+    key = visit.path("key")
+    pairs = filling.posted_answers(visit, _owner(key))
+    submission = starts.save(visit.session, visit.person, key, pairs, visit.now)
+    if visit.sent("_save"):
+        return render.redirect(visit, f"/start/{key}?saved=1")
+    edited = filling.is_only_edit(visit, submission)
+    judge = not edited and not submission.unseen
+    missing = _missing_project(visit) if judge else ()
+    if submission.accepted and not edited and not missing:
+        return render.redirect(visit, f"/start/{key}/check")
+    view = starts.view(visit.session, visit.person, key, visit.now)
+    filled = filling.from_submission(visit, view.form, submission, view.variables, _owner(key), judge=judge)
+    filled = Filled(filled.views, filled.shown, (*missing, *filled.errors))
+    revealed = bool(submission.unseen) and not edited
+    return _form_page(visit, view, filled, status=422 if judge else 200, revealed=revealed)
+
+
+@pages.post("/start/{key}/fields")
+def refresh(visit: Visit) -> Response:
+    """The fields again, after an answer on which others depend, or a file."""
+    key = visit.path("key")
+    pairs = filling.posted_answers(visit, _owner(key))
+    submission = starts.save(visit.session, visit.person, key, pairs, visit.now)
+    view = starts.view(visit.session, visit.person, key, visit.now)
+    filled = filling.after_change(visit, view.form, submission, pairs, view.variables, _owner(key))
+    if not visit.is_htmx:
+        return _form_page(visit, view, filled)
+    return render.page(
+        visit,
+        "components/form_fields.html",
+        "fields",
+        views=filled.views,
+        shown=filled.shown,
+        address=f"/start/{key}",
+    )
+
+
+@pages.post("/start/{key}/draft")
+def keep_draft(visit: Visit) -> Response:
+    """Keep what was typed while it is being typed."""
+    pairs = filling.posted_answers(visit, _owner(visit.path("key")))
+    starts.save(visit.session, visit.person, visit.path("key"), pairs, visit.now)
+    return filling.draft_saved(visit)
+
+
+@pages.get("/start/{key}/check")
+def check(visit: Visit) -> Response:
+    """核对: what will be sent, and what happens then."""
+    view = starts.view(visit.session, visit.person, visit.path("key"), visit.now)
+    try:
+        preview = starts.preview(visit.session, visit.person, view.key, visit.now)
+    except InvalidSubmission:
+        return render.redirect(visit, f"/start/{view.key}")
+    views = filling.in_words(visit, view.form, {**view.variables, **preview.submission.values})
+    return render.page(
+        visit, "start/check.html", start=view, views=views, project=_project_name(view),
+        upcoming=upcoming(visit, preview.advance),
+    )  # fmt: skip
+
+
+@pages.post("/start/{key}/submit")
+def submit(visit: Visit) -> Response:
+    """Start it."""
+    key = visit.path("key")
+    try:
+        started = instances.start(visit.session, visit.person, key, visit.now)
+    except InvalidSubmission:
+        visit.session.rollback()
+        return render.redirect(visit, f"/start/{key}")
+    return render.redirect(visit, f"/start/done/{started.instance_id}")
+
+
+@pages.get("/start/done/{id}")
+def done(visit: Visit) -> Response:
+    """It has begun: the number, what comes next."""
+    case = instance_views.view(visit.session, visit.person, visit.path("id"), visit.now)
+    mine = next((task.id for task in case.open_tasks if task.mine), "")
+    return render.page(visit, "start/done.html", case=case, mine=mine)
+
+
+# --------------------------------------------------------------------------- parts
+def _owner(key: str) -> str:
+    return f"start:{key}"
+
+
+def _missing_project(visit: Visit) -> tuple[tuple[str, str], ...]:
+    if visit.sent("project_id") or visit.sent("project_name").strip():
+        return ()
+    return (("project_name", visit.words.gettext(_("Choose a project, or name the new one."))),)
+
+
+def _project_name(view: StartView) -> str:
+    chosen = next((f"{p.name}（{p.code}）" for p in view.projects if p.id == view.choice.id), "")
+    return chosen or view.choice.name
+
+
+def _form_page(
+    visit: Visit, view: StartView, filled: Filled, *, status: int = 200, revealed: bool = False
+) -> Response:
+    note = visit.words.gettext(_("Draft saved.")) if visit.query("saved") else ""
+    return render.page(
+        visit, "start/form.html", status=status, start=view, views=filled.views, shown=filled.shown,
+        errors=filled.errors, revealed=revealed, note=note, address=f"/start/{view.key}",
+    )  # fmt: skip

@@ -1,0 +1,240 @@
+"""Turns a template into a whole page or, for htmx, into the one block it wants; refusals into pages of their
+own."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from server.engine.forms import FieldView
+from server.services import errors, worklist
+from server.web import richtext
+from server.web.context import Visit
+from server.web.language import mark as _
+from server.web.language import translator
+from server.web.words import LIGHTS, Words
+
+ROOM = Path(__file__).parent
+STATIC = ROOM / "static"
+
+
+# --------------------------------------------------------------------------- pages
+def page(visit: Visit, template: str, block: str = "content", status: int = 200, **values: Any) -> Response:
+    """The page; only `block` of it when htmx asks.
+
+    Args:
+        template: path under templates.
+        block: the template's block that htmx swaps in.
+        status: HTTP status.
+        values: what the template needs.
+    """
+    environment = _environment(visit.language)
+    if visit.is_htmx:
+        text = render_block(environment, template, block, **_common(visit), **values)
+    else:
+        text = environment.get_template(template).render(**_common(visit), **_menu(visit), **values)
+    response = Response(text, status, media_type="text/html; charset=utf-8")
+    response.headers["Vary"] = "HX-Request, Accept, Accept-Language, Cookie"
+    _remember_visitor(visit, response)
+    return response
+
+
+def whole(visit: Visit, template: str, **values: Any) -> Response:
+    """A page that stands alone, without the frame of the others."""
+    text = _environment(visit.language).get_template(template).render(**_common(visit), **values)
+    return Response(text, media_type="text/html; charset=utf-8")
+
+
+def redirect(visit: Visit, address: str) -> Response:
+    """Go to another page after a POST (303). htmx would follow it silently, so it is told to go there."""
+    if visit.is_htmx:
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
+
+
+def set_cookie(visit: Visit, response: Response, name: str, value: str, seconds: int | None = None) -> None:
+    """Set a cookie that scripts cannot read and other sites do not send along."""
+    secure = visit.house.settings.secure_cookies
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def _common(visit: Visit) -> dict[str, Any]:
+    if visit.person_or_none is None and not visit.visitor:
+        visit.visitor = secrets.token_urlsafe(24)
+    return {
+        "visit": visit, "person": visit.person_or_none, "csrf": visit.csrf, "language": visit.language,
+        "now": visit.now, "here": visit.request.url.path,
+    }  # fmt: skip
+
+
+def _menu(visit: Visit) -> dict[str, Any]:
+    """What only a whole page shows: the count in the menu."""
+    person = visit.person_or_none
+    return {"waiting": worklist.count(visit.session, person) if person is not None else 0}
+
+
+def _remember_visitor(visit: Visit, response: Response) -> None:
+    name = visit.house.visitor_cookie
+    if visit.person_or_none is None and visit.request.cookies.get(name) != visit.visitor:
+        set_cookie(visit, response, name, visit.visitor)
+
+
+# --------------------------------------------------------------------------- templates
+@cache
+def _environment(language: str) -> Environment:
+    """The templates in one language."""
+    environment = Environment(
+        loader=FileSystemLoader(ROOM / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"], auto_reload=False,
+    )  # fmt: skip
+    texts = translator(language)
+    words = Words(texts)
+    install: Any = getattr(environment, "install_gettext_callables")  # noqa: B009 - the i18n extension adds it
+    install(texts.gettext, texts.ngettext, newstyle=True)
+    environment.globals.update(
+        static=static, lights=LIGHTS, tell=texts.tell, words=words, lines=_lines, only_facts=_only_facts
+    )
+    environment.filters.update(
+        day=words.day,
+        clock=words.clock,
+        hour=words.hour,
+        citation=words.citation,
+        size=words.size,
+        value=words.value,
+        markdown=richtext.markdown,
+        safe_html=richtext.safe_html,
+        finding=words.finding,
+        remedy=words.remedy,
+    )
+    return environment
+
+
+@cache
+def static(name: str) -> str:
+    """Address of a static file; it changes with the content, so that browsers may keep it for ever."""
+    file = STATIC / name
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "missing"
+    return f"/static/{name}?v={digest}"
+
+
+def _lines(views: Sequence[FieldView]) -> list[list[FieldView]]:
+    """Fields that the form puts beside each other, line by line."""
+    found: list[list[FieldView]] = []
+    for view in views:
+        if found and view.line and view.line == found[-1][0].line:
+            found[-1].append(view)
+        else:
+            found.append([view])
+    return found
+
+
+def _only_facts(views: Sequence[FieldView]) -> bool:
+    """Whether there is nothing to fill in."""
+    return all(view.readonly and view.name and not view.files for view in views)
+
+
+# --------------------------------------------------------------------------- refusals
+def refusal(visit: Visit, error: errors.ServiceError | HTTPException) -> Response:
+    """The page, or JSON, of something that was refused."""
+    return http_error(visit, error) if isinstance(error, HTTPException) else service_error(visit, error)
+
+
+def service_error(visit: Visit, error: errors.ServiceError) -> Response:
+    """The page, or JSON, of what a service refused."""
+    if isinstance(error, errors.NotSignedIn):
+        return _sign_in_first(visit)
+    if isinstance(error, errors.StaleTask) and not visit.wants_json:
+        return page(visit, "errors/stale.html", status=409, error=error, answers=())
+    status, title, reason = _refusal(visit, error)
+    if visit.wants_json:
+        return JSONResponse({"error": type(error).__name__, "message": reason}, status)
+    findings = getattr(error, "findings", ())
+    return page(visit, "errors/error.html", status=status, title=title, reason=reason, findings=findings)
+
+
+def _refusal(visit: Visit, error: errors.ServiceError) -> tuple[int, str, str]:
+    tell, gettext = visit.words.tell, visit.words.gettext
+    if isinstance(error, errors.NotPermitted):
+        return 403, gettext(_("You may not do this")), tell(error.reason, error.params)
+    if isinstance(error, errors.NotFound):
+        what = gettext(_NAMES.get(error.what, _("This page")))
+        return 404, gettext(_("Not found")), tell(_("{what} does not exist here."), {"what": what})
+    if isinstance(error, errors.TooManyAttempts):
+        hour = Words(visit.words).hour(error.until)
+        return 429, gettext(_("Too many attempts")), tell(_("Try again after {hour}."), {"hour": hour})
+    if isinstance(error, errors.Refused):
+        finding = error.finding
+        reason = f"{tell(finding.message, finding.params)} {tell(finding.remedy, finding.params)}"
+        return 409, gettext(_("This is not possible now")), reason.strip()
+    if isinstance(error, errors.StaleTask):
+        return 409, gettext(_("Somebody was faster")), gettext(_("The task has moved on meanwhile."))
+    return 422, gettext(_("This cannot be accepted")), gettext(_("Check what you entered."))
+
+
+_NAMES = {
+    "task": _("This task"),
+    "instance": _("This case"),
+    "attachment": _("This file"),
+    "process": _("This process"),
+    "project": _("This project"),
+    "deployment": _("This deployment"),
+    "incident": _("This incident"),
+}
+
+
+def _sign_in_first(visit: Visit) -> Response:
+    if visit.wants_json:
+        return JSONResponse(
+            {"error": "NotSignedIn", "message": visit.words.gettext(_("Sign in first."))}, 401
+        )
+    request = visit.request
+    wanted = request.url.path if request.method == "GET" and request.url.path != "/" else ""
+    return redirect(visit, f"/sign-in?next={wanted}" if wanted else "/sign-in")
+
+
+_TITLES = {
+    400: _("The form could not be read"),
+    403: _("You may not do this"),
+    404: _("Not found"),
+    405: _("This address cannot be used that way"),
+    409: _("This is not possible now"),
+    413: _("Too large"),
+    415: _("The form could not be read"),
+    503: _("Not available"),
+}
+
+
+def http_error(visit: Visit, error: HTTPException) -> Response:
+    """The page, or JSON, of an address or a form that cannot be used."""
+    gettext = visit.words.gettext
+    title = gettext(_TITLES.get(error.status_code, _("This did not work")))
+    default = _("This page does not exist here.") if error.status_code == 404 else error.detail
+    reason = gettext(default)
+    if visit.wants_json:
+        return JSONResponse({"error": "HTTP", "message": reason}, error.status_code)
+    response = page(
+        visit, "errors/error.html", status=error.status_code, title=title, reason=reason, findings=()
+    )
+    response.headers.update(error.headers or {})
+    return response
+
+
+def broken(visit: Visit, reference: str) -> Response:
+    """The page of a fault of ours: a reference number that the log knows too."""
+    gettext = visit.words.gettext
+    title = gettext(_("Something went wrong on our side"))
+    reason = visit.words.tell(
+        _("Nothing was changed. Report reference {reference}."), {"reference": reference}
+    )
+    if visit.wants_json:
+        return JSONResponse({"error": "Internal", "message": reason, "reference": reference}, 500)
+    return page(visit, "errors/error.html", status=500, title=title, reason=reason, findings=())

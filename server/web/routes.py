@@ -1,0 +1,46 @@
+"""All pages, in the order of the menu."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from server.web.context import House
+from server.web.pages import (
+    account,
+    admin,
+    attachments,
+    deployments,
+    health,
+    instances,
+    patterns,
+    start,
+    tasks,
+    worklist,
+)
+from server.web.render import STATIC
+from server.web.routing import Page, not_found, route
+
+# The worklist's own addresses (/tasks/done) come before those of single tasks (/tasks/{id}).
+PAGES: tuple[Page, ...] = (
+    *account.pages.declared,
+    *worklist.pages.declared,
+    *tasks.pages.declared,
+    *instances.pages.declared,
+    *start.pages.declared,
+    *attachments.pages.declared,
+    *deployments.pages.declared,
+    *admin.pages.declared,
+    *patterns.pages.declared,
+    *health.pages.declared,
+)
+
+
+def mount(app: FastAPI, house: House) -> None:
+    """Add the pages, their static files and the pages of what goes wrong."""
+    app.router.routes.extend(route(page, house) for page in PAGES)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for status in (404, 405):
+        app.add_exception_handler(status, not_found(house))
+    app.add_exception_handler(HTTPException, not_found(house))

@@ -1,0 +1,175 @@
+"""Declares pages with the permission each needs, and answers requests: who, one unit of work, what went
+wrong."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from server.services import identity
+from server.services.authorization import ALLOWED, Person, Verdict, may_administer, may_deploy
+from server.services.errors import NotSignedIn, ServiceError
+from server.web import render
+from server.web.context import House, Visit
+from server.web.language import mark as _
+from server.web.posting import Posted, read_posted
+
+_log = logging.getLogger("guicheng.web")
+
+
+class Permission(StrEnum):
+    """Who may open a page at all. What they may see on it and do with it is for the services to say."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "signed in"
+    ADMIN = "admin"
+    PROCESS_OWNER = "process owner"
+
+
+_VERDICTS: dict[Permission, Callable[[Person], Verdict]] = {
+    Permission.SIGNED_IN: lambda person: ALLOWED,
+    Permission.ADMIN: may_administer,
+    Permission.PROCESS_OWNER: may_deploy,
+}
+
+Answer = Callable[[Visit], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its address, who may open it, and the function that answers. Only a POST may write."""
+
+    method: str
+    path: str
+    permission: Permission
+    answer: Answer
+
+    @property
+    def writes(self) -> bool:
+        """Whether it gets a unit of work that may change something."""
+        return self.method == "POST"
+
+
+class Pages:
+    """The pages of one noun, gathered by decorators."""
+
+    def __init__(self) -> None:
+        self.declared: list[Page] = []
+
+    def get(self, path: str, permission: Permission = Permission.SIGNED_IN) -> Callable[[Answer], Answer]:
+        """Declare a page that is read."""
+        return self._declare("GET", path, permission)
+
+    def post(self, path: str, permission: Permission = Permission.SIGNED_IN) -> Callable[[Answer], Answer]:
+        """Declare what a form is sent to."""
+        return self._declare("POST", path, permission)
+
+    def _declare(self, method: str, path: str, permission: Permission) -> Callable[[Answer], Answer]:
+        def declare(answer: Answer) -> Answer:
+            self.declared.append(Page(method, path, permission, answer))
+            return answer
+
+        return declare
+
+
+def route(page: Page, house: House) -> Route:
+    """The page as the web framework knows it; `route.page` keeps the declaration."""
+
+    async def endpoint(request: Request) -> Response:
+        posted = Posted()
+        try:
+            if page.writes:
+                posted = await read_posted(request, house.settings.max_upload_bytes)
+        except HTTPException as error:
+            return await run_in_threadpool(_refused, house, request, error)
+        return await run_in_threadpool(answer, page, house, request, posted)
+
+    endpoint.__name__ = page.answer.__name__
+    made = Route(page.path, endpoint, methods=[page.method], include_in_schema=False)
+    made.page = page  # type: ignore[attr-defined]
+    return made
+
+
+def answer(page: Page, house: House, request: Request, posted: Posted) -> Response:
+    """Answer one request in one unit of work, committed only when a POST ends well."""
+    visitor = request.cookies.get(house.visitor_cookie, "")
+    person: Person | None = None
+    now = house.clock()
+    unit: Callable[[], AbstractContextManager[Session]] = (
+        house.database.write if page.writes else house.database.read
+    )
+    try:
+        with unit() as session:
+            visit = Visit(house, request, session, now, None, posted, visitor)
+            person = visit.person_or_none = _person(visit)
+            _admit(page, visit)
+            response = page.answer(visit)
+    except (ServiceError, HTTPException) as error:
+        return _explain(house, request, person, posted, partial(render.refusal, error=error))
+    except Exception:
+        reference = secrets.token_hex(4)
+        _log.exception("request %s %s failed, reference %s", request.method, request.url.path, reference)
+        return _explain(house, request, person, posted, partial(render.broken, reference=reference))
+    return response
+
+
+def _person(visit: Visit) -> Person | None:
+    try:
+        return identity.person_of(visit.session, visit.token, visit.now)
+    except NotSignedIn:
+        return None
+
+
+def _admit(page: Page, visit: Visit) -> None:
+    if page.permission is not Permission.ANYONE:
+        _VERDICTS[page.permission](visit.person).require()
+    if page.writes and not _is_ours(visit):
+        raise HTTPException(
+            403, _("This form is too old or came from another site. Open the page again and repeat.")
+        )
+
+
+def _is_ours(visit: Visit) -> bool:
+    """Whether a form was made by us for this session (or, before sign-in, for this browser)."""
+    expected, sent = visit.csrf, visit.sent("csrf")
+    return bool(expected) and hmac.compare_digest(expected.encode(), sent.encode("utf-8", "replace"))
+
+
+def _explain(
+    house: House, request: Request, person: Person | None, posted: Posted, tell: Callable[[Visit], Response]
+) -> Response:
+    """Render what went wrong in a fresh reading session: the one that failed is gone."""
+    with house.database.read() as session:
+        visitor = request.cookies.get(house.visitor_cookie, "")
+        return tell(Visit(house, request, session, house.clock(), person, posted, visitor))
+
+
+def _refused(house: House, request: Request, error: HTTPException) -> Response:
+    with house.database.read() as session:
+        visit = Visit(house, request, session, house.clock())
+        visit.person_or_none = _person(visit)
+        return render.http_error(visit, error)
+
+
+def not_found(house: House) -> Any:
+    """The handler of addresses that no page has."""
+
+    async def endpoint(request: Request, error: Exception) -> Response:
+        problem = error if isinstance(error, HTTPException) else HTTPException(404)
+        return await run_in_threadpool(_refused, house, request, problem)
+
+    return endpoint

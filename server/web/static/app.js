@@ -1,0 +1,114 @@
+// What pages gain where there is JavaScript: keys, focus after a swap, ready-made phrases. Everything works without.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("scripted");
+  const one = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  // ---- focus: an error summary, or the heading of what was swapped in
+  const land = (within) => {
+    const target = one("[data-land]", within) || one("h1", within);
+    if (!target || within.contains(document.activeElement)) return;
+    if (!target.hasAttribute("tabindex")) target.setAttribute("tabindex", "-1");
+    target.focus({ preventScroll: !target.matches("[data-land]") });
+  };
+  const summary = one(".summary-of-errors[data-land]");
+  if (summary) summary.focus();
+  document.addEventListener("htmx:after:swap", (event) => {
+    const target = event.detail?.ctx?.target;
+    const id = target?.id;
+    const now = (id && document.getElementById(id)) || target;
+    if (now?.isConnected && now.dataset.quiet === undefined) land(now);
+    document.dispatchEvent(new CustomEvent("guicheng:shown"));
+  });
+  document.addEventListener("htmx:error", () => announce(root.dataset.offline));
+
+  const announce = (text) => { if (text) one("#announcements").textContent = text; };
+
+  // ---- rows: j and k move, Enter opens, x selects, c claims
+  const rows = () => all("[data-row]");
+  const chosen = () => rows().find((row) => row.getAttribute("aria-selected") === "true");
+  const choose = (step) => {
+    const list = rows();
+    if (!list.length) return;
+    const at = list.indexOf(chosen());
+    const next = list[Math.min(Math.max(at + step, 0), list.length - 1)];
+    list.forEach((row) => row.removeAttribute("aria-selected"));
+    next.setAttribute("aria-selected", "true");
+    one("a", next).focus();
+  };
+  const press = (selector) => { const found = chosen() && one(selector, chosen()); if (found) found.click(); };
+  const follow = (selector) => { const found = one(selector); if (found) found.click(); return Boolean(found); };
+
+  const keys = {
+    j: () => choose(1),
+    k: () => choose(-1),
+    o: () => press("a"),
+    x: () => press("input[type=checkbox]"),
+    c: () => { if (chosen()) press("[data-claim]"); else follow("[data-claim]"); },
+    "/": () => { const field = one("[data-search]"); if (field) field.focus(); },
+    "?": () => one("#keys")?.showModal(),
+    "[": () => follow("[data-previous]"),
+    "]": () => follow("[data-next]"),
+  };
+  const places = { t: "/tasks", d: "/tasks/done", i: "/instances", s: "/start" };
+  let going = 0;
+
+  const typing = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.keyCode === 229 || event.altKey) return; // an input method is at work
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      const form = event.target.closest("form") || one("#task-form");
+      if (form) { event.preventDefault(); form.requestSubmit(one("[data-submit]", form) || undefined); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || typing(event.target) || one("dialog[open]")) return;
+    if (root.dataset.keys === "off") return;
+    if (event.timeStamp - going < 1200 && places[event.key]) { going = 0; location.href = places[event.key]; return; }
+    going = event.key === "g" ? event.timeStamp : 0;
+    const act = keys[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+
+  // ---- single keys can be switched off, and stay off in this browser
+  try { root.dataset.keys = localStorage.getItem("keys") || "on"; } catch { root.dataset.keys = "on"; }
+  const keySwitch = one("#keys-on");
+  if (keySwitch) {
+    keySwitch.checked = root.dataset.keys !== "off";
+    keySwitch.addEventListener("change", () => {
+      root.dataset.keys = keySwitch.checked ? "on" : "off";
+      try { localStorage.setItem("keys", root.dataset.keys); } catch { /* private window */ }
+    });
+  }
+
+  // ---- what is clicked
+  document.addEventListener("click", (event) => {
+    const phrase = event.target.closest("[data-phrase]");
+    if (phrase) {
+      const area = document.getElementById(phrase.dataset.for);
+      area.value = area.value ? `${area.value.trimEnd()}\n${phrase.dataset.phrase}` : phrase.dataset.phrase;
+      area.dispatchEvent(new Event("change", { bubbles: true }));
+      area.focus();
+    }
+    if (event.target.closest("[data-print]")) window.print();
+    if (event.target.closest("[data-keys-open]")) one("#keys")?.showModal();
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const text = document.getElementById(copy.dataset.copy).innerText;
+      navigator.clipboard?.writeText(text).then(() => announce(copy.dataset.done));
+    }
+    const everything = event.target.closest("[data-select-all]");
+    if (everything) all("input[name=task]").forEach((box) => { box.checked = everything.checked; });
+  });
+
+  // ---- a second click on a sending button does nothing
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "post" && !form.hasAttribute("hx-post")) {
+      form.dataset.sent = "yes";
+      window.addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
+    }
+  });
+})();
