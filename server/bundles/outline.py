@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from server.engine.model import EventKind, FlowNode, MultiInstance, ProcessDefinition, SequenceFlow
 
+_TOLD = ("regulation", "outputCollection", "outputElement")
+"""Properties that are told elsewhere."""
+
 
 def outline(process: ProcessDefinition) -> str:
     """The process as text: every node with what it says, in the order a case meets them, and its ways on.
@@ -93,7 +96,7 @@ def _facts(process: ProcessDefinition, node: FlowNode) -> Iterator[str]:
     facts.extend((f"out.{m.target}", m.expression) for m in node.outputs)
     facts.extend(_event(node))
     facts.extend(_repetition(node.multi_instance))
-    facts.extend(sorted((k, v) for k, v in node.properties.items() if k != "regulation"))
+    facts.extend(sorted((k, v) for k, v in node.properties.items() if k not in _TOLD))
     facts.append(("regulation", " ".join(node.regulation)))
     for name, value in facts:
         text = value if isinstance(value, str) else ",".join(value)

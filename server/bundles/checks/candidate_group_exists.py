@@ -1,0 +1,28 @@
+"""A candidate group is one of those in the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from server.bundles.checks.subject import Rule, Subject
+from server.engine.bpmn_attributes import is_marked
+from server.engine.model import Finding
+
+CODE = "candidate-group-exists"
+UNKNOWN = Rule(
+    CODE,
+    "The candidate group {group} of {name} does not stand in jurisdiction.toml.{suggestion}",
+    "Correct it, or add a [[group]].",
+)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Candidate groups that no installation could have. Groups given by FEEL are known only in a case."""
+    groups = subject.manifest.groups
+    for process, node in subject.nodes():
+        for group in node.assignment.candidate_groups:
+            if not is_marked(group) and group not in groups:
+                close = get_close_matches(group, groups, 1)
+                hint = f" ({close[0]}?)" if close else ""
+                yield UNKNOWN.on(process, node, group=group[:80], suggestion=hint)

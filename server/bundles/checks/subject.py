@@ -1,0 +1,79 @@
+"""What a check looks at, and how it tells what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from server.bundles.archive import Bundle
+from server.bundles.manifest import Manifest
+from server.engine.load import Loaded
+from server.engine.model import Finding, FlowNode, Level, ProcessDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A bundle with its manifest and all that could be read of its files."""
+
+    bundle: Bundle
+    manifest: Manifest
+    loaded: Loaded
+
+    def nodes(self, *, own: bool = False) -> Iterator[tuple[ProcessDefinition, FlowNode]]:
+        """Every node with its process; with `own`, those of shared processes left out."""
+        for process in self.loaded.model.processes.values():
+            if not (own and is_shared(process.file)):
+                yield from ((process, node) for node in process.nodes.values())
+
+    def owner(self, path: str) -> str:
+        """The prefix of the ids in a file: `shared`, or the id of the jurisdiction."""
+        return "shared" if is_shared(path) else self.manifest.id
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the house: its id, what is told when it is broken, and what to do."""
+
+    code: str
+    message: str
+    remedy: str
+    level: Level = "error"
+
+    def at(
+        self,
+        file: str,
+        element: str = "",
+        line: int = 0,
+        *,
+        row: int | None = None,
+        **params: object,
+    ) -> Finding:
+        """The finding at an element of a file, or at a row (from 1) of a table."""
+        return Finding(
+            level=self.level,
+            code=self.code,
+            message=self.message,
+            params={"element": element, **params},
+            remedy=self.remedy,
+            file=file,
+            element=element,
+            row=row,
+            family="house",
+            line=line,
+        )
+
+    def on(self, process: ProcessDefinition, node: FlowNode, **params: object) -> Finding:
+        """The finding at a node; `name` is the node's name, or its id where it has none."""
+        told = {"name": node.name or node.id, **params}
+        return replace(self.at(process.file, node.id, node.line), params={"element": node.id, **told})
+
+
+def is_shared(path: str) -> bool:
+    """Whether a file of a bundle is one of the shared ones."""
+    return path.split("/")[1:2] == ["shared"]
+
+
+def stem(path: str) -> str:
+    """The name of a file without its last suffix."""
+    return PurePosixPath(path).stem
