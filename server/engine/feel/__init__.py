@@ -1,4 +1,18 @@
-"""FEEL, the expression language of DMN 1.5: compile once, evaluate often, run nothing else."""
+"""FEEL, the expression language of DMN 1.5: compile once, evaluate often, run nothing else.
+
+    condition = compile_expression("amount >= 600000 and level = \"head\"")
+    condition.evaluate(to_feel({"amount": 600000, "level": "head"}))          # True
+
+From text to value, in the order to read the files:
+
+1. ``lexer`` and ``vocabulary`` (names with spaces), ``parser`` on the ``grammar_*`` files, giving a ``tree``;
+2. ``compiler`` and the ``compile_*`` files turn each node of the tree into a closure;
+3. the closures work on ``values``, ``temporal``, ``decimals`` with ``arithmetic``, ``compare`` and ``types``;
+4. ``builtins`` hold the functions, by theme; a ``run`` holds the budget, the warnings and the clock;
+5. ``expression`` is what the world sees, ``convert`` its border to JSON and Python.
+
+Null instead of an error is FEEL's way; the warnings say why. What is raised is a ``FeelError``.
+"""
 
 from .builtins import BUILTINS
 from .compare import equal, fits, order

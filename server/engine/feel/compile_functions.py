@@ -56,7 +56,10 @@ def _function(node: Node, compiler: Compiler) -> Evaluator:
     """What is called: a built-in unless a function of that name is in scope, or any expression's value."""
     if isinstance(node, Name) and node.name in BUILTINS:
         return _builtin(node.name)
-    evaluate = compiler.compile(node)
+    if isinstance(node, Name) and "." not in node.name:
+        evaluate = _named(node.name)
+    else:
+        evaluate = compiler.compile(node)
 
     def find(environment: Environment, run: Run) -> Value:
         function = evaluate(environment, run)
@@ -72,6 +75,10 @@ def _function(node: Node, compiler: Compiler) -> Evaluator:
         return None
 
     return find
+
+
+def _named(name: str) -> Evaluator:
+    return lambda environment, run: environment.get(name)
 
 
 def _builtin(name: str) -> Evaluator:

@@ -23,18 +23,25 @@ def to_feel(value: object) -> Value:
 
     int, float (by its shortest text, so 0.1 is 0.1) and Decimal become decimal128 numbers; ``datetime``
     objects temporals; tuples lists. Texts stay texts: what is meant as a date is for the caller to say
-    (``parse_temporal``). ``ValueError`` for numbers that are not finite or too large, ``TypeError`` for
-    anything FEEL has no type for.
+    (``parse_temporal``). ``ValueError`` for numbers that are not finite or too large and for data nested
+    too deeply, ``TypeError`` for anything FEEL has no type for.
     """
+    try:
+        return _feel(value)
+    except RecursionError:
+        raise ValueError("the data is nested too deeply for FEEL") from None
+
+
+def _feel(value: object) -> Value:
     kind = type(value)
     if value is None or kind is str or kind is bool:
         return value
     if kind is Decimal or kind is int or kind is float:
         return _number(value)
     if isinstance(value, Mapping):
-        return {_key(key): to_feel(item) for key, item in value.items()}
+        return {_key(key): _feel(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [to_feel(item) for item in value]
+        return [_feel(item) for item in value]
     return _other(value)
 
 
@@ -92,7 +99,10 @@ def _time(value: datetime.datetime | datetime.time, offset: datetime.timedelta |
 def to_json(value: Value) -> Value:
     """A FEEL value as plain data: Decimal stays Decimal, temporals become ISO 8601 texts, ranges and
     functions their FEEL text. ``FeelLimitError`` when it is too large to be written out."""
-    return _plain(value, [_MAX_NODES])
+    try:
+        return _plain(value, [_MAX_NODES])
+    except RecursionError:
+        raise FeelLimitError("the value is nested too deeply to be written out") from None
 
 
 def _plain(value: Value, budget: list[int]) -> Value:

@@ -164,6 +164,16 @@ def test_values_feel_has_no_type_for(value: object) -> None:
         to_feel(value)
 
 
+def test_data_nested_too_deeply() -> None:
+    data: list[object] = []
+    for _ in range(5000):
+        data = [data]
+    with pytest.raises(ValueError, match="nested"):
+        to_feel(data)
+    with pytest.raises(FeelError, match="nested"):
+        to_json(data)
+
+
 @settings(max_examples=300)
 @given(words=st.lists(WORDS, max_size=14))
 def test_any_words_are_read_or_refused(words: list[str]) -> None:
