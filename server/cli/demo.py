@@ -58,7 +58,7 @@ class Office:
             try:
                 identity.person_by_account(session, self.bundle.id, self.plan["person"][0]["account"])
             except NotPermitted:
-                self._enter(session)
+                self.enter(session, identity.hash_password(PASSWORD))
                 return True
         return False
 
@@ -94,12 +94,12 @@ class Office:
                     break
         return instance_id
 
-    def _enter(self, session: Session) -> None:
+    def enter(self, session: Session, password_hash: str) -> None:
+        """Enter units and people; all have the same password."""
         tenant = self.bundle.id
         identity.add_jurisdiction(session, tenant, self.bundle.manifest.name, self.now)
         for unit in self.plan["unit"]:
             identity.add_unit(session, tenant, unit["id"], unit["name"])
-        password_hash = identity.hash_password(PASSWORD)
         for person in self.plan["person"]:
             identity.add_person(
                 session, tenant, person["account"], person["name"], person["post"], person["unit"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,8 +12,8 @@ from sqlmodel import Session
 
 from server.bundles.manifest import Manifest, read_manifest
 from server.engine.forms import Form
-from server.engine.load import load
-from server.engine.model import EventKind, FlowNode, Kind, Model, ProcessDefinition
+from server.engine.load import digest, load
+from server.engine.model import EventKind, Finding, FlowNode, Kind, Model, ProcessDefinition
 from server.services.errors import NotFound
 from server.store.definitions import DeploymentFile, Resource
 from server.store.identity import Jurisdiction
@@ -76,6 +77,7 @@ class Deployed:
 
 
 _cache: OrderedDict[tuple[str, str], Deployed] = OrderedDict()
+_models: OrderedDict[str, tuple[Model | None, tuple[Finding, ...]]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -103,6 +105,21 @@ def active(session: Session, tenant_id: str) -> Deployed:
     return of(session, tenant_id, deployment_id)
 
 
+def compiled(files: Mapping[str, bytes]) -> tuple[Model | None, tuple[Finding, ...]]:
+    """The model of some files and what is to be said about them; the same content is compiled once."""
+    key = digest(files)
+    with _lock:
+        if key in _models:
+            _models.move_to_end(key)
+            return _models[key]
+    result = load(files)
+    with _lock:
+        _models[key] = result
+        while len(_models) > _LIMIT:
+            _models.popitem(last=False)
+    return result
+
+
 def _read(session: Session, tenant_id: str, deployment_id: str) -> Deployed:
     query = (
         sa.select(_files.c.path, _resources.c.content)
@@ -115,7 +132,7 @@ def _read(session: Session, tenant_id: str, deployment_id: str) -> Deployed:
     files = {path: bytes(content) for path, content in session.execute(query)}
     if not files:
         raise NotFound("deployment", deployment_id)
-    model, findings = load(files)
+    model, findings = compiled(files)
     if model is None:
         errors = "; ".join(f.text() for f in findings if f.level == "error")
         raise RuntimeError(f"deployment {deployment_id} of {tenant_id} no longer loads: {errors}")

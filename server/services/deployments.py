@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.bundles.manifest import read_manifest
-from server.engine.load import load
+from server.engine import load
 from server.engine.model import Finding
-from server.services import identity
+from server.services import deployed, identity
 from server.services.authorization import Person, may_deploy
 from server.services.errors import DeploymentRejected
 from server.store.columns import new_id
@@ -28,7 +28,7 @@ _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class Outcome:
     """What a deployment did: its number, and which definitions are new, changed or unchanged."""
 
     deployment_id: str
@@ -41,23 +41,21 @@ class Deployed:
 def deploy(
     session: Session, person: Person, tenant_id: str, files: Mapping[str, bytes], now: datetime, *,
     name: str, source: str, note: str = "",
-) -> Deployed:  # fmt: skip
+) -> Outcome:  # fmt: skip
     """Deploy a bundle to a jurisdiction. Cases that run stay on theirs; an unchanged definition
     keeps its version. DeploymentRejected holds every error found; then nothing is kept. The same
     content again changes nothing."""
     may_deploy(person).require()
-    model, findings = load(files)
+    model, findings = deployed.compiled(files)
     errors = tuple(f for f in findings if f.level == "error")
     if model is None or errors:
         raise DeploymentRejected(errors)
     manifest = read_manifest(files["jurisdiction.toml"])
     identity.add_jurisdiction(session, tenant_id, manifest.name, now)
-    digest = hashlib.sha256(
-        b"".join(path.encode() + b"\0" + hashlib.sha256(files[path]).digest() for path in sorted(files))
-    ).hexdigest()
+    digest = load.digest(files)
     current = _current(session, tenant_id)
     if current is not None and current[2] == digest:
-        return Deployed(current[0], current[1], (), tuple(sorted(model.processes)), ())
+        return Outcome(current[0], current[1], (), tuple(sorted(model.processes)), ())
     deployment_id, number = new_id(now), _next_number(session, tenant_id)
     session.execute(
         _deployments.insert().values(
@@ -85,7 +83,7 @@ def deploy(
         .values(deployment_id=deployment_id)
     )
     unchanged = tuple(sorted(model.processes.keys() - set(changed)))
-    return Deployed(deployment_id, number, tuple(changed), unchanged, findings)
+    return Outcome(deployment_id, number, tuple(changed), unchanged, findings)
 
 
 def listing(session: Session, person: Person) -> list[Deployment]:
