@@ -2,7 +2,7 @@
 
 Each column is cut into pieces on which all its cells answer alike (see `axes`); a rule is then a box of
 pieces, and boxes can be compared exactly. A cell that does more than compare with constants counts as one
-that may take anything: what is reported in spite of it is certain, and a note says what may be hidden behind it.
+that may take anything: what is reported in spite of it is certain, and a note says what it may hide.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def from_json(value: Any, expected: Type | None) -> Any:
         return value if parsed is None else parsed
     if isinstance(value, list | tuple):
         return [from_json(item, kind.element if kind.kind == "list" else kind) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and all(type(name) is str for name in value):
         fields = kind.fields or {}
         return {name: from_json(item, fields.get(name)) for name, item in value.items()}
     return to_feel(value)

@@ -81,6 +81,7 @@ class DecisionNode:
     evaluate: Evaluator = null
     guard: Guard = ANYTHING
     free: Mapping[str, Guard] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -108,6 +109,8 @@ class DecisionNode:
         for name, place in self.free.items():
             if name in run.inputs:
                 env[name] = place.receive(run.inputs[name], run)
+            elif name in self.columns:  # not known yet; any other name is a mistake, of which FEEL warns
+                env[name] = None
         env |= visible(self.required, run)
         trace.environment = env
         return self.evaluate(env, run)
@@ -145,6 +148,7 @@ def compile_decision(
     drawn = any(isinstance(arrow.node, InputNode) for arrow in required)
     everything = isinstance(decision.logic, m.DecisionTable) and not drawn
     hints = _column_types(decision.logic)
+    node.columns = frozenset(hints)
     node.free = {
         name: guard(scope.types.get(hints.get(name) or known.get(name, "")), name, place)
         for name in sorted(scope.mentioned)
@@ -158,7 +162,7 @@ def _column_types(logic: m.Expression | None) -> dict[str, str]:
     """The types that input columns state for the variables they show."""
     if not isinstance(logic, m.DecisionTable):
         return {}
-    return {column.expression.text: column.type_ref for column in logic.inputs if column.type_ref}
+    return {column.expression.text: column.type_ref for column in logic.inputs}
 
 
 def compile_function(node: FunctionNode, required: tuple[Required, ...], scope: Scope) -> None:

@@ -56,8 +56,7 @@ class Types:
         if found is None:
             self._unknown(name, place)
             return None
-        resolved = found.resolved()
-        return None if resolved.kind == "Any" and not resolved.allowed else found
+        return None if found.kind == "Any" and not found.allowed else found
 
     def _unknown(self, name: str, place: Problem | None) -> None:
         if place is not None:
