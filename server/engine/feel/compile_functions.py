@@ -7,7 +7,7 @@ from .tree import Call, FunctionLiteral, Literal, Name, NamedCall, Node
 from .values import Environment, Evaluator, Function, FunctionValue, type_of
 from .vocabulary import similar
 
-_CALL_WEIGHT = 25
+_CALL_WEIGHT = 45
 _FOLDED = frozenset({"date", "time", "date and time", "duration", "number"})
 
 
