@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil
 
@@ -71,6 +71,8 @@ def _columns(grid: Grid, labels: Mapping[str, CellLabels], used: set[int], found
         if node.kind is NodeKind.BAND:
             continue
         last = column + span - 1
+        if labels[node_id].tails:
+            right[last] = max(right[last], labels[node_id].tail + grid.step[last] + 10)
         for number, box in enumerate(_boxes(grid, node, labels)):
             if number or span == 1:
                 left[last] = max(left[last], ceil(-box.x))
@@ -84,7 +86,7 @@ def _columns(grid: Grid, labels: Mapping[str, CellLabels], used: set[int], found
         _gap(len(used.intersection(gap)), COLUMN_GAP if 0 < n < count else 24)
         for n, gap in enumerate(grid.gap_x)
     ]
-    _widen(grid, left, right, gaps)
+    _widen(grid, labels, left, right, gaps)
     at = 0.0
     for column in range(count + 1):
         _lay(grid.gap_x[column], used, at, at + gaps[column], found.x)
@@ -101,14 +103,16 @@ def _gap(tracks: int, least: float) -> float:
     return max(least, 2 * 18 + TRACK_GAP * (tracks - 1)) if tracks else least
 
 
-def _widen(grid: Grid, left: list[float], right: list[float], gaps: list[float]) -> None:
+def _widen(
+    grid: Grid, labels: Mapping[str, CellLabels], left: list[float], right: list[float], gaps: list[float]
+) -> None:
     """Give the columns under a wide sub-process, or a wide pool name, the missing room in equal parts."""
     for node_id, (column, _) in grid.placement.cell.items():
         span = grid.placement.span[node_id]
         if span > 1 and grid.nodes[node_id].kind is not NodeKind.BAND:
             columns = range(column, column + span)
             room = sum(left[c] + right[c] for c in columns) + sum(gaps[column + 1 : column + span])
-            share = max(0, ceil((grid.nodes[node_id].width - room) / span / 2))
+            share = max(0, ceil((grid.nodes[node_id].width + labels[node_id].tail - room) / span / 2))
             for c in columns:
                 left[c] += share
                 right[c] += share
@@ -214,13 +218,16 @@ def draw(grid: Grid, routes: Mapping[str, Route], labels: Mapping[str, CellLabel
     for node_id, (column, row) in grid.placement.cell.items():
         node = grid.nodes[node_id]
         last = column + grid.placement.span[node_id] - 1
-        drawing.shapes[node_id] = _shape(grid, node, column, row, found)
+        shape = _shape(grid, node, column, row, found)
+        drawing.shapes[node_id] = shape = replace(shape, width=shape.width - labels[node_id].tail)
         ports = grid.port_x[last]
         origin = (sum(found.x[line] for line in ports) / len(ports), _row_middle(grid, row, found))
         for event in grid.placement.hosted.get(node_id, ()):
             drawing.shapes[event] = _event(grid, grid.nodes[event], origin[1], found)
         for key, box in labels[node_id].boxes.items():
             drawing.labels[key] = _whole(box.moved(*origin))
+        for key, box in labels[node_id].tails.items():
+            drawing.labels[key] = _whole(box.moved(shape.right, origin[1]))
     for flow_id, route in routes.items():
         drawing.edges[flow_id] = _line(route, found)
     return drawing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from server.bundles.tidy.graph import Flow, FlowKind, Node, NodeKind
 from server.bundles.tidy.lattice import Lattice, Port
@@ -41,6 +42,8 @@ class Placement:
     span: dict[str, int]
     hosted: dict[str, list[str]] = field(default_factory=dict)
     """Boundary events of a host, from left to right."""
+    named: dict[str, str] = field(default_factory=dict)
+    """Names of the flows that leave boundary events, by event."""
 
     def band_of(self, row: int) -> Band:
         """The band a row belongs to."""
@@ -87,7 +90,9 @@ class Grid:
         self.step = [PORT_STEP] * self.placement.columns
         for host, events in self.placement.hosted.items():
             column = self.placement.cell[host][0] + self.placement.span[host] - 1
-            self.step[column] = max(self.step[column], event_step([self.nodes[event] for event in events]))
+            self.step[column] = max(
+                self.step[column], event_step([self.nodes[event] for event in events], self.placement.named)
+            )
         lines: list[float] = []
         tolls: list[float] = []
         at = 0.0
@@ -226,11 +231,17 @@ class Grid:
         return found
 
 
-def event_step(events: Sequence[Node]) -> float:
-    """Distance between boundary events on one host: three and more need room for their names between them."""
-    if len(events) < 3:
+def event_step(events: Sequence[Node], named: Mapping[str, str]) -> float:
+    """Distance of ports that leaves room for the names of boundary events and of their flows in between.
+
+    Two events hang on the outer of three ports, so theirs is half the distance. `named` holds the names of the
+    flows by event.
+    """
+    flow_room = max((label_size(named.get(event.id, ""), 80)[0] for event in events), default=0)
+    room = max((label_size(event.name)[0] for event in events), default=0) + flow_room + 16
+    if len(events) < 2 or (len(events) == 2 and not flow_room):
         return PORT_STEP
-    return max(EVENT_SIZE + 8.0, *(label_size(event.name)[0] + 14 for event in events))
+    return max(PORT_STEP, ceil(room / 2)) if len(events) == 2 else max(EVENT_SIZE + 8.0, room)
 
 
 def priced(

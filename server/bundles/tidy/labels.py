@@ -22,7 +22,14 @@ class CellLabels:
 
     def __init__(self) -> None:
         self.boxes: dict[str, Box] = {}
+        self.tails: dict[str, Box] = {}
+        """Labels right of a shape that covers several columns; x counts from its right border."""
         self.obstacles: list[Box] = []
+
+    @property
+    def tail(self) -> float:
+        """Room to leave right of such a shape."""
+        return max((box.right + NEAR for box in self.tails.values()), default=0.0)
 
     def put(self, key: str, candidates: Sequence[Box]) -> None:
         """Take the first candidate that meets nothing, else the one that meets least."""
@@ -32,7 +39,7 @@ class CellLabels:
 
 
 def plan_labels(grid: Grid, flows: Sequence[Flow], routes: Mapping[str, Route]) -> dict[str, CellLabels]:
-    """For every node of the grid the labels in its cell: its own, its boundary events', its leaving flows'."""
+    """For every node of the grid the labels in its cell: its own, its boundary events', leaving flows'."""
     leaving: dict[str, list[Flow]] = defaultdict(list)
     lines: dict[str, list[Box]] = defaultdict(list)
     for flow in flows:
@@ -57,8 +64,11 @@ def _cell(
     for member in members:
         cell.obstacles.append(shape_in_cell(grid, member))
         cell.obstacles += lines.get(member.id, [])
-    if node.kind is NodeKind.SUBPROCESS:
+    if grid.placement.span[node_id] > 1:
         members = members[1:]
+        for flow in leaving.get(node_id, ()):
+            anchor = _offset(grid, node, routes[flow.id].source.anchor)
+            cell.tails[flow.id] = _beside_flow(flow.name, "right", Box(0, 0, 0, 0), anchor)[0]
     for member in members:
         for flow in leaving.get(member.id, ()):
             shape = shape_in_cell(grid, member)

@@ -12,7 +12,7 @@ from server.bundles.tidy.graph import Box, Drawing, Lane, Node, NodeKind, Plane,
 from server.bundles.tidy.grid import Grid, Placement, event_step
 from server.bundles.tidy.labels import along_line, plan_labels
 from server.bundles.tidy.lattice import Route
-from server.bundles.tidy.placement import Choice, Placed, Placer
+from server.bundles.tidy.placement import Choice, Placed, Placer, flow_names
 from server.bundles.tidy.quality import A3_HEIGHT, A3_WIDTH
 from server.bundles.tidy.routing import route_all
 from server.bundles.tidy.text import EVENT_SIZE, INSIDE_FONT, text_width
@@ -26,8 +26,8 @@ MARKER_ROOM = 20
 GOOD_WIDTH = 2200
 """Up to this width the same text prints at 6.5 pt."""
 SPINE_BEND = 40.0
-MANY_NODES = 70
-"""Beyond this only one arrangement is tried."""
+SOME_NODES, MANY_NODES = 40, 70
+"""Beyond these fewer arrangements are tried, for the time they take."""
 TRACKS = (3, 5, 8)
 """Lattice lines per gap: more are tried when flows had to share one."""
 
@@ -69,8 +69,11 @@ def lay_out_inside(node: Node) -> Drawing | None:
 def _best(plane: Plane) -> Picture:
     inner = {node.id: _inside(node) for pool in plane.pools for node in _own(pool)}
     sides = [Choice(1), Choice(-1)]
-    if sum(1 for _ in plane.nodes()) > MANY_NODES:
+    size = sum(1 for _ in plane.nodes())
+    if size > MANY_NODES:
         return _picture(plane, sides[0], inner)
+    if size > SOME_NODES:
+        sides = sides[:1]
     if any(node.host is not None for pool in plane.pools for node in _own(pool)):
         sides += [replace(choice, hang=True) for choice in sides]
     pictures = [_picture(plane, choice, inner) for choice in sides]
@@ -111,12 +114,15 @@ def _picture(plane: Plane, choice: Choice, inner: dict[str, Picture | None]) -> 
 
 
 def _widen_hosts(plane: Plane) -> None:
+    """Activities with several boundary events grow until these hang clear of each other."""
     for pool in plane.pools:
         nodes = {node.id: node for node in _own(pool)}
+        named = flow_names(nodes, pool.scope.flows) if pool.scope is not None else {}
         for host in nodes.values():
             events = [node for node in nodes.values() if node.host == host.id]
-            if len(events) > 2:
-                host.width = max(host.width, (len(events) - 1) * event_step(events) + EVENT_SIZE + 8)
+            if len(events) > 1:
+                steps = max(2, len(events) - 1)
+                host.width = max(host.width, steps * event_step(events, named) + EVENT_SIZE + 4)
 
 
 def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:

@@ -54,10 +54,13 @@ class Seating:
     rows: dict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     touching: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
+    rivals: list[list[int]] = field(default_factory=list)
+
     def __post_init__(self) -> None:
         for number, link in enumerate(self.links):
             self.touching[link.source].append(number)
             self.touching[link.target].append(number)
+        self.rivals = [self._rivals(number) for number in range(len(self.links))]
 
     def cells(self, node: str, row: int) -> list[Cell]:
         """The cells a node would cover in that row."""
@@ -116,30 +119,42 @@ class Seating:
         return cost
 
     def _crossings(self, mine: set[int]) -> int:
+        """How many straight lines of these links cross lines of other links, each pair counted once."""
         count = 0
-        ends = [(self.place(link.source), self.place(link.target)) for link in self.links]
         for number in mine:
-            link, (a, b) = self.links[number], ends[number]
-            if link.soft:
-                continue
-            for other, (c, d) in enumerate(ends):
-                if other in mine and other <= number:
-                    continue
-                rival = self.links[other]
-                if rival.soft:
-                    continue
-                if link.source in (rival.source, rival.target) or link.target in (rival.source, rival.target):
-                    continue
-                count += _cross(a, b, c, d)
+            link = self.links[number]
+            a, b = self.place(link.source), self.place(link.target)
+            for other in self.rivals[number]:
+                if other not in mine or other > number:
+                    rival = self.links[other]
+                    count += _cross(a, b, self.place(rival.source), self.place(rival.target))
         return count
+
+    def _rivals(self, number: int) -> list[int]:
+        """Links that can cross this one: columns in common, but no node."""
+        link = self.links[number]
+        ends, (low, high) = {link.source, link.target}, self._reach(link)
+        found: list[int] = []
+        for other, rival in enumerate(self.links):
+            left, right = self._reach(rival)
+            if (
+                not (rival.soft or link.soft or ends & {rival.source, rival.target})
+                and low < right
+                and left < high
+            ):
+                found.append(other)
+        return found
+
+    def _reach(self, link: Link) -> tuple[float, float]:
+        one, two = self.seats[link.source], self.seats[link.target]
+        xs = (one.column + (one.span - 1) / 2, two.column + (two.span - 1) / 2)
+        return min(xs) - 0.01, max(xs) + 0.01
 
 
 Place = tuple[float, float]
 
 
 def _cross(a: Place, b: Place, c: Place, d: Place) -> bool:
-    if max(a[0], b[0]) < min(c[0], d[0]) or max(c[0], d[0]) < min(a[0], b[0]):
-        return False
     return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
 
 

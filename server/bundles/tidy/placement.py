@@ -238,7 +238,9 @@ class Placer:
             bands.append(Band(identity, pool, first, height[number], closed))
             first += height[number]
         cell = {key: (seat.column, bands[seat.band].first + row[key]) for key, seat in seats.items()}
-        return Placement(count, bands, cell, self.span, self._hosted(cell))
+        return Placement(
+            count, bands, cell, self.span, self._hosted(cell), flow_names(self.nodes, self.flows)
+        )
 
     def _hosted(self, cell: Mapping[str, tuple[int, int]]) -> dict[str, list[str]]:
         """Boundary events from left to right: the one whose flow goes deepest hangs leftmost."""
@@ -255,6 +257,12 @@ class Placer:
             host: sorted(events, key=lambda e: depth.get(e, (0, 0)), reverse=True)
             for host, events in hosted.items()
         }
+
+
+def flow_names(nodes: Mapping[str, Node], flows: Sequence[Flow]) -> dict[str, str]:
+    """The longest name among the flows that leave each boundary event."""
+    named = [flow for flow in flows if flow.name and nodes[flow.source].host is not None]
+    return {flow.source: flow.name for flow in sorted(named, key=lambda flow: len(flow.name))}
 
 
 def _reaches(following: Mapping[str, set[str]], start: str, goal: str) -> bool:

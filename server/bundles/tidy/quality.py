@@ -13,7 +13,7 @@ from server.bundles.tidy.interchange import read_drawing
 from server.bundles.tidy.reading import parse, planes
 
 A3_WIDTH, A3_HEIGHT = 2600, 1700
-"""Larger than this and 12 px text prints below 5.5 pt, the smallest customary Chinese size, on A3 landscape."""
+"""Larger than this and 12 px text prints below 5.5 pt, the smallest customary Chinese size, on A3."""
 FEW_CROSSINGS = 2
 SLACK = 1.0
 """Boxes may share this many px: coordinates are rounded."""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from server.bundles.tidy.graph import Flow, FlowKind, TidyError
+from server.bundles.tidy.graph import Flow, FlowKind, NodeKind, TidyError
 from server.bundles.tidy.grid import Grid, priced
 from server.bundles.tidy.lattice import Port, Route
 
@@ -65,7 +65,10 @@ class Routing:
 
     def _ports(self, flow: Flow, leaving: bool) -> list[Port]:
         node = self.grid.nodes[flow.source if leaving else flow.target]
-        offers = priced(self.grid.ports(node), node, flow, leaving, flow.id in self.backwards)
+        ports = self.grid.ports(node)
+        if leaving and flow.name and node.kind is NodeKind.SUBPROCESS:
+            ports = [port for port in ports if port.side == "right"]
+        offers = priced(ports, node, flow, leaving, flow.id in self.backwards)
         return [replace(port, cost=price + self._sharing(port, flow, leaving)) for port, price in offers]
 
     def _sharing(self, port: Port, flow: Flow, leaving: bool) -> float:

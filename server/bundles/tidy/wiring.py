@@ -62,7 +62,7 @@ def _line(
 def _obstacles(
     drawing: Drawing, nodes: Mapping[str, Node], around: Mapping[str, str], flow: Flow
 ) -> dict[str, Box]:
-    """Shapes a flow has to pass by: neither its ends, nor sub-processes around one of them, nor open pools."""
+    """Shapes a flow has to pass by: neither its ends, nor sub-processes around them, nor open pools."""
     open_to: set[str] = {flow.source, flow.target}
     for end in (flow.source, flow.target):
         while end in around:
