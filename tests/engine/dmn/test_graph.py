@@ -124,7 +124,7 @@ NO_CELL = TIER.replace('<inputEntry id="r1c1"><text>&gt;= 600000</text></inputEn
         ([decision("a", literal("1"), ["gone"])], "dmn.unknown_requirement", "#gone"),
         ([decision("a", literal("1")), decision("a", literal("2"))], "dmn.duplicate_id", "a"),
         ([decision("a", "")], "dmn.no_logic", "a has no decision logic"),
-        ([input_data("x", "nmber"), decision("a", literal("x"), ["in:x"])], "dmn.unknown_type", "mean number"),
+        ([input_data("x", "nmber"), decision("a", literal("x"))], "dmn.unknown_type", "mean number"),
         ([decision("a", literal("1 +"))], "dmn.feel_syntax", "1 +"),
         ([decision("a", GROOVY)],
          "dmn.expression_language", "groovy"),
