@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
-from server.cli import office
+from server.cli import content, office
 
 app = typer.Typer(
-    name="guicheng", no_args_is_help=True, add_completion=False, help="规程: approval regulations that run."
+    name="guicheng",
+    no_args_is_help=True,
+    add_completion=False,
+    help="规程 Guicheng: approval regulations that run.",
 )
-for command in (office.serve, office.deploy, office.load, office.seed, office.verify_audit):
-    app.command()(command)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "serve": office.serve,
+    "check": content.check,
+    "test": content.play,
+    "coverage": content.coverage,
+    "outline": content.outlines,
+    "tidy": content.lay_out,
+    "evaluate": content.evaluate,
+    "bundle": content.bundle_up,
+    "load": office.load,
+    "deploy": office.deploy,
+    "seed": office.seed,
+    "verify-audit": office.verify_audit,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> None:

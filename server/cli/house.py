@@ -1,4 +1,4 @@
-"""Opening the house from the command line: settings, database, the folder of attachments, the acting person."""
+"""Opening the house from the command line: settings, database, attachments, the acting person."""
 
 from __future__ import annotations
 

@@ -13,13 +13,12 @@ from server.bundles import archive
 from server.bundles.archive import ArchiveRefused, Bundle
 from server.bundles.manifest import ManifestRefused
 from server.cli import demo, house, telling
-from server.cli.telling import console, fail
+from server.cli.telling import AsJson, console, fail
 from server.services import deployments, history, identity
 from server.services.errors import DeploymentRejected
 from server.settings import Settings
 from server.store.database import Database
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 Source = Annotated[Path, typer.Argument(help="A bundle (zip), or a folder with bpmn/, dmn/ and forms/.")]
 
 

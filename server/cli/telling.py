@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,6 +15,8 @@ from server.engine.model import Finding
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 
@@ -49,6 +51,11 @@ def _tell_finding(finding: Finding) -> None:
     console.print(finding.text(), f" {finding.code}", sep=" ", markup=False)
     if finding.remedy:
         console.print(f"    → {finding.help()}", markup=False)
+
+
+def shown(value: Any) -> str:
+    """A value on one line."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
 def tell_json(value: Any) -> None:
