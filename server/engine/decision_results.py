@@ -1,4 +1,4 @@
-"""Business rule tasks: from the visible variables to a decision, and from its result to variables and deadlines."""
+"""Business rule tasks: from variables to a decision, and from its result to variables and deadlines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process definitions compiled to nodes: once for each deployment, immutable, shared by all instances and threads."""
+"""Process definitions compiled to nodes: once for each deployment, immutable, shared by everyone."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _add(spec: ProcessSpec, element: FlowNode) -> None:
     whole = multi_instance.MultiInstance(spec, element)
     whole.round = multi_instance.Round(spec, element, f"{element.id}#round")
     whole.round.activity = make(spec, element, f"{element.id}#each")
-    whole.round.activity.recorded = False
+    whole.round.activity.recorded = False  # the whole is
 
 
 def _in_event_sub_process(definition: ProcessDefinition, element: FlowNode) -> bool:
@@ -142,7 +142,8 @@ def _other_half(definition: ProcessDefinition, thrown: FlowNode) -> list[FlowNod
 
 
 def _begin(spec: ProcessSpec, scope: str) -> None:
-    """What a scope starts with: its start events (or what no flow leads to) and its event sub-processes' watchers."""
+    """What a scope starts with: its start events (or what no flow leads to) and its event sub-processes'
+    watchers."""
     definition = spec.definition
     children = definition.children(scope)
     targets = {flow.target for flow in definition.flows.values()}

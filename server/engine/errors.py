@@ -36,14 +36,16 @@ class UnknownProcess(EngineError):
 
 
 class UnknownStart(EngineError):
-    """Process “{process}” cannot be started at “{element}”: it has no such start event, or several to choose from."""
+    """Process “{process}” cannot be started at “{element}”: it has no such start event, or several to choose
+    from."""
 
     code = "engine.unknown_start"
     remedy = "Name one of its start events: {starts}."
 
 
 class UnknownToken(EngineError):
-    """Nothing in this case waits at position {token} any more: it was done, cancelled or returned meanwhile."""
+    """Nothing in this case waits at position {token} any more: it was done, cancelled or returned
+    meanwhile."""
 
     code = "engine.unknown_token"
     remedy = "Load the case again and look at its open tasks."
@@ -115,7 +117,7 @@ class ConditionNotBoolean(StepFailed):
     """The condition “{expression}” at “{element}” is neither true nor false but {value}."""
 
     code = "engine.condition_not_boolean"
-    remedy = "Fill in the variables it reads, or write the condition so that it is always true or false; then retry."
+    remedy = "Fill in the variables it reads, or write it so that it is always true or false; then retry."
 
 
 class ConditionMissing(StepFailed):
@@ -161,7 +163,8 @@ class CollectionNotList(StepFailed):
 
 
 class CardinalityNotNumber(StepFailed):
-    """The cardinality “{expression}” of the multi-instance “{element}” is {value}, not a whole number from 0 to {limit}."""
+    """The cardinality “{expression}” of the multi-instance “{element}” is {value}, not a whole number from 0
+    to {limit}."""
 
     code = "engine.cardinality_not_number"
     remedy = "Correct the variables it reads, then retry."

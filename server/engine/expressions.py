@@ -1,4 +1,4 @@
-"""FEEL in diagrams: wrappers stripped, compiled once, evaluated over plain values, answered in plain values."""
+"""FEEL in diagrams: wrappers stripped, compiled once, evaluated from plain values to plain values."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
 """The front door of the engine: every command a process instance obeys, and what can be asked about it.
 
-All functions are pure: a deployment (`Model`), the stored state and the `Moment` go in, an `Advance` comes out.
+All functions are pure: a deployment (`Model`), the stored state and the `Moment` go in, an `Advance` comes
+out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from server.engine import reports
@@ -78,7 +80,7 @@ def deliver(
 def return_to(
     model: Model, process_id: str, state: bytes, token: str, element: str, variables: Variables, at: Moment
 ) -> Advance:
-    """Return an open task to an earlier step (退回): everything that came of that step ends and it opens again.
+    """Return an open task to an earlier step (退回): what came of that step ends and it opens again.
 
     Raises UnknownToken; ReturnNotDrawn or ReturnNotVisited, each with its reason.
     """
@@ -195,7 +197,8 @@ def _open_task(instance: Instance, token: str) -> Token:
 
 # --------------------------------------------------------------------------- going back
 def _drawn_returns(task: Token) -> set[str]:
-    """Where the diagram lets a task be returned to: its own property, and those of the activities around it."""
+    """Where the diagram lets a task be returned to: its own property, and those of the activities around
+    it."""
     return {element for step in (task, *task.containers()) for element in step.node.element.return_to}
 
 
@@ -205,8 +208,7 @@ def _way_back(task: Token) -> list[Token]:
 
 def _reopen(step: Token) -> None:
     """Put a fresh token where a finished one stands and end everything that came of the finished one."""
-    parent = step.parent
-    step.instance.spawn(parent, step.node, step.scope)
+    step.instance.spawn(step.origin, step.node, step.scope)
     step.instance.drop(step)
 
 
@@ -222,19 +224,19 @@ def _touch(token: Token) -> None:
 
 
 # --------------------------------------------------------------------------- reporting
+@dataclass(frozen=True, slots=True)
 class _Before:
-    """What stood before a command: differences are told against it."""
+    """The open tasks and armed timers that stood before a command: differences are told against it."""
 
-    def __init__(self, tasks: Sequence[str] = (), timers: Sequence[str] = ()) -> None:
-        self.tasks = frozenset(tasks)
-        self.timers = frozenset(timers)
+    tasks: frozenset[int] = frozenset()
+    timers: frozenset[int] = frozenset()
 
 
 def _before(instance: Instance) -> _Before:
     tokens = instance.tasks.values()
     return _Before(
-        [str(t.id) for t in tokens if reports.is_open_task(t)],
-        [str(t.id) for t in tokens if reports.is_armed_timer(t)],
+        frozenset(t.id for t in tokens if reports.is_open_task(t)),
+        frozenset(t.id for t in tokens if reports.is_armed_timer(t)),
     )
 
 
@@ -253,16 +255,16 @@ def _carry_out(instance: Instance, before: _Before, done: Token | None = None) -
 
 
 def _report(instance: Instance, before: _Before, *, cancelled: bool = False) -> Advance:
-    tasks, timers = reports.open_tasks(instance), reports.timers(instance)
-    standing = {timer.token for timer in timers}
-    journal = instance.journal
+    timers, journal = reports.timers(instance), instance.journal
+    gone = before.timers - {int(timer.token) for timer in timers}
+    opened = [t for t in instance.tasks.values() if t.id not in before.tasks and reports.is_open_task(t)]
     return Advance(
         state=states.store(instance),
-        opened=tuple(task for task in tasks if task.token not in before.tasks),
-        closed=tuple(task for task in journal.closed if task.token in before.tasks),
+        opened=tuple(reports.user_task(token) for token in opened),
+        closed=tuple(task for task in journal.closed if int(task.token) in before.tasks),
         evaluations=tuple(journal.evaluations),
         timers=timers,
-        disarmed=tuple(sorted(before.timers - standing, key=int)),
+        disarmed=tuple(str(token) for token in sorted(gone)),
         subscriptions=reports.subscriptions(instance),
         thrown=tuple(journal.thrown),
         steps=tuple(journal.steps),

@@ -1,4 +1,4 @@
-"""ISO 8601 moments, durations and repetitions as diagrams write them, counted in the jurisdictions' civil time."""
+"""ISO 8601 moments, durations and repetitions as diagrams write them, counted in civil time."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ class Repetition:
     def next_after(self, moment: datetime, number: int = 0) -> tuple[int, datetime] | None:
         """The first point after `moment` and after point `number`, with its number.
 
-        Points that were missed, for instance while the server was down, are skipped: they never come as a burst.
+        Points that were missed, for instance while the server was down, are skipped: they never come as a
+        burst.
         """
         following = max(number + 1, self._estimate(moment))
         while (due := self.point(following)) <= moment:
@@ -116,7 +117,8 @@ def moment(text: str, *, of_day: time = time.min) -> datetime:
 
 
 def repetition(text: str, armed: datetime) -> Repetition:
-    """Read an ISO 8601 repetition (`R3/PT1H`, `R/2026-01-31/P1M`), armed at this moment. Raises ValueError."""
+    """Read an ISO 8601 repetition (`R3/PT1H`, `R/2026-01-31/P1M`), armed at this moment. Raises
+    ValueError."""
     found = _REPETITION.fullmatch(text.strip())
     if found is None:
         raise ValueError(text)

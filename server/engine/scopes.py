@@ -1,4 +1,4 @@
-"""Where process variables live: one scope for each (called) process, sub-process, multi-instance round and local mapping."""
+"""Where process variables live: a scope for each process, sub-process, round and local mapping."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ ScopeKind = Literal["process", "round", "local"]
 class Scope(msgspec.Struct, array_like=True):
     """The variables of one scope; `id` is the token that opened it, `parent` the scope around it.
 
-    A `process` scope sees nothing outside itself. A `round` (of a multi-instance) keeps what is written in it.
-    A `local` scope holds only what was declared in it: writes of other names pass through to the scope around it.
+    A `process` scope sees nothing outside itself. A `round` (of a multi-instance) keeps what is written in
+    it. A `local` scope holds only what was declared in it: writes of other names pass through to the scope
+    around it.
     """
 
     id: int
@@ -49,14 +50,14 @@ class Scopes:
 
     def visible(self, scope: int) -> dict[str, Any]:
         """What an element in this scope sees: inner variables hide outer ones, up to the process."""
-        found = dict(self._scopes[scope].variables)
+        found: dict[str, Any] = {}
         for outer in self._outwards(scope):
-            for name, value in outer.variables.items():
-                found.setdefault(name, value)
+            found = {**outer.variables, **found} if found else dict(outer.variables)
         return found
 
     def write(self, scope: int, variables: Mapping[str, Any]) -> None:
-        """Set variables: each where it is declared locally, else in the nearest round, else in the process."""
+        """Set variables: each where it is declared locally, else in the nearest round, else in the
+        process."""
         for name, value in variables.items():
             self._holder(scope, name).variables[name] = value
 

@@ -1,11 +1,12 @@
-"""Where SpiffWorkflow moves the tokens: its task tree and the life cycle of its tasks, and nothing else of it.
+"""Where SpiffWorkflow moves the tokens: its task tree and its tasks' life cycle, and nothing else of it.
 
-SpiffWorkflow predicts future tasks, copies data from task to task, finds joins by searching the tree and keeps
-run-time state on its specifications. A `Token` (its Task), a `Node` (its TaskSpec) and an `Instance` (its Workflow)
-do none of that: nothing is predicted, tokens carry no variables, nodes are immutable, and finished tokens leave the
-tree as soon as nothing needs them. So a tree holds the tokens that live now, the splits between them, and the
-steps a case may go back to; its size does not depend on history, and *the ancestors of a token are exactly the
-steps by which it came*: a join hangs its token under the split it closes.
+SpiffWorkflow predicts future tasks, copies data from task to task, finds joins by searching the tree and
+keeps run-time state on its specifications. A `Token` (its Task), a `Node` (its TaskSpec) and an `Instance`
+(its Workflow) do none of that: nothing is predicted, tokens carry no variables, nodes are immutable, and
+finished tokens leave the tree as soon as nothing needs them. So a tree holds the tokens that live now, the
+splits between them, and the steps a case may go back to; its size does not depend on history, and *the
+ancestors of a token are exactly the steps by which it came*: a join hangs its token under the split it
+closes.
 """
 
 from __future__ import annotations
@@ -52,16 +53,15 @@ Closing = Literal["completed", "cancelled", "returned"]
 class Token(Task):  # type: ignore[misc]
     """One token: the node it stands on, the scope it stands in, the flow it came by.
 
-    States: READY is about to be carried out; OPEN waits (for a person, a timer, a message, for other tokens at a
-    join, for those inside it); FAILED stands still with `finding`; COMPLETED and INTERRUPTED tokens remain only as
-    the way by which their descendants came. `leaving` tells that its work is done and only the way on is to be
-    found. `memo` is what its node remembers: plain values, stored with the instance.
+    States: READY is about to be carried out; OPEN waits (for a person, a timer, a message, for other tokens
+    at a join, for those inside it); FAILED stands still with `finding`; COMPLETED and INTERRUPTED tokens
+    remain only as the way by which their descendants came. `leaving` tells that its work is done and only the
+    way on is to be found. `memo` is what its node remembers: plain values, stored with the instance.
     """
 
     id: int
     task_spec: Node
     workflow: Instance
-    memo: dict[str, Any]
 
     def __init__(
         self,
@@ -81,7 +81,8 @@ class Token(Task):  # type: ignore[misc]
         self.flow = ""
         self.leaving = False
         self.finding: Finding | None = None
-        self.memo = self.internal_data = {}
+        self.memo: dict[str, Any] = {}
+        self.internal_data: dict[str, Any] = {}
         self.ways: Sequence[Arrow] = ()
         self._parent = None if parent is None else parent.id
         self._children: list[int] = []
@@ -91,6 +92,21 @@ class Token(Task):  # type: ignore[misc]
         instance.tasks[self.id] = self
         if parent is not None:
             parent._children.append(self.id)
+
+    @property
+    def parent(self) -> Token | None:
+        """The token it came from, none for the root."""
+        return None if self._parent is None else self.workflow.tasks[self._parent]
+
+    @property
+    def origin(self) -> Token:
+        """The token it came from, for tokens other than the root."""
+        return self.workflow.tasks[cast("int", self._parent)]
+
+    @property
+    def children(self) -> list[Token]:
+        """The tokens that came from it and still matter."""
+        return [self.workflow.tasks[child] for child in self._children]
 
     @property
     def instance(self) -> Instance:
@@ -119,15 +135,16 @@ class Token(Task):  # type: ignore[misc]
 
     @property
     def guarding(self) -> bool:
-        """Whether it only watches an activity or a scope for an event, so that nothing waits for it to end."""
+        """Whether it only watches an activity or a scope for an event, so that nothing waits for it to
+        end."""
         return self.task_spec.guard and not self.leaving
 
     def ancestors(self) -> Iterator[Token]:
         """The steps by which it came, nearest first, out through the activities around it."""
-        parent = cast("Token | None", self.parent)
+        parent = self.parent
         while parent is not None:
             yield parent
-            parent = cast("Token | None", parent.parent)
+            parent = parent.parent
 
     def containers(self) -> Iterator[Token]:
         """The tokens whose scopes it stands in, innermost first; the last is the instance's root."""
@@ -184,7 +201,7 @@ class Node(TaskSpec):  # type: ignore[misc]
     """Whether only one of the ways on will be taken in the end, by the first event."""
     opens_task: ClassVar[bool] = False
     """Whether a token that is OPEN here is a task for a person."""
-    recorded: ClassVar[bool] = True
+    recorded: bool = True
     """Whether a token that comes here is a step for the history."""
 
     def __init__(self, process: ProcessSpec, element: FlowNode, name: str = "") -> None:
@@ -213,7 +230,8 @@ class Node(TaskSpec):  # type: ignore[misc]
             token.go_on()
 
     def poll(self, token: Token) -> None:
-        """Look again whether an OPEN token may go on, now that everything else has come to rest (`polled` nodes)."""
+        """Look again whether an OPEN token may go on, now that everything else has come to rest (`polled`
+        nodes)."""
 
     # -- what SpiffWorkflow asks of a task specification
     def test(self) -> None:
@@ -251,7 +269,8 @@ class ProcessSpec(WorkflowSpec):  # type: ignore[misc]
         return cast("dict[str, Node]", self.task_specs)
 
     def start_event(self, name: str | None) -> Node:
-        """The start event of this id; else the only one without a trigger, or the only one. Raises UnknownStart."""
+        """The start event of this id; else the only one without a trigger, or the only one. Raises
+        UnknownStart."""
         starts = self.starts.get("", ())
         chosen = [node for node in starts if node.name == name]
         if name is None:
@@ -285,7 +304,8 @@ class Journal:
     evaluations: list[Evaluation] = field(default_factory=list)
     thrown: list[Thrown] = field(default_factory=list)
     irrevocable: bool = False
-    """Whether the command did something outside the way on from its token, which a withdrawal could not undo."""
+    """Whether the command did something outside the way on from its token, which a withdrawal could not
+    undo."""
 
     def step(self, node: Node) -> None:
         """Note that a token came to a node."""
@@ -299,7 +319,8 @@ class Journal:
 
 
 class Instance(Workflow):  # type: ignore[misc]
-    """A process instance in memory: its tokens, its scopes, and the journal of the command being carried out."""
+    """A process instance in memory: its tokens, its scopes, and the journal of the command being carried
+    out."""
 
     tasks: dict[int, Token]
     task_tree: Token
@@ -395,9 +416,10 @@ class Instance(Workflow):  # type: ignore[misc]
 
     # -- keeping the tree small
     def settle(self, token: Token) -> None:
-        """Forget a finished token if nothing needs it: nothing came of it, or a single way on does without it."""
+        """Forget a finished token if nothing needs it: nothing came of it, or a single way on does without
+        it."""
         while token.finished and token.id in self.tasks:
-            parent = cast("Token", token.parent)
+            parent = token.origin
             if not token._children:
                 self._forget([token])
                 parent._children.remove(token.id)
@@ -440,7 +462,7 @@ class Instance(Workflow):  # type: ignore[misc]
         split = next(a for a in token.ancestors() if a.id in common)
         split._children.append(token.id)
         for loser in (*gone, token):
-            parent = cast("Token", loser.parent)
+            parent = loser.origin
             parent._children.remove(loser.id)
             if loser is token:
                 loser._parent = split.id
@@ -458,7 +480,7 @@ class Instance(Workflow):  # type: ignore[misc]
             if each.node.opens_task and each._state == OPEN and not each.leaving:
                 self.close(each, reason if each is token else "cancelled")
         self._forget(doomed)
-        parent = cast("Token", token.parent)
+        parent = token.origin
         parent._children.remove(token.id)
 
     def close(self, token: Token, reason: Closing) -> None:

@@ -1,4 +1,4 @@
-"""The stored form of an instance: a small versioned JSON document that names nodes by element and holds no diagram."""
+"""The stored form of an instance: a small versioned JSON document without its diagram."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.engine.scopes import Scope, Scopes
 from server.engine.spiff import Definitions, Instance, Node, Token
 
 FORMAT = 1
-"""Raised whenever the document changes; `restore` reads every format there ever was."""
+"""Raised whenever the document changes; `restore` must go on reading every format there ever was."""
 
 ENGINE = "0.1.0"
 """The engine that wrote a state, for those who look into one."""
@@ -105,18 +105,27 @@ def _token(instance: Instance, node: Node, row: Row) -> Token:
     parent = instance.tasks[row.parent] if row.parent else None
     token = Token(instance, node, parent, row.scope, id=row.id, state=row.state)
     token.flow, token.leaving, token.finding = row.flow, row.leaving, row.finding
-    token.memo = token.internal_data = row.memo
+    token.memo = row.memo
     return token
 
 
 def _decode(blob: bytes) -> State:
     try:
-        found = _header.decode(blob).format
-        if not 1 <= found <= FORMAT:
-            raise UnreadableState(reason=f"its format is {found}, this release reads up to {FORMAT}")
-        return _decoder.decode(blob)
+        found = _decoder.decode(blob)
     except msgspec.MsgspecError as problem:
-        raise UnreadableState(reason=str(problem)) from problem
+        raise UnreadableState(reason=_newer(blob) or str(problem)) from problem
+    if found.format != FORMAT:
+        raise UnreadableState(reason=_newer(blob))
+    return found
+
+
+def _newer(blob: bytes) -> str:
+    """That a release after this one wrote a state, if so."""
+    try:
+        found = _header.decode(blob).format
+    except msgspec.MsgspecError:
+        return ""
+    return "" if found == FORMAT else f"its format is {found}, this release reads format {FORMAT}"
 
 
 def variables(blob: bytes) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from server.engine.spiff import Arrow, Node, Token
 
 
 class Activity(Node):
-    """Something that takes place: local variables on entering, results on leaving, boundary events meanwhile."""
+    """Something that takes place: local variables on entering, results on leaving, boundary events
+    meanwhile."""
 
     guards: tuple[Node, ...] = ()
 

@@ -9,7 +9,7 @@ from server.engine.errors import ErrorNotCaught, NotExecutable
 from server.engine.model import EventKind, Thrown
 from server.engine.nodes.reading import all_that_hold, mapped, value
 from server.engine.nodes.triggers import arm_timer, rearm_timer, win_race
-from server.engine.spiff import INTERRUPTED, OPEN, READY, Arrow, Node, Token
+from server.engine.spiff import INTERRUPTED, OPEN, Arrow, Node, Token
 
 
 class StartEvent(Node):
@@ -68,9 +68,9 @@ class BoundaryEvent(Guard):
     """Watches the activity on which it is drawn."""
 
     def set_out(self, token: Token) -> None:
-        instance, activity = token.instance, cast("Token", token.parent)
+        instance, activity = token.instance, token.origin
         if not self.event.interrupting:
-            instance.spawn(cast("Token", activity.parent), self, activity.scope, leaving=True)
+            instance.spawn(activity.origin, self, activity.scope, leaving=True)
             return
         fired = instance.spawn(activity, self, activity.scope, leaving=True)
         for child in activity.children:
@@ -89,7 +89,7 @@ class EventSubProcessStart(Guard):
     sub_process: Node
 
     def set_out(self, token: Token) -> None:
-        instance, container = token.instance, cast("Token", token.parent)
+        instance, container = token.instance, token.origin
         if self.event.interrupting:
             for child in container.inside():
                 instance.drop(child)
@@ -139,12 +139,12 @@ def _message(token: Token) -> None:
 def _signal(token: Token) -> None:
     """A signal leaves the instance and reaches everything in it that waits for it."""
     _send(token, "signal")
-    payload = token.instance.journal.thrown[-1].payload
-    for other in list(token.instance.tasks.values()):
-        event, node = other.node.event, other.node
-        if event.kind is EventKind.SIGNAL and event.name == token.node.event.name and other._state == OPEN:
-            if other.id in token.instance.tasks and isinstance(node, CatchEvent) and not other.leaving:
-                node.fire(other, payload)
+    instance, name = token.instance, token.node.event.name
+    payload = instance.journal.thrown[-1].payload
+    for other in list(instance.tasks.values()):
+        waits = other._state == OPEN and not other.leaving and other.id in instance.tasks
+        if waits and other.node.event.kind is EventKind.SIGNAL and other.node.event.name == name:
+            cast("CatchEvent", other.node).fire(other, payload)
 
 
 def _error(token: Token) -> None:
@@ -180,19 +180,11 @@ def _catcher(token: Token, kind: EventKind) -> Token | None:
     """The nearest guard that catches what is thrown: in each scope outwards first event sub-processes, then
     boundary events; one that names the code before one that catches any."""
     for container in token.containers():
-        inside = [c for c in container.children if c.scope == container.id]
-        around = [c for c in container.children if c.scope != container.id]
-        for guards in (inside, around):
-            for name in (token.node.event.name, ""):
-                for guard in guards:
-                    event = guard.node.event
-                    if (
-                        guard.guarding
-                        and guard._state in (OPEN, READY)
-                        and event.kind is kind
-                        and event.name == name
-                    ):
-                        return guard
+        guards = [guard for guard in container.children if guard.guarding and guard.node.event.kind is kind]
+        guards.sort(key=lambda guard: (guard.scope != container.id, not guard.node.event.name))
+        for guard in guards:
+            if not guard.failed and guard.node.event.name in (token.node.event.name, ""):
+                return guard
     return None
 
 

@@ -24,7 +24,8 @@ INSTANCES, ACTIVE, DONE, COUNTER = (
 
 
 class MultiInstance(Activity):
-    """All rounds together. Its token remembers how many rounds there are, are begun, are done, and what they gave."""
+    """All rounds together. Its token remembers how many rounds there are, are begun, are done, and what they
+    gave."""
 
     round: Round
 
@@ -106,7 +107,7 @@ class Round(Node):
 
     def leave(self, token: Token) -> Sequence[Arrow]:
         """Count the round, keep what it gave, and ask whether that is enough."""
-        whole = cast("Token", token.parent)
+        whole = token.origin
         loop = cast("MultiInstance", whole.node).loop
         memo = {**whole.memo, "done": whole.memo["done"] + 1}
         if loop.output_collection:

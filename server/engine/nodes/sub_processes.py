@@ -1,4 +1,4 @@
-"""Activities that hold tokens: embedded sub-processes, called processes, event sub-processes, and the process itself."""
+"""What holds tokens: sub-processes, called processes, event sub-processes, and the process itself."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 
 from server.engine import schedule
 from server.engine.errors import NotATime
@@ -77,7 +76,7 @@ def _timer_text(token: Token, expression: str) -> str:
 
 def win_race(token: Token) -> None:
     """After an event-based gateway: the event that happened first closes the other ways."""
-    gateway = cast("Token", token.parent)
+    gateway = token.origin
     if not gateway.node.races or not gateway.finished:
         return
     token.instance.journal.flow(gateway.node, token.flow)

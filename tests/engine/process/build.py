@@ -132,10 +132,11 @@ XOR, AND, OR, RACE = (
 
 # --------------------------------------------------------------------------- diagrams
 def diagram(process_id: str, flows: str, /, **elements: FlowNode) -> ProcessDefinition:
-    """Flows are chains `s > a > g`, one to a line or `;`; `g [x > 1]> a` has a condition, `g [*]> b` is the default.
+    """Flows are chains `s > a > g`, one to a line or `;`; `g [x > 1]> a` has a condition, `g [*]> b` is the
+    default.
 
-    An element that is not given is a start event (`s…`), an end event (`e…`) or else a user task. `sub.a` stands in
-    the sub-process `sub`; its id is `a`.
+    An element that is not given is a start event (`s…`), an end event (`e…`) or else a user task. `sub.a`
+    stands in the sub-process `sub`; its id is `a`.
     """
     scopes: dict[str, str] = {}
     found: dict[str, SequenceFlow] = {}

@@ -1,4 +1,5 @@
-"""Cases whose states are kept for ever: `python -m tests.engine.process.kept` writes those of this release."""
+"""Cases whose states are kept for ever: `python -m tests.engine.process.kept` writes those of this
+release."""
 
 from __future__ import annotations
 
@@ -38,7 +39,17 @@ def branches() -> Case:
     """One branch waits at the join, the other has an incident; a reminder is armed."""
     flows = "s > z > f; f > a > j; f > g; g [x]> b > m; g [*]> c > m; m > j; j > d > e; t > r > e"
     remind = boundary("a", "timer", interrupting=False, **timer("cycle", "R/PT24H"))
-    shape = diagram("kept", flows, f=AND, g=XOR, m=XOR, j=AND, t=remind, d=user(return_to="z"), z=user(withdrawable="true"))
+    shape = diagram(
+        "kept",
+        flows,
+        f=AND,
+        g=XOR,
+        m=XOR,
+        j=AND,
+        t=remind,
+        d=user(return_to="z"),
+        z=user(withdrawable="true"),
+    )
     case = play(shape, amount=Decimal("600000.00"), 名称="平台", rows=[{"a": None}])
     case.do("z", note="九")
     case.fire("t", hours=24)
@@ -52,7 +63,9 @@ def rounds() -> Case:
     flows = "s > m > e; m.s1 > m.a > m.c > m.e1; t > b > e"
     late = boundary("m", "timer", **timer("duration", "P5D"))
     case = play(
-        diagram("kept", flows, m=sub(each=loop), c=called, t=late), diagram("kept_vote", "s > v > e"), experts=["li", "wu", None]
+        diagram("kept", flows, m=sub(each=loop), c=called, t=late),
+        diagram("kept_vote", "s > v > e"),
+        experts=["li", "wu", None],
     )
     for n in (1, 2):
         case.do("a", n)
@@ -61,10 +74,13 @@ def rounds() -> Case:
 
 
 def events() -> Case:
-    """An event-based gateway, event sub-processes with a message and a condition, a sequential multi-instance."""
-    flows = "s > f; f > w; w > t > a > e; w > m > b > e; f > q > o; o [x]> k1 > i; o [y]> k2 > i; i > e; h.s1 > h.c > h.e1; l.s2 > l.d > l.e2"
+    """An event-based gateway, event sub-processes with a message and a condition, a sequential
+    multi-instance."""
+    flows = """s > f; f > w; w > t > a > e; w > m > b > e; f > q > o; o [x]> k1 > i; o [y]> k2 > i; i > e
+        h.s1 > h.c > h.e1; l.s2 > l.d > l.e2"""
     shape = diagram(
-        "kept", flows, f=AND, w=RACE, o=OR, i=OR, t=catch("timer", **timer("date", "2026-12-01T09:00:00+08:00")),
+        "kept", flows, f=AND, w=RACE, o=OR, i=OR,
+        t=catch("timer", **timer("date", "2026-12-01T09:00:00+08:00")),
         m=catch("message", "reply"), q=user(each=each("xs", sequential=True)), h=sub(event_sub_process=True),
         s1=begin("message", "note", interrupting=False), l=sub(event_sub_process=True),
         s2=begin("conditional", expression="stop = true"), e2=end("terminate"),

@@ -1,4 +1,5 @@
-"""Messages, signals, errors, escalations, conditions, links, terminations; around activities and in event sub-processes."""
+"""Messages, signals, errors, escalations, conditions, links, terminations; around activities and in event
+sub-processes."""
 
 from __future__ import annotations
 
@@ -19,10 +20,8 @@ from .build import (
     end,
     node,
     play,
-    rule,
     sub,
     throw,
-    user,
 )
 from .build import event as an_event
 
@@ -36,7 +35,12 @@ def test_a_message_is_waited_for_and_its_payload_written() -> None:
 
 
 def test_a_receive_task_waits_with_its_boundary_events() -> None:
-    shape = diagram("p", "s > r > a > e; m > b > e", r=node(Kind.RECEIVE_TASK, message="paid"), m=boundary("r", "message", "off"))
+    shape = diagram(
+        "p",
+        "s > r > a > e; m > b > e",
+        r=node(Kind.RECEIVE_TASK, message="paid"),
+        m=boundary("r", "message", "off"),
+    )
     case = play(shape)
     assert sorted(s.name for s in case.last.subscriptions) == ["off", "paid"]
     case.tell("r")
@@ -48,7 +52,8 @@ def test_a_receive_task_waits_with_its_boundary_events() -> None:
 
 def test_what_is_thrown_leaves_the_instance() -> None:
     shape = diagram("p", "s > t > d > a > e", t=throw("message", "told", inputs={"n": "x + 1"}),
-                    d=node(Kind.SEND_TASK, message="sent", inputs={"m": "x"}), e=end("message", "over"))  # fmt: skip
+                    d=node(Kind.SEND_TASK, message="sent", inputs={"m": "x"}),
+                    e=end("message", "over"))  # fmt: skip
     case = play(shape, x=1)
     assert case.last.thrown == (
         Thrown("t", "message", "told", {"n": 2}),
@@ -62,8 +67,12 @@ def test_what_is_thrown_leaves_the_instance() -> None:
 
 def test_a_signal_end_reaches_everything_in_the_instance_that_waits_for_it() -> None:
     flows = "s > f; f > a > g > e; f > c > b > e; f > d > e; k > h > e"
-    shape = diagram("p", flows, f=AND, g=end("signal", "go"), c=catch("signal", "go"), k=boundary("d", "signal", "go"))
-    case = play(diagram("p", flows.replace("g > e", "g"), **{n: shape.nodes[n] for n in ("f", "g", "c", "k")}))
+    shape = diagram(
+        "p", flows, f=AND, g=end("signal", "go"), c=catch("signal", "go"), k=boundary("d", "signal", "go")
+    )
+    case = play(
+        diagram("p", flows.replace("g > e", "g"), **{n: shape.nodes[n] for n in ("f", "g", "c", "k")})
+    )
     assert sorted(s.element for s in case.last.subscriptions) == ["c", "k"]
     moved = case.do("a")
     assert moved.thrown == (Thrown("g", "signal", "go", {}),)
@@ -88,8 +97,8 @@ def test_an_error_end_is_caught_on_the_boundary(caught: str) -> None:
 
 
 def test_an_error_goes_out_through_called_processes_to_the_nearest_catcher() -> None:
-    parent = diagram("p", "s > c > a > e; k1 > b > e; k2 > d > e", c=call("q"), k1=boundary("c", "error", "OTHER"),
-                     k2=boundary("c", "error"))  # fmt: skip
+    parent = diagram("p", "s > c > a > e; k1 > b > e; k2 > d > e", c=call("q"),
+                     k1=boundary("c", "error", "OTHER"), k2=boundary("c", "error"))  # fmt: skip
     child = diagram("q", "s > x > e1; x.s1 > x.e2", x=sub(), e2=end("error", "BAD"))
     assert play(parent, child).open == ["d"]
 
@@ -97,7 +106,9 @@ def test_an_error_goes_out_through_called_processes_to_the_nearest_catcher() -> 
 def test_an_error_nobody_catches_is_an_incident_inside_and_the_end_outside() -> None:
     inside = play(diagram("p", "s > x > a > e; x.s1 > x.e1", x=sub(), e1=end("error", "BAD")))
     assert [i.finding.code for i in inside.last.incidents] == ["engine.error_not_caught"]
-    outside = play(diagram("p", "s > f; f > a > e; f > b > e2", f=AND, e2=end("error", "BAD", outcome="failed")))
+    outside = play(
+        diagram("p", "s > f; f > a > e; f > b > e2", f=AND, e2=end("error", "BAD", outcome="failed"))
+    )
     over = outside.do("b")
     assert over.ended is not None
     assert over.ended.outcome == "failed"
@@ -106,7 +117,15 @@ def test_an_error_nobody_catches_is_an_incident_inside_and_the_end_outside() -> 
 
 def test_an_error_event_sub_process_interrupts_its_scope() -> None:
     flows = "s > x > z > e; x.s1 > x.f; x.f > x.a > x.e1; x.f > x.b > x.e2; x.h; h.s2 > h.c > h.e3"
-    shape = diagram("p", flows, x=sub(), f=AND, e1=end("error", "BAD"), h=sub(event_sub_process=True), s2=begin("error", "BAD"))
+    shape = diagram(
+        "p",
+        flows,
+        x=sub(),
+        f=AND,
+        e1=end("error", "BAD"),
+        h=sub(event_sub_process=True),
+        s2=begin("error", "BAD"),
+    )
     case = play(shape)
     case.do("a")
     assert case.open == ["c"]
@@ -117,17 +136,29 @@ def test_an_error_event_sub_process_interrupts_its_scope() -> None:
 
 def test_an_escalation_goes_on_beside_what_it_started() -> None:
     flows = "s > x > a > e; x.s1 > x.t > x.b > x.e1; k > c > e2"
-    shape = diagram("p", flows, x=sub(), t=throw("escalation", "LATE"), k=boundary("x", "escalation", "LATE", interrupting=False))
+    shape = diagram(
+        "p",
+        flows,
+        x=sub(),
+        t=throw("escalation", "LATE"),
+        k=boundary("x", "escalation", "LATE", interrupting=False),
+    )
     assert play(shape).open == ["b", "c"]
-    cutting = diagram("p", flows, x=sub(), t=throw("escalation", "LATE"), k=boundary("x", "escalation", "LATE"))
+    cutting = diagram(
+        "p", flows, x=sub(), t=throw("escalation", "LATE"), k=boundary("x", "escalation", "LATE")
+    )
     assert play(cutting).open == ["c"]
-    unheard = diagram("p", flows, x=sub(), t=throw("escalation", "OTHER"), k=boundary("x", "escalation", "LATE"))
+    unheard = diagram(
+        "p", flows, x=sub(), t=throw("escalation", "OTHER"), k=boundary("x", "escalation", "LATE")
+    )
     assert play(unheard).open == ["b"]
 
 
 def test_an_escalation_end_is_caught_too() -> None:
     flows = "s > x > a > e; x.s1 > x.e1; k > c > e2"
-    shape = diagram("p", flows, x=sub(), e1=end("escalation", "LATE"), k=boundary("x", "escalation", interrupting=False))
+    shape = diagram(
+        "p", flows, x=sub(), e1=end("escalation", "LATE"), k=boundary("x", "escalation", interrupting=False)
+    )
     assert play(shape).open == ["a", "c"]
 
 
@@ -145,7 +176,9 @@ def test_an_interrupting_event_sub_process_interrupts() -> None:
 
 def test_a_non_interrupting_event_sub_process_can_start_again_and_again() -> None:
     flows = "s > a > e; x.s1 > x.c > x.e1"
-    shape = diagram("p", flows, x=sub(event_sub_process=True), s1=begin("message", "note", interrupting=False))
+    shape = diagram(
+        "p", flows, x=sub(event_sub_process=True), s1=begin("message", "note", interrupting=False)
+    )
     case = play(shape)
     case.tell("s1")
     case.tell("s1")
@@ -158,8 +191,9 @@ def test_a_non_interrupting_event_sub_process_can_start_again_and_again() -> Non
 
 def test_an_event_sub_process_that_never_fires_blocks_nothing() -> None:
     flows = "s > x > b > e; x.s1 > x.a > x.e1; x.h; h.s2 > h.c > h.e2; k.s3 > k.d > k.e3"
-    shape = diagram("p", flows, x=sub(), h=sub(event_sub_process=True), s2=begin("message", "m", interrupting=False),
-                    k=sub(event_sub_process=True), s3=begin("signal", "n"))  # fmt: skip
+    shape = diagram("p", flows, x=sub(), h=sub(event_sub_process=True),
+                    s2=begin("message", "m", interrupting=False), k=sub(event_sub_process=True),
+                    s3=begin("signal", "n"))  # fmt: skip
     case = play(shape)
     assert sorted(s.element for s in case.last.subscriptions) == ["s2", "s3"]
     case.do("a")
@@ -180,7 +214,9 @@ def test_an_event_sub_process_nested_in_a_sub_process_fires() -> None:
 
 def test_an_event_sub_process_in_each_round_is_its_rounds_own() -> None:
     flows = "s > x > b > e; x.s1 > x.a > x.e1; x.h; h.s2 > h.c > h.e2"
-    shape = diagram("p", flows, x=sub(each=each("xs", "n")), h=sub(event_sub_process=True), s2=begin("message", "m"))
+    shape = diagram(
+        "p", flows, x=sub(each=each("xs", "n")), h=sub(event_sub_process=True), s2=begin("message", "m")
+    )
     case = play(shape, xs=[1, 2])
     case.tell("s2", seen=True)
     assert case.open == ["a", "c"]
@@ -203,7 +239,9 @@ def test_a_condition_fires_when_it_becomes_true_in_any_branch() -> None:
 
 
 def test_a_link_leads_to_its_other_half() -> None:
-    case = play(diagram("p", "s > t1; t2 > t1; c > a > e", t1=throw("link", "L"), t2=XOR, c=catch("link", "L")))
+    case = play(
+        diagram("p", "s > t1; t2 > t1; c > a > e", t1=throw("link", "L"), t2=XOR, c=catch("link", "L"))
+    )
     assert case.open == ["a"]
     assert [step.element for step in case.last.steps] == ["s", "s-t1", "t1", "c", "c-a", "a"]
     assert case.do("a").ended is not None

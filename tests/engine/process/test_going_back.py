@@ -150,7 +150,9 @@ def test_a_return_out_of_a_round_ends_all_rounds(sequential: bool) -> None:
 
 
 def test_a_return_within_a_round_stays_in_the_round() -> None:
-    shape = diagram("p", "s > x > e; x.s1 > x.a > x.b > x.e1", x=sub(each=each("xs", "n")), b=user(return_to="a"))
+    shape = diagram(
+        "p", "s > x > e; x.s1 > x.a > x.b > x.e1", x=sub(each=each("xs", "n")), b=user(return_to="a")
+    )
     case = play(shape, xs=[1, 2])
     case.do("a", 1)
     case.do("a", 2)
@@ -231,7 +233,9 @@ def test_the_cost_of_a_thousand_returns_is_flat() -> None:
 
 def test_the_cost_of_a_thousand_loops_is_flat() -> None:
     flows = "s > m > a > f; f > b > j; f > c > j; j > d > g; g [again]> m; g [*]> k > e"
-    case = play(diagram("p", flows, m=XOR, f=AND, j=AND, g=XOR, k=user(return_to="a d"), d=user(withdrawable="true")))
+    case = play(
+        diagram("p", flows, m=XOR, f=AND, j=AND, g=XOR, k=user(return_to="a d"), d=user(withdrawable="true"))
+    )
     sizes = []
     for turn in range(1000):
         for name in ("a", "b", "c"):

@@ -33,7 +33,11 @@ def test_parallel_rounds_each_see_their_item_and_keep_what_is_written() -> None:
 
 
 def test_sequential_rounds_come_one_after_the_other() -> None:
-    shape = diagram("p", "s > a > b > e", a=user(each=each("xs", "x", sequential=True, output_collection="ys", output_element="x * 2")))
+    shape = diagram(
+        "p",
+        "s > a > b > e",
+        a=user(each=each("xs", "x", sequential=True, output_collection="ys", output_element="x * 2")),
+    )
     case = play(shape, xs=[1, 2, 3])
     for n in (1, 2, 3):
         task = case.task("a")
@@ -75,7 +79,11 @@ def test_the_completion_condition_cancels_the_remaining_rounds() -> None:
     case.do("a", 2, vote="yes")
     assert case.open == ["a", "a", "a"]
     moved = case.do("a", 4, vote="no")
-    assert [(t.reason, t.element) for t in moved.closed] == [("completed", "a"), ("cancelled", "a"), ("cancelled", "a")]
+    assert [(t.reason, t.element) for t in moved.closed] == [
+        ("completed", "a"),
+        ("cancelled", "a"),
+        ("cancelled", "a"),
+    ]
     assert case.open == ["b"]
     assert case.variables["votes"] == ["yes", "no"]
 
@@ -89,7 +97,9 @@ def test_the_completion_condition_sees_the_round_and_the_votes_so_far() -> None:
 
 
 def test_a_completion_condition_that_fails_stands_still_in_its_round() -> None:
-    case = play(diagram("p", "s > a > b > e", a=user(each=each("xs", completion_condition="enough"))), xs=[1, 2])
+    case = play(
+        diagram("p", "s > a > b > e", a=user(each=each("xs", completion_condition="enough"))), xs=[1, 2]
+    )
     case.do("a", 1)
     assert [i.finding.code for i in case.last.incidents] == ["engine.condition_not_boolean"]
     case.retry("a", enough=True)
@@ -128,7 +138,9 @@ def test_rounds_of_sub_processes_have_variables_of_their_own() -> None:
 
 def test_rounds_of_called_processes_map_in_and_out() -> None:
     loop = each("xs", "x", output_collection="ys", output_element="answer")
-    shape = diagram("p", "s > m > b > e", m=call("q", each=loop, inputs={"n": "x"}, outputs={"answer": "n * 10"}))
+    shape = diagram(
+        "p", "s > m > b > e", m=call("q", each=loop, inputs={"n": "x"}, outputs={"answer": "n * 10"})
+    )
     case = play(shape, diagram("q", "s > a > e"), xs=[1, 2])
     assert case.task("a", 2).variables == {"n": 2}
     case.do("a", 2)
@@ -150,8 +162,13 @@ def test_a_boundary_timer_ends_all_rounds() -> None:
 def test_rounds_within_rounds() -> None:
     inner = user(each=each("x.members", "m", output_collection="names", output_element="said"))
     outer = sub(each=each("xs", "x", output_collection="all", output_element="names"))
-    case = play(diagram("p", "s > g > b > e; g.s1 > g.a > g.e1", g=outer, a=inner), xs=[{"members": [1, 2]}, {"members": [3]}])
+    case = play(
+        diagram("p", "s > g > b > e; g.s1 > g.a > g.e1", g=outer, a=inner),
+        xs=[{"members": [1, 2]}, {"members": [3]}],
+    )
     for task in process.open_tasks(case.model, "p", case.last.state):
-        case.last = process.complete(case.model, "p", case.last.state, task.token, {"said": task.variables["m"]}, case.now)
+        case.last = process.complete(
+            case.model, "p", case.last.state, task.token, {"said": task.variables["m"]}, case.now
+        )
     assert case.open == ["b"]
     assert case.variables["all"] == [[1, 2], [3]]

@@ -68,7 +68,12 @@ def test_a_state_holds_no_diagram_and_stays_small() -> None:
 
 @pytest.mark.parametrize(
     ("state", "reason"),
-    [(b"", "cannot be read"), (b"{}", "format"), (b'{"format": 99}', "99"), (b'{"format": 1}', "required field")],
+    [
+        (b"", "cannot be read"),
+        (b"{}", "format"),
+        (b'{"format": 99}', "99"),
+        (b'{"format": 1}', "required field"),
+    ],
 )
 def test_an_unreadable_state_says_why(state: bytes, reason: str) -> None:
     with pytest.raises(UnreadableState, match=reason):
@@ -89,7 +94,8 @@ SHARED = "s > z > f; f > a > j; f > x > j; j > c > e; x.s1 > x.b > x.e1"
 def shared() -> Case:
     loop = each("xs", "n", output_collection="done", output_element="n")
     return play(
-        diagram("p", SHARED, f=AND, j=AND, a=user(each=loop), x=sub(each=loop), c=user(return_to="z")), xs=[1, 2]
+        diagram("p", SHARED, f=AND, j=AND, a=user(each=loop), x=sub(each=loop), c=user(return_to="z")),
+        xs=[1, 2],
     )
 
 
@@ -123,7 +129,9 @@ def test_specifications_do_not_change_while_instances_run() -> None:
     spec = compiled(case.model).process("p")
 
     def picture() -> dict[str, dict[str, str]]:
-        return {name: {key: repr(value) for key, value in vars(node).items()} for name, node in spec.nodes.items()}
+        return {
+            name: {key: repr(value) for key, value in vars(node).items()} for name, node in spec.nodes.items()
+        }
 
     before = picture()
     finish(case, 1)
@@ -137,7 +145,9 @@ def test_many_threads_run_one_definition() -> None:
     def run(turn: int) -> None:
         try:
             for _ in range(5):
-                finish(Case(first.model, "p", process.start(first.model, "p", {"xs": [1, 2]}, at()), at()), turn)
+                finish(
+                    Case(first.model, "p", process.start(first.model, "p", {"xs": [1, 2]}, at()), at()), turn
+                )
         except Exception as problem:
             problems.append(problem)
 

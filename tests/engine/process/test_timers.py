@@ -80,7 +80,9 @@ def test_an_interrupting_boundary_timer_ends_its_task() -> None:
 
 
 def test_a_boundary_timer_is_disarmed_when_its_task_is_done() -> None:
-    case = play(diagram("p", "s > a > c > e; t > b > e", t=boundary("a", "timer", **timer("duration", "P5D"))))
+    case = play(
+        diagram("p", "s > a > c > e; t > b > e", t=boundary("a", "timer", **timer("duration", "P5D")))
+    )
     token = case.timer("t").token
     moved = case.do("a")
     assert (moved.timers, moved.disarmed) == ((), (token,))
@@ -168,7 +170,12 @@ def test_a_timer_inside_a_round_belongs_to_the_round() -> None:
 
 def test_an_event_sub_process_with_a_timer_fires_or_never_does() -> None:
     flows = "s > a > e; x.s1 > x.b > x.e1"
-    shape = diagram("p", flows, x=sub(event_sub_process=True), s1=begin("timer", interrupting=False, **timer("duration", "P3D")))
+    shape = diagram(
+        "p",
+        flows,
+        x=sub(event_sub_process=True),
+        s1=begin("timer", interrupting=False, **timer("duration", "P3D")),
+    )
     case = play(shape)
     assert [t.element for t in case.last.timers] == ["s1"]
     done = case.do("a")

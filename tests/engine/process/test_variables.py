@@ -29,7 +29,9 @@ def test_a_sub_process_sees_the_process_and_keeps_only_its_own_parameters() -> N
 
 
 def test_a_called_process_sees_and_gives_only_what_is_mapped() -> None:
-    parent = diagram("p", "s > c > b > e", c=call("q", inputs={"given": "amount + 1"}, outputs={"answer": "said"}))
+    parent = diagram(
+        "p", "s > c > b > e", c=call("q", inputs={"given": "amount + 1"}, outputs={"answer": "said"})
+    )
     child = diagram("q", "s > a > e")
     case = play(parent, child, amount=1, secret="x")
     task = case.task("a")
@@ -67,19 +69,23 @@ def test_the_result_of_a_mapping_that_fails_is_an_incident_and_can_be_retried() 
 
 
 def test_feel_sees_now_and_today_in_civil_time() -> None:
-    shape = diagram("p", "s > a > b > e", a=user(outputs={"day": "today", "later": "today + duration(\"P3D\")"}))
+    shape = diagram(
+        "p", "s > a > b > e", a=user(outputs={"day": "today", "later": 'today + duration("P3D")'})
+    )
     case = play(shape)
     case.do("a")
     assert case.variables == {"day": "2026-03-02", "later": "2026-03-05"}
 
 
 def test_names_with_spaces_and_chinese_names_are_read() -> None:
-    shape = diagram("p", "s > g; g [总 金额 >= 10 and 等级 = \"A\"]> a > e; g [*]> b > e", g=XOR)
+    shape = diagram("p", 's > g; g [总 金额 >= 10 and 等级 = "A"]> a > e; g [*]> b > e', g=XOR)
     assert play(shape, **{"总 金额": 10, "等级": "A"}).open == ["a"]
 
 
 def test_numbers_stay_exact_through_storage() -> None:
-    case = play(diagram("p", "s > a > b > e"), amount=Decimal("599999.990"), big=Decimal("12345678901234567890.01"))
+    case = play(
+        diagram("p", "s > a > b > e"), amount=Decimal("599999.990"), big=Decimal("12345678901234567890.01")
+    )
     case.do("a", rows=[{"价": Decimal("0.10"), "n": 3}], nothing=None, text="九、\u2028“x”")
     variables = case.variables
     assert str(variables["amount"]) == "599999.990"
@@ -130,7 +136,9 @@ def test_results_are_mapped(how: str, outputs: Any, expected: Any) -> None:
     assert (evaluation.element, evaluation.outputs) == ("r", outputs)
 
 
-@pytest.mark.parametrize(("how", "outputs"), [("singleEntry", {"a": 1, "b": 2}), ("singleResult", ["A", "B"])])
+@pytest.mark.parametrize(
+    ("how", "outputs"), [("singleEntry", {"a": 1, "b": 2}), ("singleResult", ["A", "B"])]
+)
 def test_more_results_than_one_are_an_incident(how: str, outputs: Any) -> None:
     case = play(diagram("p", "s > r > a > e", r=rule("d", "x", how)), decisions={"d": Decisions(outputs)})
     assert [i.finding.code for i in case.last.incidents] == ["engine.result_not_single"]
@@ -167,7 +175,12 @@ def test_a_decision_sets_a_deadline() -> None:
 
 
 def test_a_decision_inside_a_round_stays_in_the_round() -> None:
-    shape = diagram("p", "s > x > b > e; x.s1 > x.r > x.a > x.e1", x=sub(each=each("xs", "n")), r=rule("d", "grade", "singleEntry"))
+    shape = diagram(
+        "p",
+        "s > x > b > e; x.s1 > x.r > x.a > x.e1",
+        x=sub(each=each("xs", "n")),
+        r=rule("d", "grade", "singleEntry"),
+    )
     case = play(shape, decisions={"d": Decisions("A")}, xs=[1, 2])
     assert case.open == ["a", "a"]
     assert "grade" not in case.variables
