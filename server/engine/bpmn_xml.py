@@ -13,6 +13,7 @@ from server.engine.model import Finding, FlowNode, Kind, ProcessDefinition, Sequ
 from server.engine.xml import Element, XmlRefused, line_of, local, parse_xml
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: kind for kind in Kind})
+MAX_READ = 4_000
 EVENTS = (Kind.START_EVENT, Kind.END_EVENT, Kind.CATCH_EVENT, Kind.THROW_EVENT, Kind.BOUNDARY_EVENT)
 
 
@@ -48,9 +49,24 @@ def diagram_of(root: Element, *, file: str) -> Diagram:
         )
     names = Names(root)
     found = tuple(root.findall(f"{{{BPMN}}}process"))
+    _refuse_masses(found, file)
     executable = tuple(p for p in found if p.get("isExecutable") in ("true", "1"))
     processes = tuple(_Reader(p, names, file).process() for p in executable or found)
     return Diagram(file, root, processes, () if executable else (_none_executable(file),))
+
+
+def _refuse_masses(processes: tuple[Element, ...], file: str) -> None:
+    """Nobody draws so much; to read it all would only cost time."""
+    count = sum(1 for p in processes for e in p.iter(f"{{{BPMN}}}*") if local(e) in (*KINDS, "sequenceFlow"))
+    if len(processes) > MAX_READ // 10 or count > MAX_READ:
+        raise XmlRefused(
+            "too-much-to-read",
+            "The file has {processes} processes with {count} elements and flows; at most {limit} are read.",
+            {"processes": len(processes), "count": count, "limit": MAX_READ},
+            remedy="Write one process into each file, and call parts of it as processes of their own.",
+            line=1,
+            file=file,
+        )
 
 
 def _none_executable(file: str) -> Finding:

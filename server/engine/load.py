@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TypeAlias
 
-from server.engine import dmn
+from server.engine import decisions, dmn
 from server.engine.bpmn_xml import Diagram, diagram_of
 from server.engine.forms import Form, load_forms
 from server.engine.model import Finding, Model, ProcessDefinition
@@ -20,6 +20,9 @@ Roots: TypeAlias = Mapping[str, Element]
 
 SUFFIXES = (".bpmn", ".dmn", ".form")
 """The files a model is made of; all others are passed over."""
+
+MAX_SHOWN = 200
+"""How much of a text of the file a finding repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +129,9 @@ class _Reading:
             try:
                 models[path] = dmn.load(roots[path], path, tuple(models.values()))
             except dmn.DmnError as error:
-                self.findings.append(finding_of(error.problem, path))
+                self.findings.append(_told(error.problem, path))
                 continue
-            self.findings.extend(finding_of(problem, path) for problem in models[path].problems)
+            self.findings.extend(_told(problem, path) for problem in models[path].problems)
         return tuple(models[path] for path in roots if path in models)
 
     def decisions(self, models: Iterable[dmn.DecisionModel]) -> dict[str, dmn.DecisionModel]:
@@ -160,20 +163,11 @@ class _Reading:
         )
 
 
-def finding_of(problem: dmn.Problem, file: str) -> Finding:
-    """What the decision library reports, as a finding about a file."""
-    return Finding(
-        level=problem.level,
-        code=problem.code,
-        message=problem.message,
-        params={"cell": problem.cell, **problem.params},
-        remedy=problem.remedy,
-        file=file,
-        element=problem.element or problem.decision,
-        row=problem.row,
-        column=problem.column,
-        line=problem.line,
-    )
+def _told(problem: dmn.Problem, path: str) -> Finding:
+    """What the decision library reports, as a finding; the cell of a stranger may be very long."""
+    found = decisions.finding(problem, path)
+    params = {k: v[:MAX_SHOWN] if isinstance(v, str) else v for k, v in found.params.items()}
+    return replace(found, params=params)
 
 
 def _imports_first(roots: Roots) -> list[str]:

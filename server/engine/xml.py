@@ -148,6 +148,8 @@ def _encoding_refused(name: str) -> XmlRefused:
 
 def _check_text(text: str) -> None:
     """What can be refused before a parser sees it; each step costs no more than one pass over the text."""
+    if text.startswith("\ufeff"):
+        raise _encoding_refused("UTF-8 with two byte order marks")
     if not text.strip():
         raise XmlRefused(
             "xml-empty", "The file is empty.", remedy="Open it in the modeler and save it again."

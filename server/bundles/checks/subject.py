@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from server.bundles.archive import Bundle
 from server.bundles.manifest import Manifest
+from server.engine import decisions
 from server.engine.load import Loaded
 from server.engine.model import Finding, FlowNode, Level, ProcessDefinition
 
@@ -25,6 +26,13 @@ class Subject:
         for process in self.loaded.model.processes.values():
             if not (own and is_shared(process.file)):
                 yield from ((process, node) for node in process.nodes.values())
+
+    def analysed(self, code: str, *codes: str) -> Iterator[Finding]:
+        """What the analysis of the decision tables says under some of its codes, as findings of a check."""
+        for identity, model in self.loaded.model.decisions.items():
+            for found in decisions.analyse(model, identity):
+                if found.code in codes:
+                    yield replace(found, code=code, family="house")
 
     def owner(self, path: str) -> str:
         """The prefix of the ids in a file: `shared`, or the id of the jurisdiction."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,11 @@ UNKNOWN_NAME = Refusal(
     "Correct the name, or declare it in the property “variables” of the process.",
     level="warning",
 )
+EXTERNAL = Refusal(
+    "feel-external-function",
+    "{element}, {place}: an external function is defined; no code outside FEEL is ever run.",
+    "Write the function in FEEL, or put it into a decision.",
+)
 TOO_MANY_NAMES = Refusal(
     "feel-too-many-unknown-names",
     "{element}, {place}: nothing in the process gives a value to more than {limit} of the names.",
@@ -42,6 +48,8 @@ UNKNOWN_FUNCTION = Refusal(
     "Use a function of FEEL.",
 )
 
+_STRINGS = re.compile(r'"(?:\\.|[^"\\])*"')
+_EXTERNAL = re.compile(r"\bexternal\b")
 _HABITS = (
     ("&&", " Write `and` instead of `&&`."),
     ("||", " Write `or` instead of `||`."),
@@ -135,6 +143,8 @@ def _syntax(process: ProcessDefinition, place: Place) -> Iterator[Finding]:
     except (FeelError, RecursionError) as error:
         params |= {"position": 1, "reason": str(error).rstrip("."), "suggestion": ""}
     else:
+        if _EXTERNAL.search(_STRINGS.sub("", place.text)):
+            yield EXTERNAL.at(process.file, place.element, place.line, place=place.place)
         return
     yield NOT_FEEL.at(process.file, place.element, place.line, **params)
 

@@ -296,4 +296,8 @@ sample(
 )
 sample("feel-unknown-name", conditioned("amout > 1"), conditioned("amount > 1"))
 sample("feel-too-many-unknown-names", conditioned(" + ".join(f"n{i}" for i in range(21)) + " > 1"))
+sample(
+    "feel-external-function",
+    conditioned('(function() external {java: {class: "X", "method signature": "x()"}})() = 1'),
+)
 sample("feel-unknown-function", conditioned("__import__(ok)"), conditioned("count(experts) > 1"))
