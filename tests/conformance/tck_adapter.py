@@ -38,7 +38,7 @@ class Adapter(AdapterBase):  # type: ignore[misc]
     def evaluate(self, model_path: str, decision_name: str, inputs: dict[str, Any]) -> Any:
         model = self._models[model_path]
         now = datetime.now(UTC)
-        result = model.evaluate(decision_name, to_engine(inputs), now, _decisions_given(model, inputs))
+        result = model.evaluate(decision_name, to_engine(inputs), now, given=inputs)  # also of decisions
         return from_engine(result.value)
 
     def evaluate_service(
@@ -64,11 +64,6 @@ def load_with_imports(path: Path) -> dmn.DecisionModel:
         return dmn.load(file.read_bytes(), file.name, imports)
 
     return load(path)
-
-
-def _decisions_given(model: dmn.DecisionModel, inputs: dict[str, Any]) -> list[str]:
-    """The kit sets the value of a decision by an input of its name."""
-    return [decision.name for decision in model.decisions.values() if decision.name in inputs]
 
 
 def to_engine(value: Any) -> Any:

@@ -49,7 +49,8 @@ CLOCK = table(
     [
         'null | - => "not_started" | | | | # hongshan#11',
         'not(null) | null => "not_started" | | | | # hongshan#11',
-        'not(null) | not(null) => "started" | max(text_passed_on, front_complete_on) | 7 | "working_day" | "C1"',
+        'not(null) | not(null) => "started" | max([text_passed_on, front_complete_on]) | 7 '
+        '| "working_day" | "C1"',
     ],
 )
 MODEL = dmn.load(

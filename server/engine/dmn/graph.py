@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -185,8 +186,8 @@ class DecisionModel:
             elif isinstance(node, FunctionNode) and isinstance(node.element, m.BusinessKnowledgeModel):
                 element = node.element
                 required = self._required(element.id, element.requires, element.line)
-                scope = self._scope(element.id, required, declared).inside(node.name)
-                compile_function(node, required, scope)
+                scope = replace(self._scope(element.id, required, declared), closed=True)
+                compile_function(node, required, scope.inside(node.name))
         for node in self._nodes.values():
             if isinstance(node, FunctionNode) and isinstance(node.element, m.DecisionService):
                 compile_service(node, self._arrow, self.types)
@@ -194,8 +195,11 @@ class DecisionModel:
     def _scope(self, element: str, required: tuple[Required, ...], declared: frozenset[str]) -> Scope:
         names = [arrow.prefix or arrow.node.name for arrow in required]
         names += [arrow.node.name for arrow in required if arrow.prefix]
-        return Scope(element, self.types, tuple(names) + self._members(), self._problems, declared)
+        drawn = any(isinstance(arrow.node, InputNode) for arrow in required)
+        seen = tuple(names) + self._members
+        return Scope(element, self.types, seen, self._problems, declared, closed=drawn)
 
+    @cached_property
     def _members(self) -> tuple[str, ...]:
         """Names that stand behind a point or in a filter: components of types, columns, context entries."""
         return self.types.members + tuple(_member_names(self.definitions))
@@ -216,11 +220,9 @@ class DecisionModel:
         if not namespace or namespace == self.definitions.namespace:
             node = self._nodes.get(identity)
             return None if node is None else Required(node)
-        for prefix, model in self._imports.items():
-            node = model.find(namespace, identity)
-            if node is not None:
-                return Required(node, prefix)
-        return None
+        direct = {model.definitions.namespace: prefix for prefix, model in self._imports.items()}
+        node = self.find(namespace, identity)
+        return None if node is None else Required(node, direct.get(namespace, ""))
 
     def find(self, namespace: str, identity: str) -> Node | None:
         """An element of this model or of those it imports."""

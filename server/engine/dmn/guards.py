@@ -55,10 +55,12 @@ class Guard:
         return self.coerce(value, run)
 
     def understand(self, value: Any, run: Evaluation) -> Any:
-        """The same for a FEEL value that may hold dates as texts, as parts of JSON do."""
+        """The same for a FEEL value that may hold dates as texts, as parts of JSON do. One that does not
+        conform is reported but stays as it is: the cells say themselves whether they can use it."""
         if type(value) is self.plain or value is None or self.expected is None:
             return value
-        return self.coerce(from_json(value, self.expected), run)
+        converted = self.coerce(from_json(value, self.expected), run)
+        return value if converted is None else converted
 
     def _refuse(self, value: Any, expected: Type, run: Evaluation) -> None:
         kind = expected.resolved()

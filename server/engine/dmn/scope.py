@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from server.engine.feel import FeelSyntaxError, compile_expression, compile_unary_tests
+from server.engine.feel import (
+    Expression,
+    FeelSyntaxError,
+    UnaryTests,
+    compile_expression,
+    compile_unary_tests,
+)
 
 from .evaluation import Evaluation
 from .model import Text
@@ -25,6 +31,7 @@ def null(env: Mapping[str, Any], run: Evaluation) -> None:
 class Scope:
     """The names an expression may use beside FEEL's own, in one decision or function of a model. `declared`
     are the names of all elements of the model; `mentioned` gathers what the expressions read from outside.
+    A `closed` scope draws all it needs, so that any other name is probably a mistake.
     """
 
     decision: str
@@ -33,6 +40,7 @@ class Scope:
     problems: list[Problem]
     declared: frozenset[str] = frozenset()
     mentioned: set[str] = field(default_factory=set)
+    closed: bool = False
 
     def inside(self, *names: str) -> Scope:
         """The scope of something inside that sees more names."""
@@ -47,7 +55,7 @@ class Scope:
         except FeelSyntaxError as error:
             self._refuse(error, text, place)
             return null
-        self._mention(compiled.names)
+        self._examine(compiled, place)
         run_compiled = compiled.evaluator
 
         def evaluate(env: Mapping[str, Any], run: Evaluation) -> Any:
@@ -76,13 +84,20 @@ class Scope:
             return _never
         if compiled.is_any:
             return None
-        self._mention(compiled.names)
+        self._examine(compiled, place)
         return compiled.test
 
-    def _mention(self, names: Iterable[str]) -> None:
-        """Keep the names an expression reads; of a dotted one also its first part."""
-        for name in names:
+    def _examine(self, compiled: Expression | UnaryTests, place: Problem) -> None:
+        """Keep the names an expression reads (of a dotted one also its first part); tell of unknown ones."""
+        for name in compiled.names:
             self.mentioned.update((name, name.partition(".")[0]))
+        unknown = compiled.unknown_functions(self.names)
+        if self.closed:
+            unknown += compiled.unknown_names(self.names)
+        for use in unknown:
+            suggestion = f" Did you mean {use.suggestion}?" if use.suggestion else ""
+            params = {"cell": compiled.text, "name": use.name, "suggestion": suggestion}
+            self.problems.append(replace(place, code="dmn.unknown_name", params=params, cell=compiled.text))
 
     def _refuse(self, error: FeelSyntaxError, text: Text, place: Problem) -> None:
         self.problems.append(syntax_problem(error, text, place))

@@ -108,7 +108,7 @@ def test_imports_are_seen_under_their_prefix() -> None:
     assert model.problems == ()
     assert model.evaluate("share", {"amount": 100}).value == Decimal("15.00")
     assert codes(load(upper, "upper.dmn").problems) == [
-        "dmn.unknown_import", "dmn.unknown_type", "dmn.unknown_requirement",
+        "dmn.unknown_import", "dmn.unknown_type", "dmn.unknown_requirement", "dmn.unknown_name",
     ]  # fmt: skip
 
 
@@ -158,3 +158,31 @@ def test_limits_stop_hostile_expressions() -> None:
     for text in ("count(for i in 1..100000000 return i)", "for a in 1..9999, b in 1..9999 return a"):
         result = single(literal(text)).evaluate("d1", {})
         assert (result.value, codes(result.problems)) == (None, ["dmn.limit"])
+
+
+def test_a_misspelt_name_is_told_where_everything_is_drawn() -> None:
+    model = load(
+        definitions(input_data("amount", "number"), decision("d1", literal("amout + 1"), ["in:amount"]))
+    )
+    assert codes(model.problems) == ["dmn.unknown_name"]
+    assert str(model.problems[0]) == "`amout + 1` uses amout, which nothing provides. Did you mean amount?"
+    assert model.problems[0].level == "warning"
+
+
+def test_a_misspelt_function_is_told_everywhere() -> None:
+    model = one_table([("n", "number")], [("r", "number")], ["> 1 => dat(n)"])
+    assert codes(model.problems) == ["dmn.unknown_name"]
+    assert (model.problems[0].row, model.problems[0].column) == (1, "r")
+
+
+def test_an_import_of_an_import_is_not_mistaken_for_the_direct_one() -> None:
+    bottom = load(definitions(decision("x", literal("1")), namespace="urn:bottom"))
+    kind = 'importType="https://www.omg.org/spec/DMN/20191111/MODEL/"'
+    middle = load(
+        definitions(f'<import name="b" namespace="urn:bottom" {kind}/>', namespace="urn:middle"), "", [bottom]
+    )
+    top = definitions(
+        f'<import name="m" namespace="urn:middle" {kind}/><import name="b" namespace="urn:bottom" {kind}/>',
+        decision("y", literal("b.x"), ["urn:bottom#x"]),
+    )
+    assert load(top, "", [middle, bottom]).evaluate("y", {}).value == Decimal(1)
