@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
 from fastapi import FastAPI
 
+from server.jobs.durable import DurableJobs
+from server.jobs.runner import Runner
 from server.services.attachments import FileStore
 from server.settings import Settings
 from server.store.database import Database
@@ -12,12 +18,24 @@ from server.web.routes import mount
 from server.web.security import SecurityHeaders
 
 
-def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
-    """The application for these settings; a database that is already open is used as it is."""
+def create_app(settings: Settings, database: Database | None = None, *, jobs: bool = True) -> FastAPI:
+    """The application for these settings; a database that is already open is used as it is. With `jobs` the
+    clock works while the server runs: timers fire, reminders go out, and what was missed is caught up."""
     house = House(
         settings, database or Database(settings.database_url), FileStore(settings.data_dir / "attachments")
     )
-    app = FastAPI(title="Guicheng", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @asynccontextmanager
+    async def open_hours(_: FastAPI) -> AsyncIterator[None]:
+        durable = DurableJobs(house.database, Runner(house.database)) if jobs else None
+        if durable is not None:
+            await to_thread.run_sync(durable.start)
+        yield
+        if durable is not None:
+            await to_thread.run_sync(durable.stop)
+        house.database.close()
+
+    app = FastAPI(title="Guicheng", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_hours)
     app.state.house = house
     app.add_middleware(SecurityHeaders, https=settings.secure_cookies)
     mount(app, house)

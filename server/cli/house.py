@@ -51,7 +51,7 @@ def opened(house: Settings, *, migrate: bool = False) -> Iterator[Database]:
 
 def files(house: Settings) -> FileStore:
     """Where attachments lie."""
-    return FileStore(house.data_dir / "files")
+    return FileStore(house.data_dir / "attachments")
 
 
 def now() -> datetime:

@@ -5,6 +5,8 @@ ours."""
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,11 +41,11 @@ class DurableJobs:
     name, and a watchdog hands the unfinished wake-ups of a process that died to the others.
     """
 
-    def __init__(self, database: Database, runner: Runner, *, executor: str = "server") -> None:
+    def __init__(self, database: Database, runner: Runner, *, executor: str = "") -> None:
         global _runner
         self.database = database
         self.runner = runner
-        self.executor = executor
+        self.executor = executor or _own_name(database)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         _runner = runner
@@ -135,6 +137,11 @@ class DurableJobs:
                 log.exception("the sweep of missed wake-ups failed; it will be tried again")
             if self._stop.wait(60):
                 return
+
+
+def _own_name(database: Database) -> str:
+    """On SQLite one process serves and takes up its own unfinished work after a restart; on PostgreSQL several do."""
+    return "server" if database.is_sqlite else f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _library_url(url: str) -> str:

@@ -57,7 +57,7 @@ def _values(tenant_id: str, principals: Sequence[str]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _keys_query(principals: int, behind: bool) -> sa.sql.elements.TextualSelect:
+def _keys_query(principals: int, behind: bool) -> sa.sql.expression.TextualSelect:
     """Written out once for each number of lists: putting the same query together again and again costs
     more than running it."""
     more = " AND (due_at, task_id) > (:due_at, :task_id)" if behind else ""
