@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -18,6 +21,7 @@ from server.services import attachments, deployments, identity, instances, tasks
 from server.services.attachments import FileStore
 from server.services.authorization import Person
 from server.store.database import Database
+from tests.provision import postgresql
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=timezone(timedelta(hours=8)))
 TENANT = "hongshan"
@@ -99,19 +103,66 @@ def bundle() -> archive.Bundle:
     return archive.read_folder(house.ROOT, TENANT)
 
 
+@pytest.fixture(scope="session")
+def deployed_file(
+    _migrated_file: Path, bundle: archive.Bundle, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A SQLite file with Hongshan deployed and its people entered, to be copied."""
+    file = tmp_path_factory.mktemp("office") / "office.db"
+    shutil.copyfile(_migrated_file, file)
+    settle(f"sqlite:///{file}", bundle)
+    return file
+
+
+@pytest.fixture(scope="session")
+def deployed_template(
+    postgresql_server: postgresql.Server, _migrated_template: str, bundle: archive.Bundle
+) -> Iterator[str]:
+    """Name of a PostgreSQL database with the same, to be copied."""
+    name = f"office_{os.getpid()}"
+    settle(postgresql_server.create(name, _migrated_template), bundle)
+    yield name
+    postgresql_server.drop(name)
+
+
 @pytest.fixture
-def office(migrated_database_url: str, bundle: archive.Bundle, tmp_path: Path) -> Iterator[Office]:
+def office_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a database of each kind with Hongshan deployed, its people entered, no case yet."""
+    if database_kind == "sqlite":
+        shutil.copyfile(request.getfixturevalue("deployed_file"), tmp_path / "office.db")
+        yield f"sqlite:///{tmp_path / 'office.db'}"
+        return
+    template = request.getfixturevalue("deployed_template")
+    server: postgresql.Server = request.getfixturevalue("postgresql_server")
+    name = f"office_{os.getpid()}_{time.monotonic_ns()}"
+    yield server.create(name, template)
+    server.drop(name)
+
+
+@pytest.fixture
+def office(office_url: str, tmp_path: Path) -> Iterator[Office]:
     """Hongshan deployed, the demo people entered, no case yet."""
-    database = Database(migrated_database_url)
+    opened = open_office(office_url, tmp_path / "files")
+    yield opened
+    opened.database.close()
+
+
+def open_office(url: str, files: Path) -> Office:
+    """The office that lies in a database."""
+    database = Database(url)
+    with database.read() as session:
+        accounts = identity.demo_accounts(session)
+        people = {a.account: identity.person_by_account(session, TENANT, a.account) for a in accounts}
+    return Office(database, FileStore(files), people=people)
+
+
+def settle(url: str, bundle: archive.Bundle) -> None:
+    """Deploy Hongshan and enter the demo people; every password is `demo`."""
+    database = Database(url)
     with database.write() as session:
         operator = house.operator(session, TENANT)
         deployments.deploy(session, operator, TENANT, bundle.files, MORNING, name="Hongshan", source="test")
-    files = FileStore(tmp_path / "files")
-    plan = demo.Office(database, files, bundle, MORNING)
+    plan = demo.Office(database, FileStore(Path()), bundle, MORNING)
     with database.write() as session:
-        plan.enter(session, password_hash="")
-    accounts = [person["account"] for person in plan.plan["person"]]
-    with database.read() as session:
-        people = {name: identity.person_by_account(session, TENANT, name) for name in accounts}
-    yield Office(database, files, people=people)
+        plan.enter(session, password_hash=identity.hash_password("demo"))
     database.close()
