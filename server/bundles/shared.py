@@ -23,8 +23,14 @@ def used_shared_files(own: Mapping[str, bytes], shared: Mapping[str, bytes]) -> 
         wanted = set(_files_for(offered, loaded)) - used.keys()
         wanted |= set(_included_forms(offered.model, {**own, **used})) - used.keys()
         if not wanted:
-            return used
+            return used | _outlines(used, shared)
         used |= {path: shared[path] for path in wanted}
+
+
+def _outlines(used: Mapping[str, bytes], shared: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What stands beside the diagrams that are used, for their reviewers."""
+    paths = (path.removesuffix(".bpmn") + ".outline.txt" for path in used if path.endswith(".bpmn"))
+    return {path: shared[path] for path in paths if path in shared}
 
 
 def _files_for(offered: load.Loaded, loaded: load.Loaded) -> Iterator[str]:
