@@ -133,10 +133,17 @@ def test_files_that_cannot_be_read_name_the_line(text: str, told: str) -> None:
 
 
 def test_values_are_exact_and_words_stay_words() -> None:
-    text = b"process: a\nstart:\n  with: {a: 599999.99, b: no, c: 2026-03-02, d: true, e: '5', f: 012, g: -3, h: ~}\n"
-    assert read_scenario(text, "s").start == {
-        "a": Decimal("599999.99"), "b": "no", "c": "2026-03-02", "d": True, "e": "5", "f": "012", "g": -3, "h": None,
-    }  # fmt: skip
+    values = b"{a: 599999.99, b: no, c: 2026-03-02, d: true, e: '5', f: 012, g: -3, h: ~}"
+    assert read_scenario(b"process: a\nstart:\n  with: " + values, "s").start == {
+        "a": Decimal("599999.99"),
+        "b": "no",
+        "c": "2026-03-02",
+        "d": True,
+        "e": "5",
+        "f": "012",
+        "g": -3,
+        "h": None,
+    }
 
 
 @pytest.mark.parametrize(
