@@ -54,7 +54,10 @@ class Case:
 
 
 def hold(session: Session, person: Person, instance_id: str, now: datetime) -> Case:
-    """Lock an instance for this command. Who may act is for the caller to decide."""
+    """Lock an instance for this command. Who may act is for the caller to decide.
+
+    Row and state are locked both: a command that waited here must go on from the state its predecessor left,
+    and PostgreSQL reads again only the rows that it locks."""
     query = (
         sa.select(*_instances.c, _states.c.state)
         .join(
@@ -62,7 +65,7 @@ def hold(session: Session, person: Person, instance_id: str, now: datetime) -> C
             (_states.c.tenant_id == _instances.c.tenant_id) & (_states.c.instance_id == _instances.c.id),
         )
         .where(_instances.c.tenant_id == person.tenant_id, _instances.c.id == instance_id)
-        .with_for_update(of=_instances)
+        .with_for_update(of=[_instances, _states])
     )
     found = session.execute(query).mappings().one_or_none()
     if found is None:

@@ -112,6 +112,8 @@ def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskV
 def claim(session: Session, person: Person, task_id: str, now: datetime) -> None:
     """签收: take a candidate task. Claiming one's own task again changes nothing."""
     case, row = _hold(session, person, task_id, now)
+    if row["status"] != "open":
+        raise _stale(session, row)
     if row["assignee_id"] == person.id:
         return
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
@@ -126,6 +128,8 @@ def claim(session: Session, person: Person, task_id: str, now: datetime) -> None
 def release(session: Session, person: Person, task_id: str, now: datetime) -> None:
     """退签: put a claimed task back for the other candidates."""
     case, row = _hold(session, person, task_id, now)
+    if row["status"] != "open":
+        raise _stale(session, row)
     _require_act(case, person, row)
     if set(person.principals).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.id}"]:
         denied("This task was given to you by name and cannot be put back.").require()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +22,9 @@ from server.services.attachments import FileStore
 from server.services.authorization import Person
 from server.store.database import Database
 from tests.provision import postgresql
+
+if TYPE_CHECKING:
+    from tests.services.lab import Lab
 
 MORNING = datetime(2026, 3, 2, 9, tzinfo=timezone(timedelta(hours=8)))
 TENANT = "hongshan"
@@ -166,3 +169,13 @@ def settle(url: str, bundle: archive.Bundle) -> None:
     with database.write() as session:
         plan.enter(session, password_hash=identity.hash_password("demo"))
     database.close()
+
+
+@pytest.fixture
+def lab(migrated_database_url: str, tmp_path: Path) -> Iterator[Lab]:
+    """The tiny jurisdiction of `lab.py`."""
+    from tests.services.lab import open_lab
+
+    opened = open_lab(migrated_database_url, tmp_path / "files")
+    yield opened
+    opened.database.close()
