@@ -57,9 +57,9 @@ class ProcessEntry(_Part, frozen=True):
     """A process as people meet it: its place in the menu, its number scheme (`{year}`, `{n}`), who
     may start it.
 
-    `title` names the variable that tells one case from another. `facts` are variables which, when a
-    case ends well, become facts of its project for later cases to read; `outcome_facts` are
-    outcomes that become a fact of their own name (`in_library` = true). Limits: `promised` is the
+    `title` names the variable that tells one case from another. When a case ends
+    with one of `outcome_facts`, that outcome (`in_library` = true) and the variables named by
+    `facts` become facts of its project, for later cases to read instead of asking. Limits: `promised` is the
     office's own word, `statutory` names the decision that sets it.
     """
 

@@ -38,7 +38,7 @@ def start(
     session: Session, person: Person, process_key: str, now: datetime, answers: Answers | None = None
 ) -> Started:
     """Start a process for a project of the person's unit, with the start form as it was filled (the kept
-    draft unless `answers` are given). The first task is given to the starter if they are one of its candidates."""
+    draft unless `answers` are given). The first task is given to the starter if they may do it."""
     used = deployed.active(session, person.tenant_id)
     definition = used.process(process_key)
     draft = drafts.kept(session, person, f"start:{process_key}")
@@ -56,7 +56,7 @@ def start(
     case = _enter(session, person, used, definition, project, business_key, now)
     told = {"process": process_key, "name": definition.name, "number": business_key, "project": project.code}
     seq = case.record.add("instance_started", values=submission.values, **told)
-    variables = {**project.facts, **projects.header(project, person), "initiator": person.id}
+    variables = {**projects.known(project, person), "initiator": person.id}
     try:
         advance = process.start(used.model, process_key, {**variables, **submission.values}, case.at)
     except EngineError as error:

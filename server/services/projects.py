@@ -76,9 +76,12 @@ def _enter(session: Session, person: Person, name: str, now: datetime) -> Projec
     return ProjectView(row["id"], code, name, person.unit_id, {})
 
 
-def header(project: ProjectView, person: Person) -> dict[str, Any]:
-    """The variables every case of a project has (form block HDR): they are fixed here, never typed."""
+def known(project: ProjectView, person: Person) -> dict[str, Any]:
+    """The variables with which a case of a project begins: the facts that earlier cases fixed, their names
+    (`project_facts`, so that a form can lock them), and the header (form block HDR), which is never typed."""
     return {
+        **project.facts,
+        "project_facts": sorted(project.facts),
         "project_code": project.code,
         "project_name": project.name,
         "project_unit": person.unit_name,

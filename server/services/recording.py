@@ -66,10 +66,10 @@ def _end(case: Case, advance: Advance) -> None:
         outcome=ended.outcome, outcome_name=ended.name,
     )  # fmt: skip
     case.record.add("instance_ended", ended.event, outcome=ended.outcome, name=ended.name)
-    if case.row["project_id"] is not None and not ended.cancelled:
-        entry = case.deployed.manifest.processes.get(case.key) if case.deployed.manifest else None
-        facts = {name: advance.variables.get(name) for name in (entry.facts if entry else ())}
-        facts |= {ended.outcome: True} if ended.outcome in (entry.outcome_facts if entry else ()) else {}
+    entry = case.deployed.manifest.processes.get(case.key) if case.deployed.manifest else None
+    if entry is not None and ended.outcome in entry.outcome_facts and not ended.cancelled:
+        known = {name: advance.variables.get(name) for name in entry.facts}
+        facts = {name: value for name, value in known.items() if value is not None} | {ended.outcome: True}
         projects.fix_facts(case.session, case.person.tenant_id, case.row["project_id"], facts)
 
 

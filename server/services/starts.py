@@ -162,7 +162,7 @@ def _variables(session: Session, person: Person, choice: Choice) -> dict[str, An
     found = next((p for p in projects.of_unit(session, person) if p.id == choice.id), None)
     if found is None:
         found = ProjectView("", "", choice.name, person.unit_id, {})
-    return {**found.facts, **projects.header(found, person)}
+    return projects.known(found, person)
 
 
 def _may_start(person: Person, used: Deployed, process_key: str) -> Verdict:
