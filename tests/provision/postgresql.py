@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -94,7 +94,7 @@ def stop_shared(folder: Path) -> None:
         note.unlink()
 
 
-def start() -> Server:
+def start(settings: Mapping[str, str] = SETTINGS) -> Server:
     """Start a new server on a socket of its own.
 
     Raises:
@@ -106,7 +106,7 @@ def start() -> Server:
     if user:
         os.chown(folder, user["user"], user["group"])
     programs = _reachable(binaries(), folder, user)
-    options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
     _run(
         user,
         programs / "initdb",
