@@ -141,8 +141,8 @@ def _open_tasks(case: Case, opened: Iterable[UserTask], cause: int) -> list[dict
 def _task_row(case: Case, task: UserTask, cause: int) -> dict[str, Any]:
     candidates = [f"u:{user}" for user in task.candidate_users]
     candidates += [_principal(case, group) for group in task.candidate_groups]
-    if task.assignee:
-        candidates.append(f"u:{task.assignee}")
+    if task.assignee:  # given by name: nobody else of the group may take it
+        candidates = [f"u:{task.assignee}"]
     return {
         "tenant_id": case.person.tenant_id, "id": new_id(case.now), "instance_id": case.id,
         "token": task.token, "process_key": task.process, "element": task.element, "name": task.name,

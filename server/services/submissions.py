@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlmodel import Session
 
 from server.engine.forms import Form, Kind, Pair, Submission, read, read_json
-from server.services import attachments, calendars
+from server.services import attachments, calendars, identity
 from server.services.authorization import Person
 from server.services.errors import InvalidSubmission
 
@@ -28,6 +28,24 @@ def autos(person: Person, now: datetime) -> dict[str, Any]:
     }
 
 
+def seen(
+    session: Session, person: Person, form: Form | None, variables: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What a form sees: the case's variables and, where its property `members` names groups, the people in them
+    (`members.expert`: a list of value and label), to choose from."""
+    groups = form.properties.get("members", "").split() if form else ()
+    if not groups:
+        return variables
+    found = {group: identity.members(session, person.tenant_id, group) for group in groups}
+    return {
+        **variables,
+        "members": {
+            group: [{"value": p.account, "label": f"{p.name}（{p.unit_name} {p.post}）"} for p in people]
+            for group, people in found.items()
+        },
+    }
+
+
 def fill(
     session: Session,
     person: Person,
@@ -43,7 +61,7 @@ def fill(
         return Submission(values={})
     has_files = any(field.kind is Kind.FILES for field in form.fields)
     files = attachments.of_owner(session, person, owner_key) if has_files else {}
-    given = autos(person, now)
+    given, variables = autos(person, now), seen(session, person, form, variables)
     if isinstance(answers, Mapping):
         return read_json(form, answers, variables, given, files, person.locale)
     return read(form, answers, variables, given, files, person.locale)

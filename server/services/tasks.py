@@ -94,6 +94,7 @@ def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskV
     node = _node(used, row)
     open_task = _open_task(used, row) if row["status"] == "open" else None
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
+    form = used.model.forms.get(row["form_id"])
     return TaskView(
         id=task_id, instance_id=row["instance_id"], business_key=row["business_key"], title=row["title"],
         process_key=row["root_key"], process_name=used.process(row["root_key"]).name, element=row["element"],
@@ -102,8 +103,8 @@ def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskV
         created_at=row["created_at"], due=row["due_at"], instance_due=row["instance_due"],
         light=calendar.light(row["due_at"], now) if row["due_at"] else "green",
         instance_light=calendar.light(row["instance_due"], now) if row["instance_due"] else "green",
-        sent_by=row["sent_by"], form=used.model.forms.get(row["form_id"]),
-        variables=dict(open_task.variables) if open_task else {},
+        sent_by=row["sent_by"], form=form,
+        variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         draft=drafts.kept(session, person, f"task:{task_id}"), returns=_returns(used, row, node),
         claim=claim, act=act, round=row["round"],
     )  # fmt: skip
