@@ -108,6 +108,7 @@ def _environment(language: str) -> Environment:
         clock=words.clock,
         hour=words.hour,
         citation=words.citation,
+        annotation=words.annotation,
         size=words.size,
         value=words.value,
         markdown=richtext.markdown,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from server.engine.model import Advance, Evaluation
 from server.services import deployed
+from server.web import vocabulary
 from server.web.context import Visit
+from server.web.vocabulary import Vocabulary
 from server.web.words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A decision on the way: its result, what it looked at, the rules and their articles."""
+    """A decision on the way: its result in words, what it looked at, the rules and their articles."""
 
     name: str
-    outputs: str
+    result: str
     inputs: str
     rows: str
     regulation: tuple[str, ...]
@@ -42,19 +42,22 @@ def upcoming(visit: Visit, advance: Advance) -> Upcoming:
         for task in advance.opened
     )
     ended = (advance.ended.name or visit.words.gettext("ended")) if advance.ended else ""
-    reasons = tuple(_reason(words, evaluation) for evaluation in advance.evaluations)
+    names = vocabulary.of(used, visit.language)
+    reasons = tuple(_reason(words, names, evaluation) for evaluation in advance.evaluations)
     findings = [incident.finding for incident in advance.incidents]
     problem = " ".join(visit.words.tell(f.message, f.params) for f in findings)
     return Upcoming(tuple(dict.fromkeys(tasks)), ended, reasons, problem)
 
 
-def _reason(words: Words, evaluation: Evaluation) -> Reason:
-    inputs = "，".join(f"{name} = {words.value(value)}" for name, value in _told(evaluation.inputs).items())
-    rows = "、".join(str(rule.row) for rule in evaluation.matched)
+def _reason(words: Words, names: Vocabulary, evaluation: Evaluation) -> Reason:
+    told = [(name, value) for name, value in evaluation.inputs.items() if value is not None][:6]
+    inputs = "，".join(f"{names.name(name)}：{names.value(name, value, words)}" for name, value in told)
+    annotations = "；".join(
+        dict.fromkeys(
+            words.annotation(text) for rule in evaluation.matched for text in rule.annotations if text
+        )
+    )
+    result = names.value(evaluation.name, evaluation.outputs, words)
     articles = tuple(dict.fromkeys(c for rule in evaluation.matched for c in rule.regulation))
-    return Reason(evaluation.name, words.value(evaluation.outputs), inputs, rows, articles)
-
-
-def _told(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that hold something, the first six: the rest stands in the record."""
-    return dict([(name, value) for name, value in inputs.items() if value is not None][:6])
+    rows = "、".join(str(rule.row) for rule in evaluation.matched)
+    return Reason(evaluation.name, annotations or result, inputs, rows, articles)

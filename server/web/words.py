@@ -13,9 +13,11 @@ from markupsafe import Markup
 
 from server.engine.forms.values import moment_words, number_text
 from server.web.language import Translator
+from server.web.language import mark as _
 
 _HOME = ZoneInfo("Asia/Shanghai")
 _CITATION = re.compile(r"(?:[\w-]*#)?(\d+)(?:\.(\d+))?(?:p(\d+))?")
+_LEADING_CITATIONS = re.compile(r"^(?:[\w-]+#[\w.]+\s*)+")
 LIGHTS = {"green": "●", "yellow": "▲", "red": "■", "stopped": "‖"}
 
 
@@ -25,6 +27,11 @@ class Words:
     def __init__(self, translator: Translator) -> None:
         self.translator = translator
         self.chinese = translator.language.startswith("zh")
+
+    @property
+    def none(self) -> str:
+        """An empty list in words."""
+        return self.translator.gettext(_("none"))
 
     def day(self, value: datetime | date | None) -> str:
         """A date with its weekday, on the clocks of the office: 2026-03-05 周四."""
@@ -55,20 +62,24 @@ class Words:
             f"Art. {article}" + (f"({item})" if item else "") + (f" para. {paragraph}" if paragraph else "")
         )
 
+    def annotation(self, text: str) -> str:
+        """A rule's own words without the citations in front of them, which are shown as articles."""
+        return _LEADING_CITATIONS.sub("", text).strip()
+
     def time_left(self, light: str, days: int | None) -> str:
         """What a light says: on time, near, overdue, and how many working days."""
-        _, n = self.translator.gettext, self.translator.ngettext
+        gettext, n = self.translator.gettext, self.translator.ngettext
         if light == "red":
             late = max(-(days or 0), 0)
             return (
                 n("overdue by %(n)d working day", "overdue by %(n)d working days", late) % {"n": late}
                 if late
-                else _("overdue since today")
+                else gettext(_("overdue since today"))
             )
         if days is None:
-            return _("on time") if light == "green" else _("nearly due")
+            return gettext(_("on time")) if light == "green" else gettext(_("nearly due"))
         if days <= 0:
-            return _("due today")
+            return gettext(_("due today"))
         return n("%(n)d working day left", "%(n)d working days left", days) % {"n": days}
 
     def size(self, count: int) -> str:
@@ -80,7 +91,7 @@ class Words:
         if value is None:
             return "—"
         if isinstance(value, bool):
-            return self.translator.gettext("Yes") if value else self.translator.gettext("No")
+            return self.translator.gettext(_("Yes") if value else _("No"))
         if isinstance(value, int | Decimal | float):
             return number_text(
                 value, "money" if isinstance(value, Decimal) and value.as_tuple().exponent == -2 else ""

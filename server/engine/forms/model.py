@@ -325,7 +325,8 @@ class FieldView:
     """One visible node of a page. `text` goes into the input; `display` is the value in words for reading.
 
     `input` is the HTML input type, `error_id`/`hint_id` are for aria-describedby. `controls` tells that other
-    fields depend on this one. `body` holds the rows of a table, `columns` its headings.
+    fields depend on this one, `asked` that people answer it (though it may be shown as text here). `body`
+    holds the rows of a table, `columns` its headings.
     """
 
     kind: str
@@ -339,7 +340,7 @@ class FieldView:
     required: bool = False
     readonly: bool = False
     disabled: bool = False
-    auto: bool = False
+    asked: bool = False
     controls: bool = False
     errors: tuple[str, ...] = ()
     input: str = "text"

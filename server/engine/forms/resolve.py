@@ -115,16 +115,21 @@ def _add_value(node: Node, record: Record, context: RenderContext) -> None:
     if component.kind is Kind.EXPRESSION:
         node.fixed = True
         return
+    found, given = find_at(record.given, component.path)
     if component.auto:
         node.fixed = True
-        backed = get_at(record.backing, component.path)
-        node.raw = backed if component.auto == "case" else context.autos.get(component.auto)
+        node.raw = given if found and context.readonly else _filled_by_server(component, record, context)
         node.typed = coerce(component, node.raw, record.scope, context.files)
     else:
-        found, given = find_at(record.given, component.path)
         node.raw = given if found and not _always_fixed(component) else _standing(component, record)
         node.typed = coerce(component, node.raw, record.scope, _files(component, record, context))
     record.put(component.path, node.typed.value)
+
+
+def _filled_by_server(component: Component, record: Record, context: RenderContext) -> Value:
+    if component.auto == "case":
+        return get_at(record.backing, component.path)
+    return context.autos.get(component.auto)
 
 
 def _files(component: Component, record: Record, context: RenderContext) -> Mapping[str, Upload]:

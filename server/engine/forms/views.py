@@ -105,7 +105,7 @@ def _value_parts(node: Node, form: Form, context: RenderContext) -> dict[str, An
         "required": not fixed and (rules.required or bool(rules.must_be_true) or rules.min_items > 0),
         "readonly": fixed,
         "disabled": component.disabled,
-        "auto": bool(component.auto) or component.kind is Kind.EXPRESSION,
+        "asked": not node.fixed,
         "controls": not fixed and component.path[-1] in form.controls,
         "prefix": look.prefix.fill(node.scope, context.language) if look.prefix else "",
         "suffix": look.suffix.fill(node.scope, context.language) if look.suffix else "",
@@ -145,7 +145,7 @@ def _currency(node: Node, context: RenderContext) -> str:
     own = node.component.look.prefix
     if own:
         return own.fill(node.scope, context.language)
-    return "¥" if node.component.meaning == "money" else ""
+    return "¥" if node.component.meaning == "money" and not node.component.look.suffix else ""
 
 
 def _options(node: Node, context: RenderContext) -> list[OptionView]:

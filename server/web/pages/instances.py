@@ -12,10 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from server.engine.forms import FieldView
-from server.services import calendars, instance_views, printing, worklist
+from server.services import calendars, instance_views, printing, starts, worklist
 from server.services.instance_views import InstanceView
 from server.services.printing import Sheet
-from server.web import filling, render
+from server.web import filling, render, vocabulary
 from server.web.context import Visit
 from server.web.language import mark as _
 from server.web.pdf import PdfUnavailable, pdf_of
@@ -62,7 +62,8 @@ def mine(visit: Visit) -> Response:
 def overview(visit: Visit) -> Response:
     """概况: what waits, what was answered step by step, the facts."""
     sheet = printing.sheet(visit.session, visit.person, visit.path("id"), visit.now)
-    lines = list(reversed(_lines(visit, sheet)))
+    filed = _application(visit, sheet)
+    lines = [*reversed(_lines(visit, sheet)), *([filed] if filed else [])]
     return _page(visit, "overview", sheet.instance, lines_done=lines)
 
 
@@ -102,7 +103,7 @@ def materials(visit: Visit) -> Response:
 def decisions(visit: Visit) -> Response:
     """决策: inputs, the rule that fired, output, article."""
     found = instance_views.decisions(visit.session, visit.person, visit.path("id"))
-    return _page(visit, "decisions", _case(visit), decisions=found)
+    return _page(visit, "decisions", _case(visit), decisions=found, names=vocabulary.of_visit(visit))
 
 
 @pages.get("/instances/{id}/print")
@@ -163,6 +164,19 @@ def _lines(visit: Visit, sheet: Sheet) -> list[Line]:
     ]
 
 
+def _application(visit: Visit, sheet: Sheet) -> Line | None:
+    """What was filed when the case began."""
+    record = instance_views.record(visit.session, visit.person, sheet.instance.id)
+    begun = next((entry for entry in record if entry.kind == "instance_started"), None)
+    _row, used = instance_views.see(visit.session, visit.person, sheet.instance.id)
+    form = starts.start_form(used, used.process(sheet.instance.process_key))
+    if begun is None or form is None:
+        return None
+    views = _asked(visit, form, begun.payload.get("values") or {})
+    name = form.title.plain(visit.language) or visit.words.gettext(_("Application"))
+    return Line(name, begun.actor_name, begun.actor_post, begun.at, "", views)
+
+
 def _asked(visit: Visit, form: Any, values: dict[str, Any]) -> tuple[FieldView, ...]:
     """The answers that this step gave: what it only showed stands with the step that gave it."""
     given = set(values)
@@ -179,4 +193,6 @@ def _flat(views: Sequence[FieldView]) -> list[FieldView]:
 def _paper(visit: Visit, sheet: Sheet) -> dict[str, Any]:
     address = str(visit.request.url.replace(path=f"/instances/{sheet.instance.id}", query=""))
     code = segno.make(address, error="m").svg_data_uri(scale=3, border=0)
-    return {"sheet": sheet, "lines_done": _lines(visit, sheet), "qr": code}
+    return {
+        "sheet": sheet, "lines_done": _lines(visit, sheet), "application": _application(visit, sheet), "qr": code,
+    }  # fmt: skip

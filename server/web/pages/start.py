@@ -96,8 +96,9 @@ def check(visit: Visit) -> Response:
     except InvalidSubmission:
         return render.redirect(visit, f"/start/{view.key}")
     views = filling.in_words(visit, view.form, {**view.variables, **preview.submission.values})
+    named = filling.choice_in_words(views, "project_name")
     return render.page(
-        visit, "start/check.html", start=view, views=views, project=_project_name(view),
+        visit, "start/check.html", start=view, views=views, project="" if named else _project_name(view),
         upcoming=upcoming(visit, preview.advance),
     )  # fmt: skip
 

@@ -15,6 +15,10 @@
       const mark = (ids, name) => ids.filter((id) => registry.get(id)).forEach((id) => canvas.addMarker(id, name));
       mark(facts.taken, "taken");
       mark(facts.current, "current");
+      const { inner, outer } = canvas.viewbox();
+      const wanted = inner.height * Math.min(outer.width / inner.width, 1) + 48; // as high as it is, not more
+      place.style.height = `${Math.round(Math.min(Math.max(wanted, 220), 640))}px`;
+      canvas.resized();
       canvas.zoom("fit-viewport", "auto");
     } catch {
       place.classList.remove("drawn");

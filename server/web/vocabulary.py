@@ -1,0 +1,88 @@
+"""What the variables of a deployment are called: labels of form fields, of options and of table columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from server.engine.dmn.model import DecisionTable
+from server.engine.forms import Form
+from server.engine.model import Model
+from server.services import deployed
+from server.services.deployed import Deployed
+from server.web.context import Visit
+from server.web.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Labels by name, and labels of a name's values; what has none is shown as it is."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def name(self, name: str) -> str:
+        """What people call a variable."""
+        return self.names.get(name, name)
+
+    def value(self, name: str, value: Any, words: Words) -> str:
+        """A variable's value in words."""
+        if isinstance(value, str):
+            return self.values.get((name, value), words.value(value))
+        if isinstance(value, list):
+            return "、".join(self.value(name, item, words) for item in value) or words.none
+        if isinstance(value, Mapping):
+            return "；".join(f"{self.name(str(k))}：{self.value(str(k), v, words)}" for k, v in value.items())
+        return words.value(value)
+
+
+def of_visit(visit: Visit) -> Vocabulary:
+    """The vocabulary of the deployment that new cases use, in the reader's language."""
+    return of(deployed.active(visit.session, visit.person.tenant_id), visit.language)
+
+
+def of(used: Deployed, language: str) -> Vocabulary:
+    """The vocabulary of a deployment."""
+    return _read(_ByDigest(used.model), language)
+
+
+@dataclass(frozen=True, slots=True)
+class _ByDigest:
+    """A model as a cache knows it: by what it holds."""
+
+    model: Model
+
+    def __hash__(self) -> int:
+        return hash(self.model.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByDigest) and other.model.digest == self.model.digest
+
+
+@lru_cache(maxsize=32)
+def _read(key: _ByDigest, language: str) -> Vocabulary:
+    names: dict[str, str] = {}
+    values: dict[tuple[str, str], str] = {}
+    for decision_model in {id(m): m for m in key.model.decisions.values()}.values():
+        for decision in decision_model.decisions.values():
+            if isinstance(decision.logic, DecisionTable):
+                names |= _columns(decision.logic)
+    for form in key.model.forms.values():
+        _add_form(form, language, names, values)
+    return Vocabulary(names, values)
+
+
+def _columns(table: DecisionTable) -> dict[str, str]:
+    inputs = {column.expression.text: column.label for column in table.inputs if column.label}
+    return inputs | {column.name: column.label for column in table.outputs if column.name and column.label}
+
+
+def _add_form(form: Form, language: str, names: dict[str, str], values: dict[tuple[str, str], str]) -> None:
+    for component in form.fields:
+        label = component.label.plain(language)
+        if label and component.key not in names:
+            names[component.key] = label
+        for option in component.options.fixed if component.options else ():
+            values.setdefault((component.key, option.token), option.label.plain(language))
