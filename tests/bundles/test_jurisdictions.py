@@ -1,0 +1,147 @@
+"""Every jurisdiction of the repository: checks, scenarios, proof, outlines, bundle, cases at random."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from server.bundles.archive import Bundle, read_folder, read_zip, write_folder, write_zip
+from server.bundles.checks import check
+from server.bundles.outline import outlines
+from server.bundles.proof import proof, unproved
+from server.bundles.scenario_case import Case, Disagreement
+from server.bundles.scenario_files import Scenario, Step
+from server.bundles.scenarios import play, read_scenarios
+from server.engine.business_calendar import BusinessCalendar
+from server.engine.load import load
+from server.engine.model import Model, UserTask
+
+ROOT = Path(__file__).parents[2]
+JURISDICTIONS = sorted(file.parent.name for file in ROOT.glob("bpmn/*/jurisdiction.toml"))
+MOVES = 200
+WALKS = 40
+
+
+@lru_cache
+def bundle_of(jurisdiction: str) -> Bundle:
+    return read_folder(ROOT, jurisdiction)
+
+
+@lru_cache
+def model_of(jurisdiction: str) -> Model:
+    model, findings = load(bundle_of(jurisdiction).files)
+    assert model is not None, [f.text() for f in findings]
+    return model
+
+
+@lru_cache
+def scenarios_of(jurisdiction: str) -> tuple[Scenario, ...]:
+    scenarios, findings = read_scenarios(bundle_of(jurisdiction).scenarios)
+    assert [f"{f.file}: {f.text()}" for f in findings] == []
+    return scenarios
+
+
+SCENARIOS = [(j, path) for j in JURISDICTIONS for path in bundle_of(j).scenarios]
+
+
+def test_there_is_a_jurisdiction() -> None:
+    assert "hongshan" in JURISDICTIONS
+
+
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+def test_no_check_finds_an_error(jurisdiction: str) -> None:
+    findings = check(bundle_of(jurisdiction))
+    assert [f"{f.file} {f.element} {f.text()}" for f in findings if f.level == "error"] == []
+
+
+@pytest.mark.parametrize(("jurisdiction", "path"), SCENARIOS, ids=[f"{j}/{p}" for j, p in SCENARIOS])
+def test_scenario(jurisdiction: str, path: str) -> None:
+    scenario = next(s for s in scenarios_of(jurisdiction) if s.path == path)
+    result = play(scenario, model_of(jurisdiction), bundle_of(jurisdiction).manifest)
+    assert [f"line {f.line}: {f.text()}" for f in result.failures] == []
+
+
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+def test_every_branch_and_rule_is_proved(jurisdiction: str) -> None:
+    model, manifest = model_of(jurisdiction), bundle_of(jurisdiction).manifest
+    found = proof(model, [play(s, model, manifest) for s in scenarios_of(jurisdiction)])
+    assert [f.text() for f in unproved(model, found)] == []
+
+
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+def test_outlines_are_current(jurisdiction: str) -> None:
+    files = bundle_of(jurisdiction).files
+    expected = outlines(model_of(jurisdiction).processes)
+    assert {path: files[path].decode() for path in files if path.endswith(".outline.txt")} == expected
+
+
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+def test_bundle_round_trip(jurisdiction: str, tmp_path: Path) -> None:
+    bundle = bundle_of(jurisdiction)
+    unpacked = read_zip(write_zip(bundle))
+    assert dict(unpacked.files) == dict(bundle.files)
+    write_folder(unpacked, tmp_path)
+    assert read_folder(tmp_path, jurisdiction).digest == bundle.digest
+
+
+# --------------------------------------------------------------------------- cases at random
+Answers = Mapping[str, list[Mapping[str, object]]]
+
+
+def answers_of(jurisdiction: str) -> Answers:
+    """What scenarios fill in at each task: every one of them is a possible answer."""
+    found: dict[str, list[Mapping[str, object]]] = {}
+    for scenario in scenarios_of(jurisdiction):
+        for step in scenario.steps:
+            if step.kind == "task" and step.acts and isinstance(step.values, Mapping):
+                found.setdefault(step.subject, []).append(step.values)
+    return found
+
+
+def one_who_may(task: UserTask) -> str:
+    return next(iter((*task.candidate_groups, *task.candidate_users, task.assignee or "")))
+
+
+def move(case: Case, answers: Answers, dice: random.Random) -> None:
+    """Do a random open task with a random answer that its form takes; where none is open, let time pass."""
+    if not case.tasks:
+        assert case.timers, f"stuck: no task, no timer, no end ({case.scenario.path})"
+        due = min(timer.due for timer in case.timers)
+        case.step(Step(0, 0, "wait", f"until {due.isoformat()}"))
+        return
+    task = dice.choice([case.tasks[token] for token in sorted(case.tasks)])
+    for answer in dice.sample(answers[task.element], len(answers[task.element])):
+        step = Step(0, 0, "task", task.element, by=one_who_may(task), values=answer, acts=True)
+        try:
+            case.step(step)
+        except Disagreement as problem:
+            if "does not take this" not in problem.message:
+                pytest.fail(problem.message.format_map(problem.params))
+            continue
+        return
+    pytest.fail(f"no answer of any scenario is taken at {task.element}")
+
+
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+def test_random_cases_come_to_an_end(jurisdiction: str) -> None:
+    """Answers of all scenarios mixed, tasks done in random order: never stuck, never an incident."""
+    dice = random.Random(20260302)
+    model, answers = model_of(jurisdiction), answers_of(jurisdiction)
+    stories = [s for s in scenarios_of(jurisdiction) if s.process]
+    endings = set()
+    for _ in range(WALKS):
+        story = replace(dice.choice(stories), never=(), end="")
+        case = Case(story, model, BusinessCalendar())
+        case.begin(None)
+        for _ in range(MOVES):
+            if case.ended:
+                break
+            move(case, answers, dice)
+        assert case.ended, f"no end after {MOVES} moves: {story.path}"
+        endings.add((story.process, case.ended))
+    assert len(endings) >= 5
