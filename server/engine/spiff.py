@@ -12,9 +12,10 @@ closes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Protocol, cast
 
 from SpiffWorkflow.specs import WorkflowSpec
 from SpiffWorkflow.specs.base import TaskSpec
@@ -23,9 +24,8 @@ from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
 from server.engine.errors import EndlessLoop, EngineError, UnexpectedFailure, UnknownStart
+from server.engine.journal import Closing, Journal
 from server.engine.model import (
-    ClosedTask,
-    Evaluation,
     Event,
     EventKind,
     Finding,
@@ -33,8 +33,6 @@ from server.engine.model import (
     Model,
     Moment,
     ProcessDefinition,
-    Step,
-    Thrown,
 )
 from server.engine.scopes import Scopes
 
@@ -46,8 +44,6 @@ COMPLETED, FAILED, INTERRUPTED = TaskState.COMPLETED, TaskState.ERROR, TaskState
 
 WITHDRAWABLE = "withdrawable"
 """The property of a user task whose sender may take it back; in a memo: that he still may."""
-
-Closing = Literal["completed", "cancelled", "returned"]
 
 
 class Token(Task):  # type: ignore[misc]
@@ -295,29 +291,6 @@ class Definitions(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Journal:
-    """What happened during one command."""
-
-    steps: list[Step] = field(default_factory=list)
-    closed: list[ClosedTask] = field(default_factory=list)
-    evaluations: list[Evaluation] = field(default_factory=list)
-    thrown: list[Thrown] = field(default_factory=list)
-    irrevocable: bool = False
-    """Whether the command did something outside the way on from its token, which a withdrawal could not
-    undo."""
-
-    def step(self, node: Node) -> None:
-        """Note that a token came to a node."""
-        if node.recorded:
-            self.steps.append(Step(node.process.name, node.element.id, "node"))
-
-    def flow(self, node: Node, flow: str) -> None:
-        """Note that a token went along a flow of the node's process."""
-        if flow:
-            self.steps.append(Step(node.process.name, flow, "flow"))
-
-
 class Instance(Workflow):  # type: ignore[misc]
     """A process instance in memory: its tokens, its scopes, and the journal of the command being carried
     out."""
@@ -355,7 +328,7 @@ class Instance(Workflow):  # type: ignore[misc]
 
     def token(self, name: str) -> Token | None:
         """The token with this public name, if it is still there."""
-        return self.tasks.get(int(name)) if name.isdecimal() else None
+        return self.tasks.get(int(name)) if name.isdecimal() and len(name) < 20 else None
 
     # -- moving
     def spawn(self, parent: Token, node: Node, scope: int, *, leaving: bool = False, flow: str = "") -> Token:
@@ -365,7 +338,7 @@ class Instance(Workflow):  # type: ignore[misc]
         token.leaving = leaving
         token._ready()
         if not token.guarding:
-            self.journal.step(node)
+            self.arrive(node)
         return token
 
     def follow(self, token: Token, arrow: Arrow) -> None:
@@ -373,8 +346,13 @@ class Instance(Workflow):  # type: ignore[misc]
         child = Token(self, arrow.target, token, token.scope)
         child.flow = arrow.id
         if not token.node.races:
-            self.journal.flow(token.node, arrow.id)
-            self.journal.step(arrow.target)
+            self.arrive(arrow.target, arrow.id)
+
+    def arrive(self, node: Node, flow: str = "") -> None:
+        """Note that a token came to a node, along this flow."""
+        self.journal.flow(node.process.name, flow)
+        if node.recorded:
+            self.journal.node(node.process.name, node.element.id)
 
     def advance(self) -> None:
         """Carry out everything that needs nobody, until all tokens wait."""
@@ -384,24 +362,26 @@ class Instance(Workflow):  # type: ignore[misc]
             if token._state != READY or token.id not in self.tasks:
                 continue
             budget -= 1
-            try:
-                if budget < 0:
-                    raise EndlessLoop(element=token.node.element.id, limit=STEP_BUDGET)
-                token.run()
-            except EngineError as problem:
-                self._fail(token, problem.finding)
-            except Exception as problem:  # a step that fails must never take the case with it
-                reason = f"{type(problem).__name__}: {problem}"
-                self._fail(token, UnexpectedFailure(element=token.node.element.id, reason=reason).finding)
+            if budget < 0:
+                self._fail(token, EndlessLoop(element=token.node.element.id, limit=STEP_BUDGET).finding)
+            else:
+                self._attempt(token, token.run)
 
     def _look_again(self) -> bool:
         for token in [t for t in self.tasks.values() if t._state == OPEN and t.node.polled]:
             if token.id in self.tasks and token._state == OPEN:
-                try:
-                    token.node.poll(token)
-                except EngineError as problem:
-                    self._fail(token, problem.finding)
+                self._attempt(token, partial(token.node.poll, token))
         return bool(self.queue)
+
+    def _attempt(self, token: Token, action: Callable[[], object]) -> None:
+        """Do something for a token; if it fails the token stands still, but never takes the case with it."""
+        try:
+            action()
+        except EngineError as problem:
+            self._fail(token, problem.finding)
+        except Exception as problem:
+            reason = f"{type(problem).__name__}: {problem}"
+            self._fail(token, UnexpectedFailure(element=token.node.element.id, reason=reason).finding)
 
     def _fail(self, token: Token, finding: Finding) -> None:
         token._state = FAILED
@@ -485,7 +465,7 @@ class Instance(Workflow):  # type: ignore[misc]
 
     def close(self, token: Token, reason: Closing) -> None:
         """Note that a user task does not wait any more."""
-        self.journal.closed.append(ClosedTask(str(token.id), token.node.element.id, reason))
+        self.journal.close(str(token.id), token.node.element.id, reason)
 
     def _forget(self, tokens: Iterable[Token]) -> None:
         for token in tokens:

@@ -79,8 +79,7 @@ def win_race(token: Token) -> None:
     gateway = token.origin
     if not gateway.node.races or not gateway.finished:
         return
-    token.instance.journal.flow(gateway.node, token.flow)
-    token.instance.journal.step(token.node)
+    token.instance.arrive(token.node, token.flow)
     for other in gateway.children:
         if other is not token:
             token.instance.drop(other)

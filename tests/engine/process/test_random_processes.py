@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.engine import process
-from server.engine.model import FlowNode, ProcessDefinition
+from server.engine.model import FlowNode, Kind, ProcessDefinition
+from server.engine.spiff import WITHDRAWABLE
 
 from .build import AND, OR, XOR, at, boundary, diagram, each, model, sub, timer, user
 
@@ -315,6 +318,18 @@ def chosen(data: st.DataObject, conditional: dict[str, Any], may_loop: bool) -> 
     return found
 
 
+COMPLETED, INTERRUPTED = 64, 256
+
+
+def assert_lean(state: bytes, landmarks: int = 0) -> None:
+    """Nothing finished is kept but splits between what lives, and steps one may go back to."""
+    tokens = {row[0]: row for row in json.loads(state)["tokens"]}
+    children = Counter(row[1] for row in tokens.values())
+    finished = [row for row in tokens.values() if row[4] in (COMPLETED, INTERRUPTED) and row[1]]
+    assert all(children[row[0]] for row in finished), state
+    assert sum(children[row[0]] == 1 for row in finished) <= landmarks, state
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(block=BLOCKS, data=st.data())
 def test_a_random_process_has_the_tasks_open_that_a_simulator_says(block: Any, data: st.DataObject) -> None:
@@ -327,6 +342,7 @@ def test_a_random_process_has_the_tasks_open_that_a_simulator_says(block: Any, d
     for turn in range(200):
         tasks = process.open_tasks(built, "p", last.state)
         assert last.incidents == ()
+        assert_lean(last.state)
         assert sorted(task.element for task in tasks) == simulator.open()
         assert sorted(timer.element for timer in last.timers) == simulator.timers()
         assert (last.ended is not None) == simulator.top.over
@@ -344,4 +360,40 @@ def test_a_random_process_has_the_tasks_open_that_a_simulator_says(block: Any, d
         ways.update(written)
         last = process.complete(built, "p", last.state, task.token, written, at())
         simulator.done(task.element)
+    raise AssertionError("the process does not end")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(block=BLOCKS, data=st.data())
+def test_returns_and_withdrawals_anywhere_leave_a_case_that_ends(block: Any, data: st.DataObject) -> None:
+    definition, names = drawn(block)
+    tasks = [node for node in definition.nodes.values() if node.kind is Kind.USER_TASK]
+    anywhere = {"returnTo": " ".join(node.id for node in tasks), WITHDRAWABLE: "true"}
+    nodes = {**definition.nodes, **{node.id: replace(node, properties=anywhere) for node in tasks}}
+    built = model(replace(definition, nodes=nodes))
+    conditional = {names[path]: inner for path, inner in gateways(block)}
+    last = process.start(built, "p", dict(chosen(data, conditional, may_loop=False)), at())
+    for turn in range(300):
+        assert last.incidents == ()
+        if last.ended:
+            return
+        open_now = process.open_tasks(built, "p", last.state)
+        assert_lean(last.state, landmarks=2 * len(tasks) * max(1, len(open_now)))
+        task = data.draw(st.sampled_from(open_now))
+        back = process.returns(built, "p", last.state, task.token) if turn < 15 else ()
+        sent = process.withdrawable(built, "p", last.state) if turn < 15 else ()
+        match data.draw(st.sampled_from(["do", "do", *["back"] * bool(back), *["withdraw"] * bool(sent)])):
+            case "back":
+                target = data.draw(st.sampled_from(back))
+                last = process.return_to(built, "p", last.state, task.token, target, {}, at())
+                loop = nodes[target].multi_instance
+                nobody = loop is not None and loop.collection == "[]"
+                assert nobody or target in [opened.element for opened in last.opened]
+                assert task.token in [closed.token for closed in last.closed if closed.reason == "returned"]
+            case "withdraw":
+                last = process.withdraw(built, "p", last.state, data.draw(st.sampled_from(sent)), at())
+                assert len({opened.element for opened in last.opened}) == 1
+            case _:
+                written = chosen(data, conditional, may_loop=turn < 15) if task.round is None else {}
+                last = process.complete(built, "p", last.state, task.token, written, at())
     raise AssertionError("the process does not end")
