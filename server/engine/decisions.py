@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from server.engine import dmn
 from server.engine.dmn.model import DecisionTable
 from server.engine.feel import FunctionValue, to_json
 from server.engine.model import Evaluation, Finding, MatchedRule, MissedRule, Value
+
+_PLAIN = frozenset({Decimal, str, bool, type(None)})
 
 
 def evaluate(
@@ -56,7 +59,11 @@ def _inputs(trace: dmn.DecisionTrace, table: dmn.TableTrace | None) -> dict[str,
     seen = dict(trace.environment)
     if table is not None:
         seen |= table.inputs()
-    return {name: to_json(value) for name, value in seen.items() if not isinstance(value, FunctionValue)}
+    return {
+        name: value if type(value) in _PLAIN else to_json(value)
+        for name, value in seen.items()
+        if type(value) is not FunctionValue
+    }
 
 
 def _missed(table: dmn.TableTrace) -> tuple[MissedRule, ...]:

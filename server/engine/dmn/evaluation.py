@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from server.engine.feel import FeelWarning, Run, text_of
+from server.engine.feel.decimals import number_text
 
 from .model import Decision, DecisionTable, Rule
 from .problems import Problem
@@ -74,29 +76,34 @@ def match_of(rule: Rule) -> Match:
     return Match(rule.row, rule.id, notes + remarks, citations(*notes, *remarks))
 
 
-@dataclass(slots=True)
 class DecisionTrace:
     """What a decision did: the names it saw, its value, its tables, and the decisions it asked first."""
 
-    decision: Decision
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    value: Any = None
-    tables: list[TableTrace] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    required: list[DecisionTrace] = field(default_factory=list)
+    __slots__ = ("decision", "environment", "problems", "required", "tables", "value")
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision = decision
+        self.environment: Mapping[str, Any] = {}
+        self.value: Any = None
+        self.tables: list[TableTrace] = []
+        self.problems: list[Problem] = []
+        self.required: list[DecisionTrace] = []
 
     @property
     def table(self) -> TableTrace | None:
         """The trace of the decision's own table, if its logic is one."""
-        return next((t for t in self.tables if t.table is self.decision.logic), None)
+        for trace in self.tables:
+            if trace.table is self.decision.logic:
+                return trace
+        return None
 
 
 class Evaluation(Run):
     """The state of one evaluation. `inputs` are the process variables as given; `given` the decisions whose
     value is taken from them; `values` what has been computed of the graph; `collected` FEEL's latest
-    warnings."""
+    warnings. `trace` is that of the decision being evaluated, `root` that of the one asked for."""
 
-    __slots__ = ("collected", "given", "inputs", "problems", "trace", "values")
+    __slots__ = ("collected", "given", "inputs", "problems", "root", "trace", "values")
 
     def __init__(
         self,
@@ -109,6 +116,7 @@ class Evaluation(Run):
         self.inputs, self.given = inputs, given
         self.problems: list[Problem] = []
         self.values: dict[object, Any] = {}
+        self.root: DecisionTrace | None = None
         self.trace: DecisionTrace | None = None
 
     def report(self, problem: Problem) -> None:
@@ -134,5 +142,7 @@ class Evaluation(Run):
 
 def show(value: Any) -> str:
     """A value as people read it in a message, cut when long."""
+    if type(value) is Decimal:
+        return number_text(value)
     text = f'"{value}"' if isinstance(value, str) else text_of(value)
     return text if len(text) <= 120 else text[:117] + "…"

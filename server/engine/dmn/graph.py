@@ -103,13 +103,10 @@ class DecisionModel:
         decisions whose value is taken from the variables instead of being made. Raises DmnError if there is
         no such decision.
         """
-        run = Evaluation(variables, now, frozenset(given) & variables.keys())
         node = self._decision(decision)
-        root = DecisionTrace(node.decision)
-        run.trace = root
-        value = _guarded(lambda: node.value(run), run)
-        trace = root.required[0] if root.required else root
-        return DecisionResult(value, tuple(run.problems), trace)
+        run = Evaluation(variables, now, frozenset(given) & variables.keys() if given else frozenset())
+        value = _guarded(node.value, run)
+        return DecisionResult(value, tuple(run.problems), run.root or DecisionTrace(node.decision))
 
     def invoke(
         self, function: str, arguments: Mapping[str, Any], now: datetime.datetime | None = None
@@ -125,7 +122,7 @@ class DecisionModel:
             guard(kind, name, Problem("")).receive(arguments.get(name), run)
             for name, kind in called.parameters
         ]
-        value = _guarded(lambda: called.invoke(values, run, _NOWHERE), run)
+        value = _guarded(lambda run: called.invoke(values, run, _NOWHERE), run)
         return Result(value, tuple(run.problems))
 
     def reads(self, decision: str) -> Mapping[str, str]:
@@ -247,10 +244,10 @@ def _type_name(place: Guard) -> str:
     return place.expected.text if place.expected is not None else ""
 
 
-def _guarded(evaluate: Callable[[], Any], run: Evaluation) -> Any:
+def _guarded(evaluate: Callable[[Evaluation], Any], run: Evaluation) -> Any:
     """A value; null, with a problem, when the evaluation asked for more than it may have."""
     try:
-        return evaluate()
+        return evaluate(run)
     except FeelError as error:
         run.report(Problem("dmn.limit", {"reason": error.message}))
     except (RecursionError, MemoryError):

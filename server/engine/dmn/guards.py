@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from server.engine.feel import Type, parse_temporal, to_feel, type_of
+from server.engine.feel.decimals import DECIMAL128
 
 from .evaluation import Evaluation, show
 from .problems import Problem
@@ -44,8 +45,13 @@ class Guard:
 
     def receive(self, given: Any, run: Evaluation) -> Any:
         """The same for a value from outside the engine (see `from_json`)."""
-        if given is None or (self.plain is str and type(given) is str):
+        kind = type(given)
+        if given is None or (kind is self.plain and kind is not Decimal):
             return given
+        if self.plain is Decimal and (kind is int or kind is Decimal):
+            number = DECIMAL128.create_decimal(given)
+            if number.is_finite():
+                return number
         try:
             value = from_json(given, self.expected)
         except (TypeError, ValueError) as error:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from server.engine.feel import compile_expression, equal
 
@@ -14,8 +13,7 @@ from .model import Aggregation, HitPolicy
 Value: TypeAlias = Any
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(NamedTuple):
     """The rules that matched: indices from 0 in table order, what each gives, and how each ranks.
 
     `outputs(rule)` evaluates the conclusions of a rule: one value, or a context of several columns.
@@ -27,8 +25,7 @@ class Matches:
     rank: Callable[[Value], tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What a policy makes of the matches: the value, the rules that made it (from 0), and the code of the
     violation, if any."""
 

@@ -96,6 +96,8 @@ class DecisionNode:
         trace = run.trace = DecisionTrace(self.decision)
         if parent is not None:
             parent.required.append(trace)
+        elif run.root is None:
+            run.root = trace
         try:
             value = run.values[self] = trace.value = self._evaluate(run, trace)
         finally:
@@ -111,7 +113,8 @@ class DecisionNode:
                 env[name] = place.receive(run.inputs[name], run)
             elif name in self.columns:  # not known yet; any other name is a mistake, of which FEEL warns
                 env[name] = None
-        env |= visible(self.required, run)
+        if self.required:
+            env |= visible(self.required, run)
         trace.environment = env
         return self.evaluate(env, run)
 

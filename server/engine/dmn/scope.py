@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from server.engine.feel import (
+    BUILTINS,
     Expression,
     FeelSyntaxError,
     UnaryTests,
     compile_expression,
     compile_unary_tests,
 )
+from server.engine.feel.tree import Literal, Name
 
 from .evaluation import Evaluation
 from .model import Text
@@ -41,10 +43,11 @@ class Scope:
     declared: frozenset[str] = frozenset()
     mentioned: set[str] = field(default_factory=set)
     closed: bool = False
+    read: dict[str, UnaryTests] = field(default_factory=dict)
 
     def inside(self, *names: str) -> Scope:
         """The scope of something inside that sees more names."""
-        return replace(self, names=self.names + names)
+        return replace(self, names=self.names + names, read={})
 
     def expression(self, text: Text, place: Problem) -> Evaluator:
         """FEEL text as a function of the names in scope; warnings are told with the place."""
@@ -56,15 +59,7 @@ class Scope:
             self._refuse(error, text, place)
             return null
         self._examine(compiled, place)
-        run_compiled = compiled.evaluator
-
-        def evaluate(env: Mapping[str, Any], run: Evaluation) -> Any:
-            value = run_compiled(env, run)
-            if run.collected:
-                run.note(place)
-            return value
-
-        return evaluate
+        return _looked_up(compiled, place) or _noted(compiled.evaluator, place)
 
     def optional(self, text: Text) -> Evaluator | None:
         """FEEL text that may as well not be an expression."""
@@ -77,11 +72,13 @@ class Scope:
         """The text of a cell as a test of a value; None when it takes anything. Who asks notes warnings."""
         if text.text in ("", "-"):
             return None
+        compiled = self.read.get(text.text)  # cells of a table repeat themselves
         try:
-            compiled = compile_unary_tests(text.text, self.names, self.types.registry)
+            compiled = compiled or compile_unary_tests(text.text, self.names, self.types.registry)
         except FeelSyntaxError as error:
             self._refuse(error, text, place)
             return _never
+        self.read[text.text] = compiled
         if compiled.is_any:
             return None
         self._examine(compiled, place)
@@ -101,6 +98,30 @@ class Scope:
 
     def _refuse(self, error: FeelSyntaxError, text: Text, place: Problem) -> None:
         self.problems.append(syntax_problem(error, text, place))
+
+
+def _noted(run_compiled: Evaluator, place: Problem) -> Evaluator:
+    """An evaluator whose warnings are told with its place."""
+
+    def evaluate(env: Mapping[str, Any], run: Evaluation) -> Any:
+        value = run_compiled(env, run)
+        if run.collected:
+            run.note(place)
+        return value
+
+    return evaluate
+
+
+def _looked_up(compiled: Expression, place: Problem) -> Evaluator | None:
+    """The short way for what most columns and many conclusions are: a variable or a constant."""
+    tree = compiled.tree
+    if isinstance(tree, Literal):
+        constant = tree.value
+        return lambda env, run: constant
+    if not isinstance(tree, Name) or "." in tree.name or tree.name in BUILTINS:
+        return None
+    name, otherwise = tree.name, _noted(compiled.evaluator, place)
+    return lambda env, run: env[name] if name in env else otherwise(env, run)
 
 
 def _never(value: Any, env: Mapping[str, Any], run: Evaluation) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -30,7 +30,9 @@ class _Input:
 
     def value(self, env: Environment, run: Evaluation) -> tuple[Any, bool]:
         """The column's value and whether the table may go on with it."""
-        value = self.guard.understand(self.evaluate(env, run), run)
+        value = self.evaluate(env, run)
+        if type(value) is not self.guard.plain:
+            value = self.guard.understand(value, run)
         if self.allowed is None or value is None or _passes(self.allowed, value, env, run):
             return value, True
         params = {"name": self.clause.label, "value": show(value), "allowed": self.clause.allowed.text}
@@ -100,10 +102,9 @@ class Table:
         return _Output(clause, takes, scope.tests(listed, place), ranked, default)
 
     def _cell(self, rule: Rule, column: str, text: Text) -> Problem:
-        return replace(
-            self._place, element=text.id or rule.id, row=rule.row, column=column, cell=text.text,
-            line=text.line or rule.line,
-        )  # fmt: skip
+        """Where a cell is, for what may be told of it."""
+        decision, element, line = self._place.decision, text.id or rule.id, text.line or rule.line
+        return Problem("", {}, decision, element, rule.row, column, text.text, line)
 
     def _conditions(self, rule: Rule, scope: Scope) -> tuple[_Cell, ...]:
         """The cells of a rule that can say no; `-` and empty ones never do."""
@@ -143,7 +144,11 @@ class Table:
         if not matched:
             return self._unmatched(values, env, run)
         choice = self._policy(
-            Matches(matched, lambda rule: self._output_of(rule, env, run), self._ranking(env, run))
+            Matches(
+                matched,
+                lambda rule: self._output_of(rule, env, run),
+                lambda value: self._rank(value, env, run),
+            )
         )
         trace.matched = choice.rules
         if choice.violation:
@@ -185,11 +190,9 @@ class Table:
 
     def _output_of(self, rule: int, env: Environment, run: Evaluation) -> Any:
         """The conclusions of a rule: one value, or a context when the table has several output columns."""
-        row = self.table.rules[rule]
-        return self._compose([
-            self._checked(output, evaluate(env, run), row, run)
-            for output, evaluate in zip(self._outputs, self._conclusions[rule], strict=False)
-        ])  # fmt: skip
+        row, conclusions = self.table.rules[rule], self._conclusions[rule]
+        pairs = zip(self._outputs, conclusions, strict=False)
+        return self._compose([self._checked(out, evaluate(env, run), row, run) for out, evaluate in pairs])
 
     def _compose(self, values: Sequence[Any]) -> Any:
         if len(self._outputs) == 1:
@@ -197,9 +200,10 @@ class Table:
         return {output.clause.name: value for output, value in zip(self._outputs, values, strict=False)}
 
     def _checked(self, output: _Output, value: Any, rule: Rule | None, run: Evaluation) -> Any:
-        clause = output.clause
-        value = output.guard.coerce(value, run)
+        if type(value) is not output.guard.plain:
+            value = output.guard.coerce(value, run)
         if output.allowed is not None and value is not None and not _passes(output.allowed, value, {}, run):
+            clause = output.clause
             params = {
                 "table": self.name, "row": rule.row if rule else "(default)",
                 "name": clause.label or clause.name, "value": show(value), "allowed": clause.allowed.text,
@@ -208,18 +212,14 @@ class Table:
             run.report(replace(self._place, code="dmn.output_not_allowed", params=params, row=row))
         return value
 
-    def _ranking(self, env: Environment, run: Evaluation) -> Callable[[Any], tuple[int, ...]]:
+    def _rank(self, value: Any, env: Environment, run: Evaluation) -> tuple[int, ...]:
         """How a value ranks by the lists of output values, column by column from the left."""
-
-        def rank(value: Any) -> tuple[int, ...]:
-            columns = [value] if len(self._outputs) == 1 else list(value.values())
-            return tuple(
-                _position(column, output.ranked(env, run), run)
-                for column, output in zip(columns, self._outputs, strict=True)
-                if output.ranked is not None
-            )
-
-        return rank
+        columns = [value] if len(self._outputs) == 1 else list(value.values())
+        return tuple(
+            _position(column, output.ranked(env, run), run)
+            for column, output in zip(columns, self._outputs, strict=True)
+            if output.ranked is not None
+        )
 
     # ------------------------------------------------------------------ no rule, or too many
     def _unmatched(self, values: list[Any], env: Environment, run: Evaluation) -> Any:

@@ -165,12 +165,12 @@ word_cell = st.sampled_from(["-", '"a"', '"a","b"', 'not("a")', '"c"', "null"])
 rules_of = st.lists(st.tuples(number_cell, word_cell), min_size=1, max_size=5)
 points = [
     (number, word)
-    for number in [None, *(Decimal(k) / 2 for k in range(-9, 10))]
+    for number in [None, *(Decimal(k) / 2 for k in range(-9, 16))]
     for word in (None, "a", "b", "c", "d")
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rules_of)
 def test_the_analysis_agrees_with_what_happens(rules: list[tuple[str, str]]) -> None:
     model = one_table(
