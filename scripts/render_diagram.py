@@ -22,12 +22,13 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
 html,body{margin:0;background:#fff} #canvas{width:100vw;height:100vh}
 body,text{font-family:Arial,"Noto Sans CJK SC",sans-serif}
 </style><div id="canvas"></div>"""
-SHOW = """async ({xml, margin}) => {
+SHOW = """async xml => {
   window.viewer?.destroy();
   const viewer = window.viewer = new BpmnJS({container: '#canvas'});
   const {warnings} = await viewer.importXML(xml);
   const inner = viewer.get('canvas').viewbox().inner;
-  return {warnings: warnings.map(w => w.message || String(w)), width: inner.width, height: inner.height, x: inner.x, y: inner.y};
+  const {x, y, width, height} = inner;
+  return {warnings: warnings.map(w => w.message || String(w)), x, y, width, height};
 }"""
 FIT = """({x, y, width, height}) => window.viewer.get('canvas').viewbox({x, y, width, height})"""
 
@@ -44,7 +45,7 @@ def viewer_script(given: Path | None) -> Path:
 
 def render(page: Page, source: Path, target: Path, scale: float) -> list[str]:
     """Draw one file; the import warnings of bpmn-js are returned."""
-    seen = page.evaluate(SHOW, {"xml": source.read_text(encoding="utf-8"), "margin": MARGIN})
+    seen = page.evaluate(SHOW, source.read_text(encoding="utf-8"))
     view = {
         "x": seen["x"] - MARGIN,
         "y": seen["y"] - MARGIN,

@@ -234,8 +234,8 @@ class Grid:
 def event_step(events: Sequence[Node], named: Mapping[str, str]) -> float:
     """Distance of ports that leaves room for the names of boundary events and of their flows in between.
 
-    Two events hang on the outer of three ports, so theirs is half the distance. `named` holds the names of the
-    flows by event.
+    Two events hang on the outer of three ports, so theirs is half the distance. `named` holds the names of
+    the flows by event.
     """
     flow_room = max((label_size(named.get(event.id, ""), 80)[0] for event in events), default=0)
     room = max((label_size(event.name)[0] for event in events), default=0) + flow_room + 16

@@ -8,7 +8,7 @@ from lxml import etree
 
 from server.bundles.tidy.graph import Box, Drawing, Flow, FlowKind, Node, NodeKind, Plane, Scope
 from server.bundles.tidy.interchange import read_drawing
-from server.bundles.tidy.labels import along_line, free_place
+from server.bundles.tidy.labels import along_line, as_boxes, free_place
 from server.bundles.tidy.layout import lay_out, lay_out_inside
 from server.bundles.tidy.wiring import connect
 
@@ -30,12 +30,14 @@ def complete(root: etree._Element, plane: Plane) -> Drawing:
     if frames or not any(node.id in old.shapes for node in plane.nodes()):
         return lay_out(plane)
     _fold_collapsed(plane, old)
+    placed = set(old.shapes)
     for pool in plane.pools:
         if pool.scope is not None:
             _place_missing(pool.scope, plane, old, pool.id)
+    new = {node.id for node in plane.nodes()} - placed
     _grow_frames(plane, old)
     known = {flow.id: flow for flow in plane.flows()}
-    lost = [flow for key, flow in known.items() if not _docks(flow, old)]
+    lost = [flow for flow in known.values() if new & {flow.source, flow.target} or not _docks(flow, old)]
     for flow in lost:
         old.edges.pop(flow.id, None)
     old.edges = {key: line for key, line in old.edges.items() if key in known}
@@ -107,6 +109,8 @@ def _place(node: Node, scope: Scope, drawing: Drawing, plane: Plane, frame: str 
     start = Box(round(x), round(y - node.height / 2), node.width, node.height)
     solid = [drawing.shapes[n.id] for n in plane.nodes() if n.id in drawing.shapes and n.id != frame]
     solid += list(drawing.labels.values())
+    own = {flow.id for flow in scope.flows if node.id in (flow.source, flow.target)}
+    solid += [box for key, line in drawing.edges.items() if key not in own for box in as_boxes(line)]
     return _free(start, side, home, solid)
 
 

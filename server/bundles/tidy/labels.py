@@ -146,7 +146,7 @@ def _beside_shape(node: Node, shape: Box) -> list[Box]:
 def free_place(node: Node, drawing: Drawing, solid: Iterable[str]) -> Box:
     """The clearest place beside a shape for its own name."""
     boxes = [drawing.shapes[key] for key in solid if key in drawing.shapes] + list(drawing.labels.values())
-    boxes += [_thick(a, b) for line in drawing.edges.values() for a, b in pairwise(line)]
+    boxes += [box for line in drawing.edges.values() for box in as_boxes(line)]
     home = drawing.shapes[node.id]
     boxes = [box for box in boxes if not box.holds(home) or box == home]
     return min(_beside_shape(node, home), key=lambda box: sum(box.meets(other) for other in boxes))
@@ -159,7 +159,7 @@ def along_line(name: str, points: Sequence[Point], drawing: Drawing, solid: Iter
     """
     width, height = label_size(name)
     boxes = [drawing.shapes[key] for key in solid] + list(drawing.labels.values())
-    edges = [_thick(a, b) for line in drawing.edges.values() for a, b in pairwise(line)]
+    edges = [box for line in drawing.edges.values() for box in as_boxes(line)]
     candidates = [
         box
         for (x1, y1), (x2, y2) in pairwise(points)
@@ -182,6 +182,11 @@ def _sides(x: float, y: float, width: float, height: float, across: bool) -> lis
         Box(x + NEAR + 1, y - height / 2, width, height),
         Box(x - NEAR - 1 - width, y - height / 2, width, height),
     ]
+
+
+def as_boxes(line: Sequence[Point]) -> list[Box]:
+    """The stretches of a flow as narrow rectangles."""
+    return [_thick(a, b) for a, b in pairwise(line)]
 
 
 def _thick(a: Point, b: Point) -> Box:

@@ -7,11 +7,11 @@ one pays for crossing it and pays much more for running along it.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from itertools import pairwise
 
 BEND = 18.0
 CROSSING = 90.0
@@ -54,7 +54,15 @@ class Route:
         """How often the flow turns."""
         steps = zip(self.points, self.points[1:], strict=False)
         axes = [self.source.axis, *(ACROSS if a[1] == b[1] else DOWN for a, b in steps), self.target.axis]
-        return sum(one != two for one, two in itertools.pairwise(axes))
+        return sum(one != two for one, two in pairwise(axes))
+
+    def straight(self) -> Iterator[tuple[int, LatticePoint]]:
+        """The (axis, point) pairs the flow passes without turning."""
+        axes = [ACROSS if a[1] == b[1] else DOWN for a, b in pairwise(self.points)]
+        axes = [self.source.axis, *axes, self.target.axis]
+        for point, (one, two) in zip(self.points, pairwise(axes), strict=True):
+            if one == two:
+                yield one, point
 
     def claims(self) -> list[tuple[int, LatticePoint]]:
         """The (axis, point) pairs the flow occupies."""
@@ -63,6 +71,12 @@ class Route:
             axis = ACROSS if one[1] == two[1] else DOWN
             found += [(axis, one), (axis, two)]
         return list(dict.fromkeys(found))
+
+
+def crossings(routes: Iterable[Route]) -> int:
+    """In how many points flows cross each other."""
+    passed = Counter(pair for route in routes for pair in route.straight())
+    return sum(min(count, passed[DOWN, point]) for (axis, point), count in passed.items() if axis == ACROSS)
 
 
 @dataclass(slots=True)

@@ -11,9 +11,9 @@ from server.bundles.tidy.coordinates import Spread, dock_event, docked, draw, sp
 from server.bundles.tidy.graph import Box, Drawing, Lane, Node, NodeKind, Plane, Pool, Scope
 from server.bundles.tidy.grid import Grid, Placement, event_step
 from server.bundles.tidy.labels import along_line, plan_labels
-from server.bundles.tidy.lattice import Route
+from server.bundles.tidy.lattice import Route, crossings
 from server.bundles.tidy.placement import Choice, Placed, Placer, flow_names
-from server.bundles.tidy.quality import A3_HEIGHT, A3_WIDTH
+from server.bundles.tidy.quality import A3_HEIGHT, A3_WIDTH, FEW_CROSSINGS
 from server.bundles.tidy.routing import route_all
 from server.bundles.tidy.text import EVENT_SIZE, INSIDE_FONT, text_width
 from server.bundles.tidy.wiring import connect
@@ -26,6 +26,7 @@ MARKER_ROOM = 20
 GOOD_WIDTH = 2200
 """Up to this width the same text prints at 6.5 pt."""
 SPINE_BEND = 40.0
+MANY_CROSSINGS = 400.0
 SOME_NODES, MANY_NODES = 40, 70
 """Beyond these fewer arrangements are tried, for the time they take."""
 TRACKS = (3, 5, 8)
@@ -77,8 +78,10 @@ def _best(plane: Plane) -> Picture:
     if any(node.host is not None for pool in plane.pools for node in _own(pool)):
         sides += [replace(choice, hang=True) for choice in sides]
     pictures = [_picture(plane, choice, inner) for choice in sides]
-    if min(picture.width for picture in pictures) > GOOD_WIDTH:
-        pictures += [_picture(plane, replace(choice, fold=True), inner) for choice in sides]
+    best = min(range(len(sides)), key=lambda number: pictures[number].cost)
+    for fold, width in ((1, GOOD_WIDTH), (2, A3_WIDTH)):
+        if min(picture.width for picture in pictures) > width:
+            pictures.append(_picture(plane, replace(sides[best], fold=fold), inner))
     return min(pictures, key=lambda picture: picture.cost)
 
 
@@ -132,6 +135,7 @@ def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
         if not grid.lattice.shared(routes.values()):
             break
     cost = sum(route.cost for route in routes.values()) + _bent(placed, routes)
+    cost += MANY_CROSSINGS * max(0, crossings(routes.values()) - FEW_CROSSINGS)
     labels = plan_labels(grid, placed.flows, routes)
     found = spread(grid, routes, labels, _least_heights(plane, placed.placement))
     drawing = draw(grid, routes, labels, found)
@@ -150,7 +154,7 @@ def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
 
 
 def _bent(placed: Placed, routes: Mapping[str, Route]) -> float:
-    """The price of bends on the main path between neighbours of one lane."""
+    """The price of bends on the main path within a lane, and of detours from boundary events."""
     steps = set(pairwise(placed.spine))
     band = {key: placed.placement.band_of(row).first for key, (_, row) in placed.placement.cell.items()}
     straight = [
@@ -158,7 +162,9 @@ def _bent(placed: Placed, routes: Mapping[str, Route]) -> float:
         for flow in placed.flows
         if (flow.source, flow.target) in steps and band[flow.source] == band[flow.target]
     ]
-    return sum(SPINE_BEND * routes[flow.id].bends for flow in straight)
+    hanging = [flow for flow in placed.flows if placed.nodes[flow.source].host is not None]
+    turns = sum(routes[flow.id].bends for flow in straight)
+    return SPINE_BEND * (turns + sum(max(0, routes[flow.id].bends - 1) for flow in hanging))
 
 
 def _least_heights(plane: Plane, placement: Placement) -> dict[int, float]:

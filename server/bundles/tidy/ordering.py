@@ -11,6 +11,7 @@ BAND_STEP = 6
 CROSSING_COST = 5.0
 BLOCKED_COST = 4.0
 ROW_COST = 3.0
+IN_WAY_COST = 3.0
 LEAN_COST = 8.0
 MAX_PASSES = 8
 LAST = 10_000
@@ -107,6 +108,11 @@ class Seating:
             cost += LEAN_COST
         if link.soft:
             return cost
+        if one.band != two.band:
+            down = one.band < two.band
+            return cost + IN_WAY_COST * (
+                self._beyond(link.source, down) + self._beyond(link.target, not down)
+            )
         if one.band == two.band and y1 == y2:
             first, last = sorted((one, two), key=lambda seat: seat.column)
             between = range(first.column + first.span, last.column)
@@ -117,6 +123,12 @@ class Seating:
             between = range(low + 1, high)
             cost += BLOCKED_COST * sum((one.band, row, one.column) in self.taken for row in between)
         return cost
+
+    def _beyond(self, node: str, down: bool) -> int:
+        """How many nodes of its column stand between a node and the lower, or upper, border of its lane."""
+        seat, row = self.seats[node], self.row[node]
+        rows = [other for other, count in self.rows[seat.band].items() if count and (other > row) == down]
+        return sum((seat.band, other, seat.column) in self.taken for other in rows if other != row)
 
     def _crossings(self, mine: set[int]) -> int:
         """How many straight lines of these links cross lines of other links, each pair counted once."""

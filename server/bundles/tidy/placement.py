@@ -27,8 +27,8 @@ class Choice:
 
     side: int = 1
     """Where the first branch goes: 1 below the main path, -1 above it."""
-    fold: bool = False
-    """Whether a step into another lane may stay in the same column, which makes the diagram narrower."""
+    fold: int = 0
+    """How often in a row a step into another lane may stay in its column, to make the diagram narrower."""
     hang: bool = False
     """Whether what a boundary event leads to stands straight below it."""
 
@@ -106,8 +106,9 @@ class Placer:
         forward = [Arrow(*pair) for pair in dict.fromkeys(pairs) if pair not in closing]
         closing |= returning(core, forward, closing)
         hanging = self._hanging(sequence)
+        folded = self._folded([pair for pair in dict.fromkeys(pairs) if pair not in closing])
         arrows = [
-            Arrow(*pair, self._distance(*pair, pair[1] in hanging))
+            Arrow(*pair, 0 if pair[1] in hanging or pair in folded else self.span[pair[0]])
             for pair in dict.fromkeys(pairs)
             if pair not in closing
         ]
@@ -133,15 +134,18 @@ class Placer:
             and self.nodes[self.seat(flow.source)].kind is NodeKind.TASK
         }
 
-    def _distance(self, source: str, target: str, hangs: bool) -> int:
-        if hangs:
-            return 0
-        one, two = self.nodes[source], self.nodes[target]
-        folds = self.choice.fold and self.band[source] != self.band[target] and self.span[source] == 1
-        folds = folds and abs(self.band[source] - self.band[target]) == 1
-        if folds and NodeKind.SUBPROCESS not in (one.kind, two.kind):
-            return 0
-        return self.span[source]
+    def _folded(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Steps into the next lane that stay in their column; many in a row do not read left to right."""
+        folded: set[tuple[str, str]] = set()
+        touched: Counter[str] = Counter()
+        for source, target in pairs:
+            kinds = (self.nodes[source].kind, self.nodes[target].kind)
+            near = abs(self.band[source] - self.band[target]) == 1
+            fits = NodeKind.SUBPROCESS not in kinds and self.nodes[source].tag != "startEvent"
+            if near and fits and max(touched[source], touched[target]) < self.choice.fold:
+                folded.add((source, target))
+                touched.update((source, target))
+        return folded
 
     def _messages(self, core: Sequence[str], arrows: Sequence[Arrow]) -> list[Arrow]:
         """Messages pull pools into step where that makes no loop."""

@@ -13,7 +13,7 @@ def tidy(xml: bytes, *, keep: bool = False) -> bytes:
 
     With `keep` the shapes a person has placed stay where they are; only what is missing is added. Nothing
     but the diagram interchange, `incoming` and `outgoing`, and white space between elements is changed, and
-    tidying twice gives the same bytes. Raises TidyError, naming the element, when the file cannot be laid out.
+    tidying twice gives the same bytes. Raises TidyError, naming the element, if it cannot be laid out.
     """
     root = parse(xml)
     drawn = [(plane, complete(root, plane) if keep else lay_out(plane)) for plane in planes(root)]

@@ -193,7 +193,7 @@ def _node_order(scope: Scope) -> Iterator[tuple[str, dict[str, str]]]:
 def _shape(
     key: str, flags: Mapping[str, str], drawing: Drawing, old: etree._Element | None, names: _Names
 ) -> etree._Element:
-    shape = etree.Element(SHAPE, id=names.new(_own_id(old, key)), bpmnElement=key)
+    shape = etree.Element(SHAPE, nsmap=_prefixes(old), id=names.new(_own_id(old, key)), bpmnElement=key)
     for name, value in flags.items():
         shape.set(name, value)
     _carry_over(shape, old)
@@ -203,7 +203,7 @@ def _shape(
 
 
 def _edge(key: str, drawing: Drawing, old: etree._Element | None, names: _Names) -> etree._Element:
-    edge = etree.Element(EDGE, id=names.new(_own_id(old, key)), bpmnElement=key)
+    edge = etree.Element(EDGE, nsmap=_prefixes(old), id=names.new(_own_id(old, key)), bpmnElement=key)
     _carry_over(edge, old)
     for x, y in drawing.edges[key]:
         etree.SubElement(edge, WAYPOINT, x=_number(x), y=_number(y))
@@ -213,6 +213,14 @@ def _edge(key: str, drawing: Drawing, old: etree._Element | None, names: _Names)
 
 def _own_id(old: etree._Element | None, key: str) -> str:
     return (old.get("id") if old is not None else None) or f"{key}_di"
+
+
+def _prefixes(old: etree._Element | None) -> dict[str | None, str]:
+    """The file's own prefixes for the attributes that are carried over."""
+    if old is None:
+        return {}
+    used = {etree.QName(name).namespace for name in old.attrib if str(name).startswith("{")}
+    return {prefix: uri for prefix, uri in old.nsmap.items() if uri in used}
 
 
 def _carry_over(item: etree._Element, old: etree._Element | None) -> None:

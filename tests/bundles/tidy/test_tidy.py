@@ -1,4 +1,4 @@
-"""The layouter: good pictures of realistic processes, stable bytes, no change of meaning, respect for hand work."""
+"""The layouter: good pictures, stable bytes, no change of meaning, respect for what a person has placed."""
 
 from __future__ import annotations
 
@@ -27,11 +27,7 @@ def meaning(xml: bytes) -> list[tuple[str, tuple[tuple[str, str], ...], str]]:
     for reference in [*root.iter(f"{BPMN}incoming", f"{BPMN}outgoing")]:
         reference.getparent().remove(reference)
     return [
-        (
-            str(item.tag),
-            tuple(item.attrib.items()),
-            item.text or "" if (item.text or "").strip() or not len(item) else "",
-        )
+        (str(item.tag), tuple(item.attrib.items()), item.text or "" if (item.text or "").strip() else "")
         for item in root.iter()
     ]
 
@@ -71,8 +67,6 @@ def test_flows_read_from_left_to_right_and_lanes_from_top_to_bottom(path: Path) 
 
 @pytest.mark.parametrize("path", MIWG, ids=lambda path: path.stem)
 def test_foreign_diagrams_keep_their_meaning(path: Path) -> None:
-    if path.stem in ("B.2.0", "C.5.0"):
-        pytest.skip("a hundred elements and more take half a minute")
     xml = path.read_bytes()
     drawn = tidy(xml)
     assert meaning(drawn) == meaning(xml)
@@ -94,7 +88,7 @@ def test_nodes_list_their_flows_in_the_place_the_schema_wants() -> None:
     drawn = tidy((HERE / "diagrams" / "library_entry.bpmn").read_bytes())
     gateway = next(item for item in etree.fromstring(drawn).iter(f"{BPMN}exclusiveGateway"))
     assert [etree.QName(child).localname for child in gateway] == ["incoming", "outgoing", "outgoing"]
-    assert [child.text for child in gateway][0] == "check_docs_to_gw_docs"
+    assert gateway[0].text == "check_docs_to_gw_docs"
 
 
 def test_keep_leaves_a_good_drawing_alone() -> None:
@@ -111,8 +105,8 @@ def test_keep_adds_what_is_missing_and_moves_nothing() -> None:
     without = re.sub(
         r'\n *<bpmndi:BPMNEdge id="gw_pre_to_refuse_di".*?</bpmndi:BPMNEdge>', "", without, flags=re.S
     )
-    assert "chase_di" not in without
-    assert "gw_pre_to_refuse_di" not in without
+    assert 'id="chase_di"' not in without
+    assert 'id="gw_pre_to_refuse_di"' not in without
     kept = tidy(without.encode(), keep=True)
     assert tidy(kept, keep=True) == kept
     assert shape(kept, "start") == shape(moved.encode(), "start")
