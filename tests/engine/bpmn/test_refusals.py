@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from datetime import UTC, datetime
 
 import pytest
 
-from server.engine import refusals
+from server.engine import process, refusals
+from server.engine.business_calendar import BusinessCalendar
 from server.engine.load import load
+from server.engine.model import Moment
 from server.engine.refusals.refusal import Refusal
 from tests.engine.bpmn.samples_structure import SAMPLES
 
 CASES = [(code, *pair) for code, pairs in SAMPLES.items() for pair in pairs]
+KNOWN = {"ok": True, "experts": ["a", "b"], "verdict": "pass", "amount": 2, "due": "2026-03-09"}
 NAMES = [f"{code}-{i}" for code, pairs in SAMPLES.items() for i in range(len(pairs))]
 
 
@@ -45,9 +49,14 @@ def test_refused_with_place_and_remedy(
 
 
 @pytest.mark.parametrize(("code", "refused", "accepted"), CASES, ids=NAMES)
-def test_the_accepted_twin_is_executable(code: str, refused: object, accepted: dict[str, bytes]) -> None:
+def test_the_engine_starts_the_accepted_twin(code: str, refused: object, accepted: dict[str, bytes]) -> None:
     model, findings = load(accepted)
     assert model is not None, [f.text() for f in findings if f.level == "error"]
+    for name in model.processes:
+        advance = process.start(
+            model, name, KNOWN, Moment(datetime(2026, 3, 2, tzinfo=UTC), BusinessCalendar())
+        )
+        assert [i.finding.text() for i in advance.incidents] == []
 
 
 def test_every_refusal_has_a_sample() -> None:
