@@ -16,7 +16,7 @@ from server.services.errors import NotSignedIn
 from server.settings import Settings
 from server.store.database import Database
 from server.web.language import LANGUAGES, Translator, translator
-from server.web.posting import Posted
+from server.web.posting import Posted, storable
 
 
 def _clock() -> datetime:
@@ -104,11 +104,11 @@ class Visit:
 
     def path(self, name: str) -> str:
         """A part of the address."""
-        return str(self.request.path_params[name])
+        return storable(str(self.request.path_params[name]))[:200]
 
     def query(self, name: str) -> str:
         """A value of the address's query, "" when it is not there."""
-        return self.request.query_params.get(name, "")[:200]
+        return storable(self.request.query_params.get(name, ""))[:200]
 
     def sent(self, name: str) -> str:
         """A posted value, "" when it is not there."""

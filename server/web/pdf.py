@@ -66,7 +66,7 @@ def _by_weasyprint(html: str) -> bytes:
     except (ImportError, OSError) as error:
         raise PdfUnavailable(str(error)) from error
 
-    class Fetcher(URLFetcher):
+    class Fetcher(URLFetcher):  # type: ignore[misc]
         """Gives out our own files only."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:

@@ -40,6 +40,13 @@ class Posted:
         return [value for key, value in self.texts if key == name]
 
 
+def storable(text: str) -> str:
+    """Text without what no database can keep: NUL and halves of characters."""
+    if "\x00" in text or not text.isascii():
+        return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    return text
+
+
 async def read_posted(request: Request, max_upload_bytes: int) -> Posted:
     """The body of a POST.
 
@@ -83,12 +90,12 @@ async def _gather(parser: MultiPartParser | FormParser, max_upload_bytes: int) -
     try:
         for name, value in form.multi_items():
             if not isinstance(value, UploadFile):
-                posted.texts.append((name, value))
+                posted.texts.append((storable(name), storable(value)))
             elif value.filename:
                 content = await value.read(
                     max_upload_bytes + 1
                 )  # one more than allowed tells that it is too large
-                posted.files.append(PostedFile(name, value.filename, content))
+                posted.files.append(PostedFile(storable(name), storable(value.filename), content))
     finally:
         await form.close()
     return posted

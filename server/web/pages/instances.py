@@ -194,5 +194,8 @@ def _paper(visit: Visit, sheet: Sheet) -> dict[str, Any]:
     address = str(visit.request.url.replace(path=f"/instances/{sheet.instance.id}", query=""))
     code = segno.make(address, error="m").svg_data_uri(scale=3, border=0)
     return {
-        "sheet": sheet, "lines_done": _lines(visit, sheet), "application": _application(visit, sheet), "qr": code,
-    }  # fmt: skip
+        "sheet": sheet,
+        "lines_done": _lines(visit, sheet),
+        "application": _application(visit, sheet),
+        "qr": code,
+    }

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
-from server.engine.forms import Pair
-from server.services import calendars, instance_views, tasks, worklist
+from server.engine.forms import FieldView, Pair
+from server.services import calendars, deployed, instance_views, tasks, worklist
 from server.services.errors import InvalidSubmission, NotPermitted, StaleTask
 from server.services.tasks import TaskView
 from server.web import filling, render
@@ -108,7 +108,7 @@ def check(visit: Visit) -> Response:
         return render.redirect(visit, f"/tasks/{task.id}")
     views = filling.in_words(visit, task.form, {**task.variables, **preview.submission.values})
     return render.page(
-        visit, "tasks/check.html", task=task, views=views, outcome=filling.choice_in_words(views, "verdict"),
+        visit, "tasks/check.html", task=task, views=views, outcome=_outcome(visit, task, views),
         upcoming=upcoming(visit, preview.advance),
     )  # fmt: skip
 
@@ -230,6 +230,12 @@ def _beside(visit: Visit, task: TaskView) -> dict[str, Any]:
         return {"materials": (), "record": ()}
     told = [entry for entry in record if entry.kind not in ("steps_taken", "task_opened")]
     return {"materials": materials, "record": told[:LATEST]}
+
+
+def _outcome(visit: Visit, task: TaskView, views: tuple[FieldView, ...]) -> str:
+    """The decision that is about to be sent, in words: the field that the diagram names, or the verdict."""
+    node = deployed.active(visit.session, visit.person.tenant_id).node(task.element)
+    return filling.choice_in_words(views, node.properties.get("outcome", "verdict") if node else "verdict")
 
 
 def _return_page(visit: Visit, task: TaskView, errors: tuple[tuple[str, str], ...]) -> Response:
