@@ -43,7 +43,7 @@ ARRIVING, READY, OPEN = TaskState.FUTURE, TaskState.READY, TaskState.STARTED
 COMPLETED, FAILED, INTERRUPTED = TaskState.COMPLETED, TaskState.ERROR, TaskState.CANCELLED
 
 WITHDRAWABLE = "withdrawable"
-"""The property of a user task whose sender may take it back; in a memo: that he still may."""
+"""The property of a user task whose sender may take it back; in a memo: that they still may."""
 
 
 class Token(Task):  # type: ignore[misc]
@@ -131,8 +131,7 @@ class Token(Task):  # type: ignore[misc]
 
     @property
     def guarding(self) -> bool:
-        """Whether it only watches an activity or a scope for an event, so that nothing waits for it to
-        end."""
+        """Whether it only watches an activity or a scope for an event; nothing waits for it to end."""
         return self.task_spec.guard and not self.leaving
 
     def ancestors(self) -> Iterator[Token]:
@@ -226,8 +225,7 @@ class Node(TaskSpec):  # type: ignore[misc]
             token.go_on()
 
     def poll(self, token: Token) -> None:
-        """Look again whether an OPEN token may go on, now that everything else has come to rest (`polled`
-        nodes)."""
+        """For `polled` nodes: see whether an OPEN token may go on, now that all else has come to rest."""
 
     # -- what SpiffWorkflow asks of a task specification
     def test(self) -> None:
@@ -265,8 +263,10 @@ class ProcessSpec(WorkflowSpec):  # type: ignore[misc]
         return cast("dict[str, Node]", self.task_specs)
 
     def start_event(self, name: str | None) -> Node:
-        """The start event of this id; else the only one without a trigger, or the only one. Raises
-        UnknownStart."""
+        """The start event of this id; for None the only one without a trigger, or the only one at all.
+
+        Raises UnknownStart.
+        """
         starts = self.starts.get("", ())
         chosen = [node for node in starts if node.name == name]
         if name is None:
@@ -292,8 +292,7 @@ class Definitions(Protocol):
 
 
 class Instance(Workflow):  # type: ignore[misc]
-    """A process instance in memory: its tokens, its scopes, and the journal of the command being carried
-    out."""
+    """A process instance in memory: its tokens, its scopes, and the journal of the present command."""
 
     tasks: dict[int, Token]
     task_tree: Token
@@ -331,10 +330,9 @@ class Instance(Workflow):  # type: ignore[misc]
         return self.tasks.get(int(name)) if name.isdecimal() and len(name) < 20 else None
 
     # -- moving
-    def spawn(self, parent: Token, node: Node, scope: int, *, leaving: bool = False, flow: str = "") -> Token:
+    def spawn(self, parent: Token, node: Node, scope: int, *, leaving: bool = False) -> Token:
         """Put a token on a node, ready to be carried out (`leaving`: only to go on from there)."""
         token = Token(self, node, parent, scope)
-        token.flow = flow
         token.leaving = leaving
         token._ready()
         if not token.guarding:
@@ -396,8 +394,7 @@ class Instance(Workflow):  # type: ignore[misc]
 
     # -- keeping the tree small
     def settle(self, token: Token) -> None:
-        """Forget a finished token if nothing needs it: nothing came of it, or a single way on does without
-        it."""
+        """Forget a finished token if nothing needs it: nothing came of it, or only one thing did."""
         while token.finished and token.id in self.tasks:
             parent = token.origin
             if not token._children:
@@ -436,10 +433,10 @@ class Instance(Workflow):  # type: ignore[misc]
     def merge(self, token: Token, others: Iterable[Token]) -> None:
         """Let a token at a join take in others: it hangs under the step at which their ways parted."""
         gone = list(others)
-        common = set(a.id for a in token.ancestors())
+        common = {step.id for step in token.ancestors()}
         for other in gone:
-            common &= {a.id for a in other.ancestors()}
-        split = next(a for a in token.ancestors() if a.id in common)
+            common &= {step.id for step in other.ancestors()}
+        split = next(step for step in token.ancestors() if step.id in common)
         split._children.append(token.id)
         for loser in (*gone, token):
             parent = loser.origin
@@ -451,17 +448,16 @@ class Instance(Workflow):  # type: ignore[misc]
             self.settle(parent)
         self.journal.irrevocable |= bool(gone)
 
-    def drop(self, token: Token, reason: Closing = "cancelled") -> None:
+    def drop(self, token: Token) -> None:
         """End a token and all that came of it, with their open tasks and timers."""
         doomed = [token]
         for each in doomed:
             doomed.extend(each.children)
         for each in doomed:
             if each.node.opens_task and each._state == OPEN and not each.leaving:
-                self.close(each, reason if each is token else "cancelled")
+                self.close(each, "cancelled")
+        token.origin._children.remove(token.id)
         self._forget(doomed)
-        parent = token.origin
-        parent._children.remove(token.id)
 
     def close(self, token: Token, reason: Closing) -> None:
         """Note that a user task does not wait any more."""
