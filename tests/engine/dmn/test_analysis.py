@@ -170,7 +170,7 @@ points = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rules_of)
 def test_the_analysis_agrees_with_what_happens(rules: list[tuple[str, str]]) -> None:
     model = one_table(
