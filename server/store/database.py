@@ -82,8 +82,12 @@ def open_engine(url: str, *, pool_size: int = 12, reading: bool = False) -> Engi
         begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
-    options = {"postgresql_readonly": True} if reading else {}
-    return sa.create_engine(url, pool_size=pool_size, max_overflow=20, execution_options=options)
+    if not reading:
+        return sa.create_engine(url, pool_size=pool_size, max_overflow=20)
+    return sa.create_engine(
+        url, pool_size=pool_size, max_overflow=20, isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
+    )  # fmt: skip
 
 
 def _configure_sqlite(connection: Any, pragmas: tuple[str, ...]) -> None:

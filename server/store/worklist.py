@@ -118,5 +118,6 @@ def done(
         .limit(limit)
     )  # fmt: skip
     if before is not None:
-        query = query.where(sa.tuple_(t.completed_at, t.id) < sa.tuple_(*before))
+        behind = sa.tuple_(sa.literal(before.due_at, UtcDateTime), sa.literal(before.task_id))
+        query = query.where(sa.tuple_(t.completed_at, t.id) < behind)
     return [dict(row) for row in session.execute(query).mappings()]

@@ -1,4 +1,4 @@
-"""A tiny jurisdiction for what Hongshan's diagrams do not show: timers, parallel tasks, steps that stand still."""
+"""A tiny jurisdiction for what Hongshan's diagrams do not show: timers, parallel tasks, incidents."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ DUE = bpmn(
     "start>work work>end", process="lab.due",
 )  # fmt: skip
 PROCESSES = {
-    "lab.chased": CHASED, "lab.waiting": WAITING, "lab.parallel": PARALLEL, "lab.stuck": STUCK, "lab.due": DUE,
+    "lab.chased": CHASED, "lab.waiting": WAITING, "lab.parallel": PARALLEL, "lab.stuck": STUCK,
+    "lab.due": DUE,
 }  # fmt: skip
 
 

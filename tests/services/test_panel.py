@@ -21,7 +21,8 @@ def test_each_named_expert_gets_their_own_round(office: Office) -> None:
         review_needed=True, review_by="experts", experts=experts, opinion_text="组织评审",
     )  # fmt: skip
     rounds = office.rows(
-        "select id, assignee_id from task where instance_id = :i and status = 'open' order by assignee_id", i=instance
+        "select id, assignee_id from task where instance_id = :i and status = 'open' order by assignee_id",
+        i=instance,
     )
     assert [row["assignee_id"] for row in rounds] == ["baoyin", "gaoshan"]
     with office.database.read() as session:
