@@ -1,4 +1,4 @@
-"""Measuring: CPU time of this process and of the database's, and the statements sent to it."""
+"""Measuring: CPU time of this process and of others that work for it, and the statements sent to a database."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 TICKS = os.sysconf("SC_CLK_TCK")
+Others = Callable[[], float]
+"""CPU seconds that other processes have used so far for us: a server, a database."""
 
 
 @dataclass
@@ -33,17 +35,17 @@ def cpu_ms(
     *,
     repeat: int,
     rounds: int = 3,
-    others: Callable[[], float] | None = None,
+    others: Others | None = None,
+    own: bool = True,
 ) -> float:
     """CPU milliseconds of one call, user and system, best of `rounds` means over `repeat` calls.
-    `others` gives the CPU seconds that other processes have used so far for us (a database server)."""
+    `own` counts this process, `others` adds what others used."""
     best = float("inf")
     for _ in range(rounds):
-        before, before_others = _cpu(), others() if others else 0.0
+        before = _used(own, others)
         for _ in range(repeat):
             operation()
-        used = _cpu() - before + ((others() - before_others) if others else 0.0)
-        best = min(best, used / repeat * 1000)
+        best = min(best, (_used(own, others) - before) / repeat * 1000)
     return best
 
 
@@ -57,43 +59,53 @@ def wall_ms(operation: Callable[[], object], repeat: int) -> tuple[float, float]
     return statistics.median(times), statistics.quantiles(times, n=20)[-1]
 
 
-def _cpu() -> float:
+def _used(own: bool, others: Others | None) -> float:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+    return (usage.ru_utime + usage.ru_stime if own else 0.0) + (others() if others else 0.0)
 
 
-def cpu_of_processes(name: str) -> float:
-    """CPU seconds used so far by all processes of a name, ended children of theirs included."""
+def cpu_of(root: int) -> float:
+    """CPU seconds used so far by a process and its children, ended ones included: a PostgreSQL server is
+    its postmaster and one child for each connection."""
     total = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = stat.read_text()
         except OSError:
             continue
-        command, _, rest = text.rpartition(")")
-        if command.partition("(")[2] == name:
-            fields = rest.split()
+        fields = text.rpartition(")")[2].split()
+        if int(stat.parent.name) == root or int(fields[1]) == root:
             total += sum(int(value) for value in fields[11:15])
     return total / TICKS
 
 
 @contextmanager
 def counted(*engines: Engine) -> Iterator[list[str]]:
-    """Collect the statements sent to the database, transaction statements included."""
+    """Collect the statements sent to the database, transaction statements included. One statement that is
+    given many rows counts once."""
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         sent.append(statement)
 
+    def begin(_connection: object) -> None:
+        sent.append("BEGIN")
+
     def commit(_connection: object) -> None:
         sent.append("COMMIT")
 
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-        event.listen(engine, "commit", commit)
+    def rollback(_connection: object) -> None:
+        sent.append("ROLLBACK")
+
+    heard = [(engine, "before_cursor_execute", note) for engine in engines]
+    heard += [(engine, "commit", commit) for engine in engines]
+    heard += [(engine, "rollback", rollback) for engine in engines]
+    # On SQLite the house itself sends BEGIN; psycopg sends it unseen.
+    heard += [(engine, "begin", begin) for engine in engines if engine.dialect.name != "sqlite"]
+    for engine, name, function in heard:
+        event.listen(engine, name, function)
     try:
         yield sent
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-            event.remove(engine, "commit", commit)
+        for engine, name, function in heard:
+            event.remove(engine, name, function)

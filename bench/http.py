@@ -1,0 +1,118 @@
+"""What a request costs: the server runs as `guicheng serve` runs it, one browser works through cases."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from starlette.testclient import TestClient
+
+from bench.measure import Result, counted, cpu_ms
+from bench.place import OFFICER, Office, Place
+from bench.serving import Client, served
+from server.app import create_app
+from server.settings import Settings
+
+ROUNDS, REPEAT, WARM = 3, 40, 15
+SERVER = ["-c", "from server.cli import main; main()", "serve"]
+ANSWERS = {"materials_verdict": "complete"}
+WAY: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+    ("task page before claim", "GET", "", {}),
+    ("claim", "POST", "/claim", {}),
+    ("task page", "GET", "", {}),
+    ("answers sent", "POST", "", ANSWERS),
+    ("check page", "GET", "/check", {}),
+    ("task completion", "POST", "/complete", {"revision": "1"}),
+    ("result page", "GET", "/done", {}),
+)
+"""What a person does with a task, from opening it to what they see when it is sent."""
+
+Ask = Callable[[str, str, dict[str, str]], object]
+
+
+def measure(where: Place, office: Office) -> Iterator[Result]:
+    """Each request of a task's way: CPU of server and database, and the statements."""
+    tasks = [office.start() for _ in range(WARM + ROUNDS * REPEAT)]
+    token = office.token(OFFICER)
+    with _inside(where, token) as (ask, sent):
+        counts = [_count(ask, sent, step, task) for task in (office.start(), office.start()) for step in WAY]
+    with _browser(where, token) as client:
+        for (name, method, path, values), statements in zip(WAY, counts[len(WAY) :], strict=True):
+            turn = iter(tasks)
+
+            def operation(turn: Iterator[str] = turn, method: str = method, path: str = path,
+                          values: dict[str, str] = values) -> object:  # fmt: skip
+                return client.ask(method, f"/tasks/{next(turn)}{path}", values)
+
+            cpu = _server_cpu(where, client, operation, REPEAT)
+            commits = sum(statement == "COMMIT" for statement in statements)
+            yield Result(f"HTTP {name}, {where.kind}", cpu, len(statements), extra={"commits": commits})
+
+
+def pages(where: Place, office: Office, count: int) -> Iterator[Result]:
+    """The whole worklist page while `count` tasks are open."""
+    token = office.token(OFFICER)
+    with _inside(where, token) as (ask, sent):
+        ask("GET", "/tasks", {})
+        statements = _count(ask, sent, ("", "GET", "/tasks", {}), "")
+    with _browser(where, token) as client:
+        cpu = _server_cpu(where, client, lambda: client.ask("GET", "/tasks", {}), REPEAT)
+        yield Result(f"HTTP worklist page, {count:,} open tasks, {where.kind}", cpu, len(statements))
+
+
+def _server_cpu(where: Place, client: Client, operation: Callable[[], object], repeat: int) -> float:
+    for _ in range(WARM):
+        operation()
+
+    def used() -> float:
+        return client.cpu() + (where.others() if where.others else 0.0)
+
+    return cpu_ms(operation, repeat=repeat, rounds=ROUNDS, own=False, others=used)
+
+
+@contextmanager
+def _browser(where: Place, token: str) -> Iterator[Client]:
+    settings = {
+        "GUICHENG_DATABASE_URL": where.url,
+        "GUICHENG_DATA_DIR": str(where.folder),
+        "GUICHENG_SECURE_COOKIES": "false",
+    }
+    with served(SERVER, where.folder, settings) as client:
+        client.token = token
+        page = client.ask("GET", "/tasks", {})
+        client.csrf = _csrf(page)
+        yield client
+
+
+@contextmanager
+def _inside(where: Place, token: str) -> Iterator[tuple[Ask, list[str]]]:
+    """The same application in this process, and the statements it sends."""
+    settings = Settings(where.folder, where.url, "x" * 32, secure_cookies=False)
+    app = create_app(settings, where.database.__class__(where.url))
+    database = app.state.house.database
+    with TestClient(app, follow_redirects=False, cookies={"guicheng": token}) as client:
+        time.sleep(2)  # the clock's first sweep is not a request's
+        csrf = _csrf(client.get("/tasks").content)
+
+        def ask(method: str, path: str, values: dict[str, str]) -> None:
+            data = {"csrf": csrf, **values} if method == "POST" else None
+            answer = client.request(method, path, data=data)
+            assert answer.status_code == (303 if method == "POST" else 200), answer.text[:2000]
+
+        with counted(database.engine, database._reader) as sent:
+            yield ask, sent
+
+
+def _count(ask: Ask, sent: list[str], step: tuple[str, str, str, dict[str, str]], task: str) -> list[str]:
+    _, method, path, values = step
+    sent.clear()
+    ask(method, f"/tasks/{task}{path}" if task else path, values)
+    return list(sent)
+
+
+def _csrf(page: bytes) -> str:
+    found = re.search(rb'name="csrf" value="([^"]+)"', page)
+    assert found, "every page of somebody who is signed in has a form"
+    return found[1].decode()
