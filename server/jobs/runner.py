@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from server.services import clock
-from server.services.wakeups import Wakeup, note
+from server.services.wakeups import Wakeup
 from server.store.database import Database
 
 log = logging.getLogger(__name__)
-BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 
 
 def system_time() -> datetime:
@@ -64,12 +63,10 @@ class Runner:
         return clock.send(session, wakeup.tenant_id, wakeup.key, self.transport, self.time())
 
     def _failed(self, wakeup: Wakeup, error: Exception) -> None:
+        """A message that could not even be looked at is found again by the next sweep."""
+        if wakeup.kind != "timer":
+            return
+        instance_id, _, token = wakeup.key.partition(" ")
+        failure, now = f"{type(error).__name__}: {error}", self.time()
         with self.database.write() as session:
-            attempts = 0
-            if wakeup.kind == "timer":
-                instance_id, _, token = wakeup.key.partition(" ")
-                failure = f"{type(error).__name__}: {error}"
-                attempts = clock.timer_failed(session, wakeup.tenant_id, instance_id, token, failure)
-            if attempts < clock.ATTEMPTS:
-                later = self.time() + BACKOFF[min(attempts, len(BACKOFF) - 1)]
-                note(session, Wakeup(wakeup.kind, wakeup.tenant_id, wakeup.key, later))
+            clock.timer_failed(session, wakeup.tenant_id, instance_id, token, failure, now)

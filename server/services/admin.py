@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.engine import process
+from server.engine.errors import EngineError
 from server.services import recording
 from server.services.authorization import Person, may_administer
 from server.services.case import finish, hold
-from server.services.errors import NotFound
+from server.services.errors import NotFound, Refused
 from server.services.wakeups import Wakeup, note
 from server.store.runtime import Incident, Outgoing, ProcessInstance, Timer
 
@@ -75,7 +76,10 @@ def retry(session: Session, person: Person, incident_id: str, now: datetime) -> 
         raise NotFound("incident", incident_id)
     case = hold(session, person, row.instance_id, now)
     seq = case.record.add("incident_retried", row.element)
-    advance = process.retry(case.deployed.model, case.key, case.state, row.token, case.at)
+    try:
+        advance = process.retry(case.deployed.model, case.key, case.state, row.token, case.at)
+    except EngineError as error:
+        raise Refused(error.finding) from error
     recording.write_down(case, advance, seq)
     finish(case)
     return str(row.instance_id)
@@ -107,11 +111,15 @@ def revive(session: Session, person: Person, kind: str, key: str, now: datetime)
         instance_id, _, token = key.partition(" ")
         t = _timers.c
         where = (t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.token == token)
-        result = session.execute(_timers.update().where(*where).values(attempts=0, failure=""))
+        result = session.execute(
+            _timers.update().where(*where, t.failure != "").values(attempts=0, retry_at=None, failure="")
+        )
     else:
         o = _outgoing.c
         mine = (o.tenant_id == person.tenant_id, o.id == key, o.status == "dead")
-        result = session.execute(_outgoing.update().where(*mine).values(status="waiting", attempts=0))
+        result = session.execute(
+            _outgoing.update().where(*mine).values(status="waiting", attempts=0, due_at=now)
+        )
     if result.rowcount != 1:  # type: ignore[attr-defined]
         raise NotFound(kind, key)
     note(session, Wakeup(kind, person.tenant_id, key, now))

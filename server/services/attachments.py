@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sqlmodel import Session
 
@@ -16,6 +18,7 @@ from server.services import participants
 from server.services.authorization import Person, may_see_instance
 from server.services.errors import NotFound, NotPermitted
 from server.store.columns import new_id
+from server.store.database import StorageFull
 from server.store.history import Attachment
 
 _attachments = Attachment.metadata.tables["attachment"]
@@ -29,6 +32,8 @@ ALLOWED = {
     ".zip": "application/zip", ".csv": "text/csv",
 }  # fmt: skip
 """File name endings that are accepted, and the media type under which each is given out again."""
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class FileStore:
@@ -44,18 +49,41 @@ class FileStore:
         place = self.path(digest)
         if place.exists():
             return digest
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(place)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _write(place, content)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StorageFull("the attachments' folder") from error
+            raise
         return digest
 
     def path(self, digest: str) -> Path:
         """Where the bytes of a digest lie."""
         return self.root / digest[:2] / digest[2:]
+
+
+def _write(place: Path, content: bytes) -> None:
+    """Complete and on the disk before its name appears; nothing is left of a failure."""
+    handle, name = tempfile.mkstemp(dir=place.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(place)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _plain_name(name: str) -> str:
+    """A file's own name: no folders, no characters that cannot be seen, at most 200 characters with its
+    ending kept."""
+    seen = "".join(c for c in name.replace("\\", "/") if unicodedata.category(c) not in _UNSEEN)
+    path = PurePosixPath(seen.strip())
+    ending = path.suffix[:20]
+    return path.stem[: 200 - len(ending)].strip() + ending if path.name.strip(". ") else "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +101,7 @@ def store(
 ) -> Upload:  # fmt: skip
     """Keep an uploaded file for a draft (`owner_key` is task:<id>). A file that is too large, empty
     or of a kind that is not accepted gives an Upload with a `problem`."""
-    name = Path(name.replace("\\", "/")).name[:200] or "file"
+    name = _plain_name(name)
     media_type = ALLOWED.get(Path(name).suffix.lower())
     problem = ""
     if media_type is None:

@@ -9,16 +9,31 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.engine.business_calendar import BusinessCalendar, DayKind
+from server.engine.business_calendar import BusinessCalendar, DayKind, Deadline
 from server.engine.model import Moment
 from server.services.authorization import Person, may_administer
 from server.store.identity import CalendarDay, Jurisdiction
 
 _days = CalendarDay.metadata.tables["calendar_day"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
-_cache: dict[str, tuple[int, BusinessCalendar]] = {}
+_cache: dict[tuple[str, str], tuple[int, BusinessCalendar]] = {}
 _lock = threading.Lock()
 _HOME = ZoneInfo("Asia/Shanghai")
+
+
+class Watched:
+    """A calendar that remembers the limits it counted over days of a year whose notice is not known."""
+
+    def __init__(self, calendar: BusinessCalendar, uncertain: list[Deadline]) -> None:
+        self.calendar = calendar
+        self.uncertain = uncertain
+
+    def deadline(self, start: date, limit: int, unit: str, rule: str) -> datetime:
+        """The last moment of a limit."""
+        found = self.calendar.explain(start, limit, unit, rule)
+        if found.uncertain:
+            self.uncertain.append(found)
+        return found.due
 
 
 def local(now: datetime) -> datetime:
@@ -38,8 +53,9 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
         revision = (
             session.execute(query.where(_jurisdictions.c.tenant_id == tenant_id)).scalar_one_or_none() or 0
         )
+    place = (str(session.get_bind().engine.url), tenant_id)
     with _lock:
-        known = _cache.get(tenant_id)
+        known = _cache.get(place)
     if known is not None and known[0] == revision:
         return known[1]
     overrides: dict[date, DayKind] = {
@@ -47,7 +63,7 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
     }
     calendar = BusinessCalendar(overrides)
     with _lock:
-        _cache[tenant_id] = (revision, calendar)
+        _cache[place] = (revision, calendar)
     return calendar
 
 

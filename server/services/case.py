@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.engine.business_calendar import BusinessCalendar
+from server.engine.business_calendar import BusinessCalendar, Deadline
 from server.engine.model import Moment
 from server.services import calendars, deployed
 from server.services.authorization import Person
+from server.services.calendars import Watched
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, StaleTask
 from server.services.history import Record
@@ -32,15 +33,16 @@ class Case:
     state: bytes
     deployed: Deployed
     person: Person
-    at: Moment
+    now: datetime
     calendar: BusinessCalendar
     record: Record
     outcome: str | None = None
+    uncertain: list[Deadline] = field(default_factory=list)
 
     @property
-    def now(self) -> datetime:
-        """The moment of the command."""
-        return self.at.now
+    def at(self) -> Moment:
+        """The moment of the command for the engine; limits that may still move are kept in `uncertain`."""
+        return Moment(self.now, Watched(self.calendar, self.uncertain))
 
     @property
     def id(self) -> str:
@@ -75,12 +77,15 @@ def hold(session: Session, person: Person, instance_id: str, now: datetime) -> C
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     record = Record(person.tenant_id, instance_id, row["history_seq"], row["history_head"], person, now)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    return Case(session, row, state, used, person, Moment(now, calendar), calendar, record)
+    return Case(session, row, state, used, person, now, calendar, record)
 
 
 def finish(case: Case) -> None:
     """Write the instance's row, its state and its record. Somebody who was faster makes this a
     StaleTask."""
+    for deadline in case.uncertain:
+        years = list(deadline.uncertain_years)
+        case.record.add("deadline_uncertain", due=deadline.due.isoformat(), years=years)
     case.record.write(case.session)
     values = {name: case.row[name] for name in _CHANGED}
     result = case.session.execute(

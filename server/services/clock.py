@@ -4,7 +4,7 @@ and late rather than never."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,8 @@ from server.store.runtime import Outgoing, Timer
 
 _timers = Timer.metadata.tables["timer"]
 _outgoing = Outgoing.metadata.tables["outgoing"]
-ATTEMPTS = 5
+BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+ATTEMPTS = len(BACKOFF) + 1
 
 Transport = Callable[[dict[str, Any]], None]
 """Carries one outgoing row (its columns by name) to its recipient; raises when it could not."""
@@ -34,8 +35,11 @@ def fire(session: Session, tenant_id: str, instance_id: str, token: str, now: da
     row = session.execute(_timers.select().where(*where)).mappings().one_or_none()
     if row is None or case.row["status"] not in ("running", "incident"):
         return False
-    if row["due_at"] > now:
-        note(session, Wakeup("timer", tenant_id, f"{instance_id} {token}", row["due_at"]))
+    if row["failure"]:
+        return False
+    if (earliest := max(row["due_at"], row["retry_at"] or row["due_at"])) > now:
+        later = earliest + timedelta(seconds=1)  # the wake-up that rang early is done: its moment is taken
+        note(session, Wakeup("timer", tenant_id, f"{instance_id} {token}", later))
         return False
     seq = case.record.add("timer_fired", row["element"], due=row["due_at"].isoformat())
     advance = process.fire(case.deployed.model, case.key, case.state, token, case.at)
@@ -44,16 +48,24 @@ def fire(session: Session, tenant_id: str, instance_id: str, token: str, now: da
     return True
 
 
-def timer_failed(session: Session, tenant_id: str, instance_id: str, token: str, failure: str) -> int:
-    """Note that a timer could not be fired; after five times it waits for an admin. Gives the
-    number of failures."""
+def timer_failed(
+    session: Session, tenant_id: str, instance_id: str, token: str, failure: str, now: datetime
+) -> None:
+    """Note that a timer could not be fired: it is tried again after a while, and after five times waits for an
+    admin. Nothing happens when it no longer stands."""
     t = _timers.c
     where = (t.tenant_id == tenant_id, t.instance_id == instance_id, t.token == token)
-    attempts = session.execute(sa.select(t.attempts).where(*where)).scalar_one_or_none() or 0
-    attempts += 1
-    final = failure[:500] if attempts >= ATTEMPTS else ""
-    session.execute(_timers.update().where(*where).values(attempts=attempts, failure=final))
-    return attempts
+    row = session.execute(sa.select(t.attempts).where(*where).with_for_update()).one_or_none()
+    if row is None:
+        return
+    attempts = row.attempts + 1
+    if attempts >= ATTEMPTS:
+        final = {"failure": failure[:500], "retry_at": None}
+        session.execute(_timers.update().where(*where).values(attempts=attempts, **final))
+        return
+    retry_at = now + BACKOFF[attempts - 1]
+    session.execute(_timers.update().where(*where).values(attempts=attempts, retry_at=retry_at))
+    note(session, Wakeup("timer", tenant_id, f"{instance_id} {token}", retry_at))
 
 
 def send(session: Session, tenant_id: str, message_id: str, transport: Transport, now: datetime) -> bool:
@@ -68,11 +80,13 @@ def send(session: Session, tenant_id: str, message_id: str, transport: Transport
         transport(dict(row))
     except Exception as error:
         attempts = row["attempts"] + 1
-        status = "dead" if attempts >= ATTEMPTS else "waiting"
-        failure = f"{type(error).__name__}: {error}"[:500]
-        session.execute(
-            _outgoing.update().where(*where).values(attempts=attempts, status=status, failure=failure)
-        )
+        failed: dict[str, Any] = {"attempts": attempts, "failure": f"{type(error).__name__}: {error}"[:500]}
+        if attempts >= ATTEMPTS:
+            failed["status"] = "dead"
+        else:
+            failed["due_at"] = now + BACKOFF[attempts - 1]
+            note(session, Wakeup("outgoing", tenant_id, message_id, failed["due_at"]))
+        session.execute(_outgoing.update().where(*where).values(failed))
         return False
     session.execute(_outgoing.update().where(*where).values(status="sent", sent_at=now, failure=""))
     return True
@@ -81,7 +95,9 @@ def send(session: Session, tenant_id: str, message_id: str, transport: Transport
 def missed(session: Session, now: datetime, limit: int = 1000) -> list[Wakeup]:
     """Timers and messages that are due and still there: what a lost wake-up would leave behind."""
     t, o = _timers.c, _outgoing.c
-    timers = sa.select(t.tenant_id, t.instance_id, t.token, t.due_at).where(t.due_at <= now, t.failure == "")
+    timers = sa.select(t.tenant_id, t.instance_id, t.token, t.due_at).where(
+        t.due_at <= now, t.failure == "", sa.or_(t.retry_at.is_(None), t.retry_at <= now)
+    )
     found = [
         Wakeup("timer", row.tenant_id, f"{row.instance_id} {row.token}", row.due_at)
         for row in session.execute(timers.order_by(t.due_at).limit(limit))

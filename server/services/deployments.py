@@ -52,6 +52,7 @@ def deploy(
         raise DeploymentRejected(errors)
     manifest = read_manifest(files["jurisdiction.toml"])
     identity.add_jurisdiction(session, tenant_id, manifest.name, now)
+    _take_turn(session, tenant_id)
     digest = load.digest(files)
     current = _current(session, tenant_id)
     if current is not None and current[2] == digest:
@@ -64,7 +65,7 @@ def deploy(
         )
     )  # fmt: skip
     _keep_files(session, tenant_id, deployment_id, files)
-    known = _versions(session, tenant_id, current[0]) if current else {}
+    known = _versions(session, tenant_id)
     changed, rows = [], []
     for key, definition in sorted(model.processes.items()):
         file_digest = hashlib.sha256(files[definition.file]).hexdigest()
@@ -115,10 +116,20 @@ def _next_number(session: Session, tenant_id: str) -> int:
     return int(session.execute(query).scalar_one() or 0) + 1
 
 
-def _versions(session: Session, tenant_id: str, deployment_id: str) -> dict[str, tuple[int, str]]:
-    p = _definitions.c
-    query = sa.select(p.key, p.version, p.digest)
-    rows = session.execute(query.where(p.tenant_id == tenant_id, p.deployment_id == deployment_id))
+def _take_turn(session: Session, tenant_id: str) -> None:
+    """Of two deployments at once the second waits for the first, and so gets a number of its own."""
+    j = _jurisdictions.c
+    session.execute(sa.select(j.tenant_id).where(j.tenant_id == tenant_id).with_for_update())
+
+
+def _versions(session: Session, tenant_id: str) -> dict[str, tuple[int, str]]:
+    """The newest version of each definition that was ever deployed: one that comes back after it was left out
+    does not begin anew."""
+    p, d = _definitions.c, _deployments.c
+    query = sa.select(p.key, p.version, p.digest).join(
+        _deployments, (d.tenant_id == p.tenant_id) & (d.id == p.deployment_id)
+    )
+    rows = session.execute(query.where(p.tenant_id == tenant_id).order_by(d.number))
     return {key: (version, digest) for key, version, digest in rows}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from server.engine.forms import Pair, Upload
 from server.services.authorization import Person
+from server.store.columns import ID_LENGTH
 from server.store.history import Attachment, Draft
 
 _drafts = Draft.metadata.tables["draft"]
@@ -54,15 +55,39 @@ def drop(session: Session, person: Person, key: str) -> None:
     session.execute(_drafts.delete().where(*where))
 
 
-def hand_over(session: Session, person: Person, key: str, instance_id: str) -> None:
-    """The draft was sent: forget it, and give its files to the instance."""
+def hand_over(
+    session: Session, person: Person, key: str, instance_id: str, values: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """The draft was sent: forget it, and give the instance the files that its `values` name; those that were
+    removed again stay the person's own. Gives name and SHA-256 of each, for the record."""
     drop(session, person, key)
+    named = set(_texts(values))
+    if not named:
+        return []
     a = _attachments.c
-    session.execute(
+    given = session.execute(
         _attachments.update()
-        .where(a.tenant_id == person.tenant_id, a.owner_key == key, a.instance_id == "")
+        .where(
+            a.tenant_id == person.tenant_id, a.id.in_(named), a.owner_key == key,
+            a.uploaded_by == person.id, a.instance_id == "",
+        )
         .values(instance_id=instance_id)
-    )
+        .returning(a.id, a.name, a.sha256)
+    ).all()  # fmt: skip
+    return [{"name": name, "sha256": sha256} for _, name, sha256 in sorted(map(tuple, given))]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value that could be the id of a file."""
+    if isinstance(value, str):
+        if len(value) == ID_LENGTH:
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
 
 
 def _upload(value: Any) -> Any:

@@ -16,7 +16,7 @@ from server.services.authorization import Person, may_see_instance
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.services.history import TimelineEntry
-from server.store.history import Attachment, DecisionEvaluation
+from server.store.history import Attachment, DecisionEvaluation, HistoryEvent
 from server.store.identity import User
 from server.store.runtime import Incident, InstanceState, ProcessInstance, Project, Task
 
@@ -26,6 +26,7 @@ _projects = Project.metadata.tables["project"]
 _people = User.metadata.tables["person"]
 _tasks = Task.metadata.tables["task"]
 _incidents = Incident.metadata.tables["incident"]
+_events = HistoryEvent.metadata.tables["history_event"]
 _evaluations = DecisionEvaluation.metadata.tables["decision_evaluation"]
 
 
@@ -47,7 +48,8 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class InstanceView:
-    """The head of a case, and what waits in it. `variables` are the case's own."""
+    """The head of a case, and what waits in it. `variables` are the case's own; `uncertain_years` those over
+    which its limit was counted before their holidays were known."""
 
     id: str
     business_key: str
@@ -69,6 +71,7 @@ class InstanceView:
     variables: dict[str, Any]
     withdrawable: tuple[tuple[str, str], ...]
     incidents: tuple[dict[str, Any], ...]
+    uncertain_years: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,18 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         variables=dict(process.variables_of(used.model, row["process_key"], row["state"])),
         withdrawable=_withdrawable(session, person, used, row) if running else (),
         incidents=tuple(session.execute(open_incidents).scalars()),
+        uncertain_years=_uncertain_years(session, row) if row["due_at"] else (),
     )  # fmt: skip
+
+
+def _uncertain_years(session: Session, row: dict[str, Any]) -> tuple[int, ...]:
+    e = _events.c
+    query = sa.select(e.payload).where(
+        e.tenant_id == row["tenant_id"], e.instance_id == row["id"], e.kind == "deadline_uncertain"
+    )
+    told = session.execute(query.order_by(e.seq)).scalars()
+    years = {datetime.fromisoformat(payload["due"]): payload["years"] for payload in told}
+    return tuple(years.get(row["due_at"], ()))
 
 
 def diagrams(session: Session, person: Person, instance_id: str) -> list[DiagramView]:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.errors import EngineError
-from server.engine.model import Moment, ProcessDefinition
+from server.engine.model import ProcessDefinition
 from server.services import calendars, deployed, drafts, numbering, projects, recording, starts, submissions
 from server.services.authorization import Person, denied, may_start
 from server.services.case import Case, finish, hold
@@ -62,7 +62,8 @@ def start(
     except EngineError as error:
         raise Refused(error.finding) from error
     opened = recording.write_down(case, advance, seq)
-    drafts.hand_over(session, person, f"start:{process_key}", case.id)
+    if files := drafts.hand_over(session, person, f"start:{process_key}", case.id, submission.values):
+        case.record.add("materials_attached", files=files)
     mine = next((task for task in opened if recording.candidate(person, task)), None)
     if mine is not None:
         recording.assign(case, mine, person)
@@ -107,4 +108,4 @@ def _enter(
     session.execute(_states.insert().values(tenant_id=person.tenant_id, instance_id=instance_id, state=b""))
     record = Record(person.tenant_id, instance_id, 0, "", person, now)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    return Case(session, row, b"", used, person, Moment(now, calendar), calendar, record)
+    return Case(session, row, b"", used, person, now, calendar, record)

@@ -194,7 +194,8 @@ def complete(
     )
     case.outcome = outcome
     opened = recording.write_down(case, advance, seq)
-    drafts.hand_over(session, person, f"task:{task_id}", case.id)
+    if files := drafts.hand_over(session, person, f"task:{task_id}", case.id, values):
+        case.record.add("materials_attached", row["element"], task_id, files=files)
     finish(case)
     return Done(case.id, task_id, tuple(task["id"] for task in opened))
 

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Stands in a sorted key for "no due date": such tasks come last."""
 
+ID_LENGTH = 26
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)

@@ -10,9 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 BeforeCommit = Callable[[Session], None]
+
+
+class StorageFull(Exception):
+    """A disk is full: nothing of the command was kept. Free some space, then repeat it."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"There is no space left for {where}. Free some, then repeat the command.")
+
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -62,6 +71,11 @@ class Database:
                 for function in self.before_commit:
                     function(session)
                 session.commit()
+            except OperationalError as error:
+                session.rollback()
+                if _is_full(error):
+                    raise StorageFull("the database") from error
+                raise
             except BaseException:
                 session.rollback()
                 raise
@@ -88,6 +102,14 @@ def open_engine(url: str, *, pool_size: int = 12, reading: bool = False) -> Engi
         url, pool_size=pool_size, max_overflow=20, isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
     )  # fmt: skip
+
+
+def _is_full(error: OperationalError) -> bool:
+    """SQLite says SQLITE_FULL; PostgreSQL has SQLSTATE 53100 for it."""
+    cause = error.orig
+    return (
+        getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(cause, "sqlstate", "") == "53100"
+    )
 
 
 def _configure_sqlite(connection: Any, pragmas: tuple[str, ...]) -> None:

@@ -132,7 +132,8 @@ class Participant(Table, table=True):
 
 class Timer(Table, table=True):
     """A timer that is armed. The row is the truth; a wake-up only makes somebody look at it.
-    `attempts` counts failures; a timer whose `failure` is set waits for an admin."""
+    `attempts` counts failures, after which nobody looks before `retry_at`; a timer whose `failure` is set
+    waits for an admin."""
 
     __table_args__ = (sa.Index("ix_timer_due", "due_at"),)
     tenant_id: str = Field(primary_key=True)
@@ -142,6 +143,7 @@ class Timer(Table, table=True):
     element: str
     due_at: datetime = Field(sa_type=UtcDateTime)
     attempts: int = 0
+    retry_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failure: str = ""
 
 
