@@ -140,7 +140,7 @@ class DurableJobs:
 
 
 def _own_name(database: Database) -> str:
-    """On SQLite one process serves and takes up its own unfinished work after a restart; on PostgreSQL several do."""
+    """On SQLite one process serves and takes up its own work after a restart; on PostgreSQL several do."""
     return "server" if database.is_sqlite else f"{socket.gethostname()}-{os.getpid()}"
 
 

@@ -51,7 +51,7 @@ def fire(session: Session, tenant_id: str, instance_id: str, token: str, now: da
 def timer_failed(
     session: Session, tenant_id: str, instance_id: str, token: str, failure: str, now: datetime
 ) -> None:
-    """Note that a timer could not be fired: it is tried again after a while, and after five times waits for an
+    """Note that a timer could not be fired: it is tried again later, and after five times waits for an
     admin. Nothing happens when it no longer stands."""
     t = _timers.c
     where = (t.tenant_id == tenant_id, t.instance_id == instance_id, t.token == token)
