@@ -10,6 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from server.bundles import checks
+from server.bundles.archive import Bundle
 from server.bundles.manifest import read_manifest
 from server.engine import load
 from server.engine.model import Finding
@@ -46,7 +48,8 @@ def deploy(
     keeps its version. DeploymentRejected holds every error found; then nothing is kept. The same
     content again changes nothing."""
     may_deploy(person).require()
-    model, findings = deployed.compiled(files)
+    model, _ = deployed.compiled(files)
+    findings = checks.check(Bundle(files))
     errors = tuple(f for f in findings if f.level == "error")
     if model is None or errors:
         raise DeploymentRejected(errors)

@@ -52,6 +52,12 @@ class StartView:
     choice: Choice
     draft: drafts.Kept | None
 
+    @property
+    def form_names_project(self) -> bool:
+        """Whether the form itself asks for the name of a new project; otherwise the page must."""
+        fields = self.form.fields if self.form else ()
+        return any(field.key == "project_name" and not field.auto for field in fields)
+
 
 def catalogue(session: Session, person: Person) -> list[Startable]:
     """The processes of the active deployment that are started by people, in the order of the manifest."""
