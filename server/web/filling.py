@@ -154,3 +154,11 @@ def choice_in_words(views: Sequence[FieldView], name: str) -> str:
         if found:
             return found
     return ""
+
+
+def only_choices(views: Sequence[FieldView]) -> list[FieldView]:
+    """The fields in which a person chose one of several answers."""
+    found: list[FieldView] = []
+    for view in views:
+        found.extend([view] if view.kind == "radio" and view.asked else only_choices(view.children))
+    return found

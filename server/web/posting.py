@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
@@ -13,6 +14,10 @@ from starlette.requests import ClientDisconnect, Request
 MAX_FIELDS = 20_000
 MAX_FILES = 50
 MAX_TEXT_BYTES = 2 * 1024 * 1024
+_NO_CHARACTERS = "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+_UNSTORABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NO_CHARACTERS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,9 @@ class Posted:
 
 
 def storable(text: str) -> str:
-    """Text without what no database can keep: NUL and halves of characters."""
-    if "\x00" in text or not text.isascii():
-        return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
-    return text
+    """Text without what no page can show and no database can keep: control characters, halves of
+    characters, code points that are none."""
+    return text if text.isascii() and text.isprintable() else _UNSTORABLE.sub("", text)
 
 
 async def read_posted(request: Request, max_upload_bytes: int) -> Posted:

@@ -21,6 +21,7 @@ from server.web import richtext
 from server.web.context import Visit
 from server.web.language import mark as _
 from server.web.language import translator
+from server.web.posting import storable
 from server.web.words import LIGHTS, Words
 
 ROOM = Path(__file__).parent
@@ -72,7 +73,7 @@ def _common(visit: Visit) -> dict[str, Any]:
         visit.visitor = secrets.token_urlsafe(24)
     return {
         "visit": visit, "person": visit.person_or_none, "csrf": visit.csrf, "language": visit.language,
-        "now": visit.now, "here": visit.request.url.path,
+        "now": visit.now, "here": storable(visit.request.url.path),
     }  # fmt: skip
 
 

@@ -233,9 +233,12 @@ def _beside(visit: Visit, task: TaskView) -> dict[str, Any]:
 
 
 def _outcome(visit: Visit, task: TaskView, views: tuple[FieldView, ...]) -> str:
-    """The decision that is about to be sent, in words: the field that the diagram names, or the verdict."""
+    """The decision that is about to be sent, in words: the field that the diagram names, the verdict, or the
+    only choice there is."""
     node = deployed.active(visit.session, visit.person.tenant_id).node(task.element)
-    return filling.choice_in_words(views, node.properties.get("outcome", "verdict") if node else "verdict")
+    named = filling.choice_in_words(views, node.properties.get("outcome", "verdict") if node else "verdict")
+    choices = filling.only_choices(views)
+    return named or (choices[0].display if len(choices) == 1 else "")
 
 
 def _return_page(visit: Visit, task: TaskView, errors: tuple[tuple[str, str], ...]) -> Response:

@@ -16,7 +16,7 @@
       mark(facts.taken, "taken");
       mark(facts.current, "current");
       const { inner, outer } = canvas.viewbox();
-      const wanted = inner.height * Math.min(outer.width / inner.width, 1) + 48; // as high as it is, not more
+      const wanted = inner.height * Math.min(outer.width / inner.width, 1) + 112; // as high as it is, with room for the mark
       place.style.height = `${Math.round(Math.min(Math.max(wanted, 220), 640))}px`;
       canvas.resized();
       canvas.zoom("fit-viewport", "auto");
