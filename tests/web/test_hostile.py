@@ -16,49 +16,18 @@ from tests.web.office import Office, Visitor, apply, csrf_of, first_task
 ODD = [
     "\x00", "\ud800", "NaN", "1e999",
     "9" * 400, "../../etc/passwd", "' OR 1=1 --", "{{7*7}}", "{0}", "%s",
-    "0001-01-01", "9999-12-31", "9999-12-31T23:59:59+00:00~x", "items.0", "\u202e", "<script>alert(1)</script>",
+    "0001-01-01", "9999-12-31", "9999-12-31T23:59:59+00:00~x", "items.0", "\u202e",
+    "<script>alert(1)</script>",
 ]  # fmt: skip
 TEXT = st.one_of(st.text(max_size=40), st.sampled_from(ODD))
 NAMES = st.sampled_from(
     [
-        "q",
-        "process",
-        "group",
-        "mine",
-        "after",
-        "before",
-        "ended",
-        "saved",
-        "next",
-        "task",
-        "day",
-        "working",
-        "note",
-        "kind",
-        "key",
-        "revision",
-        "element",
-        "reason",
-        "project_id",
-        "project_name",
-        "total",
-        "activity",
-        "_add",
-        "_remove",
-        "_shown",
-        "_save",
-        "_detach",
-        "materials_verdict",
-        "entry_application",
-        "account",
-        "password",
-        "tenant",
-        "who",
-        "demo",
-        "language",
-        "back",
+        "q", "process", "group", "mine", "after", "before", "ended", "saved", "next", "task", "day", "working",
+        "note", "kind", "key", "revision", "element", "reason", "project_id", "project_name", "total", "activity",
+        "_add", "_remove", "_shown", "_save", "_detach", "materials_verdict", "entry_application", "account",
+        "password", "tenant", "who", "demo", "language", "back",
     ]
-)
+)  # fmt: skip
 
 
 def known(office: Office) -> dict[str, str]:
