@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from server.bundles.manifest import Manifest
 from server.engine.dmn.model import DecisionTable
 from server.engine.forms import Form
 from server.engine.model import Model
@@ -18,10 +19,12 @@ from server.web.words import Words
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Labels by name, and labels of a name's values; what has none is shown as it is."""
+    """Labels by name, labels of a name's values, and terms: value words of decisions that mean the same
+    wherever they stand. What has none is shown as it is."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, name: str) -> str:
         """What people call a variable."""
@@ -30,7 +33,7 @@ class Vocabulary:
     def value(self, name: str, value: Any, words: Words) -> str:
         """A variable's value in words."""
         if isinstance(value, str):
-            return self.values.get((name, value), words.value(value))
+            return self.values.get((name, value)) or self.terms.get(value) or words.value(value)
         if isinstance(value, list):
             return "、".join(self.value(name, item, words) for item in value) or words.none
         if isinstance(value, Mapping):
@@ -45,7 +48,17 @@ def of_visit(visit: Visit) -> Vocabulary:
 
 def of(used: Deployed, language: str) -> Vocabulary:
     """The vocabulary of a deployment."""
-    return _read(_ByDigest(used.model), language)
+    read = _read(_ByDigest(used.model), language)
+    return Vocabulary(read.names, read.values, {**read.terms, **_terms(used.manifest, language)})
+
+
+def _terms(manifest: Manifest | None, language: str) -> dict[str, str]:
+    """The manifest's words and the names of its bodies."""
+    if manifest is None:
+        return {}
+    named = [(word.id, word.name, word.name_en) for word in manifest.words.values()]
+    named += [(group.id, group.name, group.name_en) for group in manifest.groups.values()]
+    return {key: (english or name) if language == "en" else name for key, name, english in named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +78,15 @@ class _ByDigest:
 def _read(key: _ByDigest, language: str) -> Vocabulary:
     names: dict[str, str] = {}
     values: dict[tuple[str, str], str] = {}
+    columns: dict[str, str] = {}
     for decision_model in {id(m): m for m in key.model.decisions.values()}.values():
         for decision in decision_model.decisions.values():
             if isinstance(decision.logic, DecisionTable):
-                names |= _columns(decision.logic)
+                columns |= _columns(decision.logic)
+    names |= columns
     for form in key.model.forms.values():
         _add_form(form, language, names, values)
-    return Vocabulary(names, values)
+    return Vocabulary(names, values, columns)
 
 
 def _columns(table: DecisionTable) -> dict[str, str]:

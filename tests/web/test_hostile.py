@@ -22,10 +22,10 @@ ODD = [
 TEXT = st.one_of(st.text(max_size=40), st.sampled_from(ODD))
 NAMES = st.sampled_from(
     [
-        "q", "process", "group", "mine", "after", "before", "ended", "saved", "next", "task", "day", "working",
-        "note", "kind", "key", "revision", "element", "reason", "project_id", "project_name", "total", "activity",
-        "_add", "_remove", "_shown", "_save", "_detach", "materials_verdict", "entry_application", "account",
-        "password", "tenant", "who", "demo", "language", "back",
+        "q", "process", "group", "mine", "after", "before", "ended", "saved", "next", "task", "day",
+        "working", "note", "kind", "key", "revision", "element", "reason", "project_id", "project_name",
+        "total", "activity", "_add", "_remove", "_shown", "_save", "_detach", "materials_verdict",
+        "entry_application", "account", "password", "tenant", "who", "demo", "language", "back",
     ]
 )  # fmt: skip
 

@@ -33,7 +33,8 @@ EVERYTHING: Form = form(
 
 NAMES = st.sampled_from(
     [*(f.key for f in EVERYTHING.fields), "items.0.name", "items.0.price",
-     "items.1.parts.0.ok", "items.x.name", "items.99999999999.name", "items..name", "_add", "_remove", "_shown", "", ".", "items", "a.b.c" * 20]
+     "items.1.parts.0.ok", "items.x.name", "items.99999999999.name", "items..name", "_add", "_remove",
+     "_shown", "", ".", "items", "a.b.c" * 20]
 )  # fmt: skip
 TEXTS = st.one_of(
     st.text(max_size=30),
