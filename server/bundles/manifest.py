@@ -32,7 +32,7 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     refused."""
 
 
-T = TypeVar("T", "Group", "ProcessEntry", "ClockStop", "Regulation", "Reading")
+T = TypeVar("T", "Group", "ProcessEntry", "ClockStop", "Regulation", "Reading", "Word")
 
 
 class Lights(_Part, frozen=True):
@@ -125,6 +125,14 @@ class Reading(_Part, frozen=True):
     regulation: str = ""
 
 
+class Word(_Part, frozen=True):
+    """A value word of decisions (`construction`) as people read it."""
+
+    id: str
+    name: str
+    name_en: str = ""
+
+
 class _File(_Part, frozen=True):
     format: Literal[1]
     id: str
@@ -140,6 +148,7 @@ class _File(_Part, frozen=True):
     clock_stop: tuple[ClockStop, ...] = ()
     regulation: tuple[Regulation, ...] = ()
     reading: tuple[Reading, ...] = ()
+    word: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +167,7 @@ class Manifest:
     clock_stops: Mapping[str, ClockStop]
     regulations: Mapping[str, Regulation]
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    words: Mapping[str, Word] = field(default_factory=dict)
 
     def article(self, citation: str) -> Article | None:
         """The article that a citation (`hongshan#12.1`) names, or None if there is none."""
@@ -197,6 +207,7 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         clock_stops=_by_id(parsed.clock_stop, "clock_stop", file),
         regulations=_by_id(parsed.regulation, "regulation", file),
         readings=_by_id(parsed.reading, "reading", file),
+        words=_by_id(parsed.word, "word", file),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,7 +59,7 @@ def sheet(session: Session, person: Person, instance_id: str, now: datetime) -> 
     letterhead = used.manifest.letterhead if used.manifest else ""
     return Sheet(
         letterhead, case, lines, tuple(instance_views.materials(session, person, instance_id)),
-        tuple(articles), row["history_head"], case.status == "ended",
+        tuple(sorted(articles, key=_by_number)), row["history_head"], case.status == "ended",
     )  # fmt: skip
 
 
@@ -69,3 +70,8 @@ def _line(used: deployed.Deployed, entry: TimelineEntry) -> SheetLine:
         entry.payload.get("name", ""), entry.actor_name, entry.actor_post, entry.at,
         entry.payload.get("outcome"), str(values.get("opinion_text") or ""), form, values,
     )  # fmt: skip
+
+
+def _by_number(citation: str) -> list[tuple[int, str]]:
+    """Articles in the order of their numbers: 2.2 before 10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", citation) if part]

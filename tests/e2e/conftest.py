@@ -1,0 +1,80 @@
+"""A real server on a port of its own, with Hongshan deployed and its demo people, and no case yet."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from server.bundles import archive
+from server.cli import demo, house
+from server.services import deployments
+from server.store import schema
+from server.store.database import Database
+
+ROOT = Path(__file__).resolve().parents[2]
+TENANT = "hongshan"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where the server answers, and its data."""
+
+    address: str
+    data: Path
+
+
+def prepare(data: Path, url: str) -> None:
+    """Deploy Hongshan and enter its demo people."""
+    database = Database(url)
+    schema.migrate(database)
+    bundle = archive.read_folder(house.ROOT, TENANT)
+    with database.write() as session:
+        operator = house.operator(session, TENANT)
+        deployments.deploy(
+            session, operator, TENANT, bundle.files, house.now(), name="Hongshan", source="test"
+        )
+    demo.Office(database, house.FileStore(data / "attachments"), bundle, house.now()).settle()
+    database.close()
+
+
+def serve(data: Path, url: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start `guicheng serve`; gives the process and its address once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"GUICHENG_DATA_DIR": str(data), "GUICHENG_DATABASE_URL": url, "GUICHENG_DEMO": "true"}
+    command = [sys.executable, "-c", "from server.cli import main; main()", "serve", "--port", str(port)]
+    with (data / "server.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=2).close()
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return process, address
+    raise AssertionError((data / "server.log").read_text("utf-8", "replace"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a module."""
+    data = tmp_path_factory.mktemp("data")
+    url = f"sqlite:///{data / 'guicheng.db'}"
+    prepare(data, url)
+    process, address = serve(data, url)
+    yield Server(address, data)
+    process.terminate()
+    process.wait(timeout=20)

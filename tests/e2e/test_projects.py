@@ -1,0 +1,102 @@
+"""Two real projects, one cent apart, driven through the browser to their different approved documents."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from server.bundles.scenario_files import Scenario, read_scenario
+from tests.e2e.conftest import ROOT, Server
+from tests.e2e.driver import WHO, Desk
+
+SCENARIOS = ROOT / "tests" / "scenarios" / "hongshan"
+PICTURES = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
+
+
+def scenario(name: str) -> Scenario:
+    """A scenario of Hongshan."""
+    return read_scenario((SCENARIOS / f"{name}.yaml").read_bytes(), name)
+
+
+NAMES = {
+    "check_materials": "核对材料",
+    "text_review": "文本评审",
+    "review_crypto": "审核密码应用",
+    "review_protection": "审核等保定级",
+    "decide_feasibility": "可研报告审批",
+    "decide_design": "初步设计审批",
+    "decide_plan": "实施方案审批",
+    "pre_review": "前置审核",
+    "decide_review": "研究是否评审",
+}
+
+
+def play(
+    browser: Browser, server: Server, told: Scenario, files: Path, *, script: bool, pictures: Path | None
+) -> str:
+    """Play a scenario as its people; gives the address of the case."""
+    desk = Desk(browser, server.address, WHO[told.by], script=script)
+    case = desk.start(told.process, told.start, files)
+    desk.close()
+    for step in told.steps:
+        if step.kind != "task" or not step.acts:
+            continue
+        assert isinstance(step.values, dict)
+        desk = Desk(browser, server.address, WHO[step.by], script=script)
+        desk.do(NAMES[step.subject], step.values, files, pictures)
+        desk.close()
+    return case
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("script", [True, False], ids=["with scripts", "without scripts"])
+@pytest.mark.parametrize(
+    ("name", "documents", "end"),
+    [
+        ("project_approval/large_600000_00", ["可研报告审批", "初步设计审批"], "批准"),
+        ("project_approval/small_599999_99", ["实施方案审批"], "批准"),
+    ],
+)
+def test_a_project_reaches_its_documents(
+    browser: Browser, server: Server, tmp_path: Path, name: str, documents: list[str], end: str, script: bool
+) -> None:
+    """600,000.00 needs feasibility report and preliminary design, 599,999.99 the implementation plan."""
+    told = scenario(name)
+    pictures = PICTURES / Path(name).name if PICTURES and script else None
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+    case = play(browser, server, told, tmp_path, script=script, pictures=pictures)
+    auditor = Desk(browser, server.address, "auditor", script=script)
+    page = auditor.page
+    page.goto(case)
+    expect(page.locator("main")).to_contain_text(end)
+    auditor.picture(pictures, "9-case")
+    page.goto(f"{case}/history")
+    for document in ("可研报告审批", "初步设计审批", "实施方案审批"):
+        shown = page.locator("main").get_by_text(document).count() > 0
+        assert shown == (document in documents), document
+    page.goto(f"{case}/decisions")
+    expect(page.locator("main")).to_contain_text("第12条第1项")
+    auditor.picture(pictures, "9-decisions")
+    page.goto(f"{case}/print")
+    auditor.picture(pictures, "9-print")
+    sheet = page.request.get(f"{case}/print.pdf")
+    assert sheet.ok
+    assert sheet.body().startswith(b"%PDF-")
+    auditor.close()
+
+
+@pytest.mark.timeout(400)
+def test_a_project_enters_the_library(browser: Browser, server: Server, tmp_path: Path) -> None:
+    """Application, check, pre-review, no expert review: in the library; the unit finds it when it applies."""
+    told = scenario("library_entry/large_600000_00")
+    case = play(browser, server, told, tmp_path, script=True, pictures=PICTURES)
+    clerk = Desk(browser, server.address, "zhoumin")
+    clerk.page.goto(case)
+    expect(clerk.page.locator("main")).to_contain_text("纳入项目库")
+    clerk.page.goto("/start/hongshan.project_approval")
+    expect(clerk.page.locator("#f-project_id")).to_contain_text(str(told.start["project_name"]))
+    clerk.close()
