@@ -48,6 +48,9 @@ def deploy(
     keeps its version. DeploymentRejected holds every error found; then nothing is kept. The same
     content again changes nothing."""
     may_deploy(person).require()
+    digest, current = load.digest(files), _current(session, tenant_id)
+    if current is not None and current[2] == digest:
+        return Outcome(current[0], current[1], (), tuple(_keys(session, tenant_id, current[0])), ())
     model, _ = deployed.compiled(files)
     findings = checks.check(Bundle(files))
     errors = tuple(f for f in findings if f.level == "error")
@@ -56,10 +59,6 @@ def deploy(
     manifest = read_manifest(files["jurisdiction.toml"])
     identity.add_jurisdiction(session, tenant_id, manifest.name, now)
     _take_turn(session, tenant_id)
-    digest = load.digest(files)
-    current = _current(session, tenant_id)
-    if current is not None and current[2] == digest:
-        return Outcome(current[0], current[1], (), tuple(sorted(model.processes)), ())
     deployment_id, number = new_id(now), _next_number(session, tenant_id)
     session.execute(
         _deployments.insert().values(
@@ -112,6 +111,13 @@ def _current(session: Session, tenant_id: str) -> tuple[str, int, str] | None:
     )
     row = session.execute(query).one_or_none()
     return (row[0], row[1], row[2]) if row else None
+
+
+def _keys(session: Session, tenant_id: str, deployment_id: str) -> list[str]:
+    """The definitions of a deployment, in order."""
+    p = _definitions.c
+    query = sa.select(p.key).where(p.tenant_id == tenant_id, p.deployment_id == deployment_id)
+    return sorted(session.execute(query).scalars())
 
 
 def _next_number(session: Session, tenant_id: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,25 +17,36 @@ from server.services.attachments import FileStore
 from server.services.authorization import Person
 from server.services.identity import add_jurisdiction, add_person, add_unit
 from server.store.database import Database
-from tests.engine.bpmn.diagrams import END, START, bpmn, task
+from tests.engine.bpmn.diagrams import bpmn, properties
 from tests.services.conftest import MORNING, Office
 
 TENANT = "lab"
 PEOPLE = {"ann": ["clerks"], "bob": ["clerks"], "head": ["heads"], "admin": ["admin", "clerks"]}
-_CLERKS, _HEADS = 'camunda:candidateGroups="clerks"', 'camunda:candidateGroups="heads"'
+GIVEN = {"pause": "P1D", "due": "2026-03-11T23:59:59+08:00", "noon": "2026-03-02T12:00:00+08:00"}
+START = '<bpmn:startEvent id="start" name="start" camunda:formRef="lab.f_start"/>'
+END = '<bpmn:endEvent id="end" name="end"/>'
 
 
-def timer(identity: str, kind: str, value: str, on: str = "") -> str:
-    """A timer event: a boundary event that does not interrupt when `on` names its activity, else a catch
-    event."""
+def task(identity: str, group: str = "clerks", due: str = "") -> str:
+    """A user task of a group, with a form and an article."""
+    attributes = f'camunda:candidateGroups="{group}" camunda:formRef="lab.f_note"'
+    if due:
+        attributes += f' camunda:dueDate="{due}"'
+    inner = properties(regulation="lab#1")
+    return f'<bpmn:userTask id="{identity}" name="{identity}" {attributes}>{inner}</bpmn:userTask>'
+
+
+def timer(identity: str, on: str = "") -> str:
+    """A timer of the length that the start form gives: a boundary event that does not interrupt if `on` names
+    its activity, else a catch event."""
     inner = (
-        f'<bpmn:timerEventDefinition id="{identity}_t"><bpmn:{kind}>{value}</bpmn:{kind}>'
+        f'<bpmn:timerEventDefinition id="{identity}_t"><bpmn:timeDuration>pause</bpmn:timeDuration>'
         "</bpmn:timerEventDefinition>"
     )
+    kind, where = "intermediateCatchEvent", ""
     if on:
-        where = f'attachedToRef="{on}" cancelActivity="false"'
-        return f'<bpmn:boundaryEvent id="{identity}" {where}>{inner}</bpmn:boundaryEvent>'
-    return f'<bpmn:intermediateCatchEvent id="{identity}">{inner}</bpmn:intermediateCatchEvent>'
+        kind, where = "boundaryEvent", f'attachedToRef="{on}" cancelActivity="false"'
+    return f'<bpmn:{kind} id="{identity}" name="{identity}" {where}>{inner}</bpmn:{kind}>'
 
 
 def gateway(identity: str, kind: str = "parallelGateway") -> str:
@@ -42,33 +54,47 @@ def gateway(identity: str, kind: str = "parallelGateway") -> str:
     return f'<bpmn:{kind} id="{identity}"/>'
 
 
-CHASED = bpmn(
-    START + task("work", _CLERKS) + END + timer("late", "timeDuration", "P1D", on="work")
-    + task("chase", _HEADS) + '<bpmn:endEvent id="chased"/>',
-    "start>work work>end late>chase chase>chased", process="lab.chased",
+def diagram(key: str, body: str, flows: str) -> bytes:
+    """A process with a name."""
+    drawn = bpmn(body, flows, process=key)
+    return drawn.replace(b"<bpmn:process ", f'<bpmn:process name="{key}" '.encode(), 1)
+
+
+CHASED = diagram(
+    "lab.chased",
+    START + task("work") + END + timer("late", on="work") + task("chase", "heads")
+    + '<bpmn:endEvent id="chased" name="chased"/>',
+    "start>work work>end late>chase chase>chased",
 )  # fmt: skip
-WAITING = bpmn(
-    START + timer("pause", "timeDuration", "PT1H") + task("work", _CLERKS) + END,
-    "start>pause pause>work work>end", process="lab.waiting",
-)  # fmt: skip
-PARALLEL = bpmn(
-    START + gateway("split") + task("left", _CLERKS) + task("right", _CLERKS) + gateway("join")
-    + task("after", _CLERKS) + END,
-    "start>split split>left split>right left>join right>join join>after after>end", process="lab.parallel",
-)  # fmt: skip
-STUCK = bpmn(
-    START + task("work", _CLERKS) + gateway("noon", "exclusiveGateway") + task("after", _CLERKS) + END,
-    'start>work work>noon noon>after[now >= date and time("2026-03-02T12:00:00+08:00")] after>end',
-    process="lab.stuck",
-)  # fmt: skip
-DUE = bpmn(
-    START + task("work", f'{_CLERKS} camunda:dueDate="2026-03-11T23:59:59+08:00"') + END,
-    "start>work work>end", process="lab.due",
-)  # fmt: skip
+WAITING = diagram(
+    "lab.waiting",
+    START + timer("pause_first") + task("work") + END,
+    "start>pause_first pause_first>work work>end",
+)
+PARALLEL = diagram(
+    "lab.parallel",
+    START + gateway("split") + task("left") + task("right") + gateway("join") + task("after") + END,
+    "start>split split>left split>right left>join right>join join>after after>end",
+)
+STUCK = diagram(
+    "lab.stuck",
+    START + task("work") + gateway("is_noon", "exclusiveGateway") + task("after") + END,
+    "start>work work>is_noon is_noon>after[now >= date and time(noon)] after>end",
+)
+DUE = diagram("lab.due", START + task("work", due="${due}") + END, "start>work work>end")
+LONGER = diagram(
+    "lab.due", START + task("work") + task("more", "heads") + END, "start>work work>more more>end"
+)
 PROCESSES = {
     "lab.chased": CHASED, "lab.waiting": WAITING, "lab.parallel": PARALLEL, "lab.stuck": STUCK,
     "lab.due": DUE,
 }  # fmt: skip
+
+
+def form(identity: str, *keys: str) -> bytes:
+    """A form of text fields."""
+    fields = [{"type": "textfield", "id": f"field_{key}", "key": key, "label": key} for key in keys]
+    return json.dumps({"type": "default", "id": identity, "schemaVersion": 18, "components": fields}).encode()
 
 
 def manifest(*keys: str) -> bytes:
@@ -79,14 +105,19 @@ def manifest(*keys: str) -> bytes:
         for key in keys
     )
     groups = "".join(f'[[group]]\nid = "{group}"\nname = "{group}"\n' for group in ("clerks", "heads"))
-    return f'format = 1\nid = "lab"\nname = "Lab"\n{groups}{entries}'.encode()
+    law = '[[regulation]]\nid = "lab"\ntitle = "Lab"\narticles = [{ id = "1", title = "Work" }]\n'
+    return f'format = 1\nid = "lab"\nname = "Lab"\n{groups}{entries}{law}'.encode()
 
 
 def bundle(processes: dict[str, bytes] | None = None) -> dict[str, bytes]:
     """The files of the jurisdiction."""
     chosen = PROCESSES if processes is None else processes
     files = {f"bpmn/{key.partition('.')[2]}.bpmn": content for key, content in chosen.items()}
-    return {"jurisdiction.toml": manifest(*chosen), **files}
+    forms = {
+        "forms/f_start.form": form("lab.f_start", *GIVEN),
+        "forms/f_note.form": form("lab.f_note", "note"),
+    }
+    return {"jurisdiction.toml": manifest(*chosen), **files, **forms}
 
 
 @dataclass
@@ -99,7 +130,7 @@ class Lab(Office):
     def start(self, person: str = "ann", process: str = "lab.chased", **answers: Any) -> str:
         """Start a process; gives the instance's id."""
         with self.database.write() as session:
-            given = {"project_name": "试验", **answers}
+            given = {"project_name": "试验", **GIVEN, **answers}
             return instances.start(session, self.people[person], process, self.now, given).instance_id
 
     def runner(self) -> Runner:

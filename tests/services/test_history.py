@@ -107,10 +107,12 @@ def test_an_entry_rewritten_with_its_hashes_is_found(office: Office, case: str) 
 @pytest.mark.parametrize(
     "change",
     [
-        "update decision_evaluation set outputs = '\"small\"'", "update decision_evaluation set inputs = '{}'",
-        "update decision_evaluation set matched = '[]'", "delete from decision_evaluation",
+        "update decision_evaluation set outputs = '\"small\"'",
+        "update decision_evaluation set inputs = '{}'",
+        "update decision_evaluation set matched = '[]'",
+        "delete from decision_evaluation",
     ],
-)  # fmt: skip
+)
 def test_a_changed_decision_is_found(office: Office, case: str, change: str) -> None:
     """The full record of a decision lies beside the chain, which holds its digest."""
     seq = entries(office, case, "decision_evaluated")[1]["seq"]

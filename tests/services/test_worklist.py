@@ -72,8 +72,8 @@ def busy(office: Office) -> Office:
         cases.append({
             "tenant_id": TENANT, "id": f"i{n:03d}", "deployment_id": deployment, "process_key": process,
             "business_key": f"〔2026〕{n}号", "title": f"项目{n}", "unit_id": "education",
-            "status": "running", "revision": 1, "started_by": "zhoumin", "started_at": MORNING, "history_seq": 0,
-            "history_head": "",
+            "status": "running", "revision": 1, "started_by": "zhoumin", "started_at": MORNING,
+            "history_seq": 0, "history_head": "",
         })  # fmt: skip
         held = "chenwei" if n % 10 == 0 else "linfang" if n % 10 == 1 else None
         tasks.append({
