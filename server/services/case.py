@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar, Deadline
@@ -17,11 +18,37 @@ from server.services.calendars import Watched
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, StaleTask
 from server.services.history import Record
-from server.store.runtime import InstanceState, ProcessInstance
+from server.store.runtime import InstanceState, ProcessInstance, Task
 
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _states = InstanceState.metadata.tables["instance_state"]
+_tasks = Task.metadata.tables["task"]
 _CHANGED = ("status", "due_at", "ended_at", "outcome", "outcome_name", "title")
+
+# Statements are put together once: building one costs more than running it.
+_LOCK = (
+    sa.select(*_instances.c, _states.c.state)
+    .join(
+        _states, (_states.c.tenant_id == _instances.c.tenant_id) & (_states.c.instance_id == _instances.c.id)
+    )
+    .where(_instances.c.tenant_id == bindparam("of_tenant"))
+    .with_for_update(of=[_instances, _states])
+)
+_LOCK_INSTANCE = _LOCK.where(_instances.c.id == bindparam("of_instance"))
+_LOCK_OF_TASK = _LOCK.where(
+    _instances.c.id
+    == sa.select(_tasks.c.instance_id)
+    .where(_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
+    .scalar_subquery()
+)
+_WRITE = _instances.update().where(
+    _instances.c.tenant_id == bindparam("of_tenant"),
+    _instances.c.id == bindparam("of_instance"),
+    _instances.c.revision == bindparam("of_revision"),
+)
+_WRITE_STATE = _states.update().where(
+    _states.c.tenant_id == bindparam("of_tenant"), _states.c.instance_id == bindparam("of_instance")
+)
 
 
 @dataclass
@@ -60,22 +87,27 @@ def hold(session: Session, person: Person, instance_id: str, now: datetime) -> C
 
     Row and state are locked both: a command that waited here must go on from the state its predecessor left,
     and PostgreSQL reads again only the rows that it locks."""
-    query = (
-        sa.select(*_instances.c, _states.c.state)
-        .join(
-            _states,
-            (_states.c.tenant_id == _instances.c.tenant_id) & (_states.c.instance_id == _instances.c.id),
-        )
-        .where(_instances.c.tenant_id == person.tenant_id, _instances.c.id == instance_id)
-        .with_for_update(of=[_instances, _states])
-    )
-    found = session.execute(query).mappings().one_or_none()
+    values = {"of_tenant": person.tenant_id, "of_instance": instance_id}
+    found = session.execute(_LOCK_INSTANCE, values).mappings().one_or_none()
     if found is None:
         raise NotFound("instance", instance_id)
-    row = dict(found)
+    return _case(session, person, dict(found), now)
+
+
+def hold_of_task(session: Session, person: Person, task_id: str, now: datetime) -> Case:
+    """Lock the instance of a task for this command. The task's own row must be read afterwards: here it
+    would be as it was before the command that we waited for."""
+    values = {"of_tenant": person.tenant_id, "of_task": task_id}
+    found = session.execute(_LOCK_OF_TASK, values).mappings().one_or_none()
+    if found is None:
+        raise NotFound("task", task_id)
+    return _case(session, person, dict(found), now)
+
+
+def _case(session: Session, person: Person, row: dict[str, Any], now: datetime) -> Case:
     state = bytes(row.pop("state"))
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
-    record = Record(person.tenant_id, instance_id, row["history_seq"], row["history_head"], person, now)
+    record = Record(person.tenant_id, row["id"], row["history_seq"], row["history_head"], person, now)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
     return Case(session, row, state, used, person, now, calendar, record)
 
@@ -87,25 +119,10 @@ def finish(case: Case) -> None:
         years = list(deadline.uncertain_years)
         case.record.add("deadline_uncertain", due=deadline.due.isoformat(), years=years)
     case.record.write(case.session)
+    keys, revision = {"of_tenant": case.row["tenant_id"], "of_instance": case.id}, case.row["revision"]
     values = {name: case.row[name] for name in _CHANGED}
-    result = case.session.execute(
-        _instances.update()
-        .where(
-            _instances.c.tenant_id == case.row["tenant_id"],
-            _instances.c.id == case.id,
-            _instances.c.revision == case.row["revision"],
-        )
-        .values(
-            revision=case.row["revision"] + 1,
-            history_seq=case.record.seq,
-            history_head=case.record.head,
-            **values,
-        )
-    )
+    values |= {"revision": revision + 1, "history_seq": case.record.seq, "history_head": case.record.head}
+    result = case.session.execute(_WRITE, {**keys, "of_revision": revision, **values})
     if result.rowcount != 1:  # type: ignore[attr-defined]
         raise StaleTask("", "moved", instance_id=case.id)
-    case.session.execute(
-        _states.update()
-        .where(_states.c.tenant_id == case.row["tenant_id"], _states.c.instance_id == case.id)
-        .values(state=case.state)
-    )
+    case.session.execute(_WRITE_STATE, {**keys, "state": case.state})

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.bundles.manifest import Manifest, read_manifest
@@ -21,6 +22,9 @@ from server.store.identity import Jurisdiction
 _files = DeploymentFile.metadata.tables["deployment_file"]
 _resources = Resource.metadata.tables["resource"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
+_ACTIVE = sa.select(_jurisdictions.c.deployment_id).where(
+    _jurisdictions.c.tenant_id == bindparam("of_tenant")
+)
 _LIMIT = 64
 
 
@@ -98,8 +102,7 @@ def of(session: Session, tenant_id: str, deployment_id: str) -> Deployed:
 
 def active(session: Session, tenant_id: str) -> Deployed:
     """The deployment that new instances of a jurisdiction use."""
-    query = sa.select(_jurisdictions.c.deployment_id).where(_jurisdictions.c.tenant_id == tenant_id)
-    deployment_id = session.execute(query).scalar_one_or_none()
+    deployment_id = session.execute(_ACTIVE, {"of_tenant": tenant_id}).scalar_one_or_none()
     if deployment_id is None:
         raise NotFound("deployment", tenant_id)
     return of(session, tenant_id, deployment_id)

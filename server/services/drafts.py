@@ -7,16 +7,25 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine.forms import Pair, Upload
 from server.services.authorization import Person
 from server.store.columns import ID_LENGTH
+from server.store.conflicts import Entering
 from server.store.history import Attachment, Draft
 
 _drafts = Draft.metadata.tables["draft"]
 _attachments = Attachment.metadata.tables["attachment"]
+_MINE = (
+    _drafts.c.tenant_id == bindparam("of_tenant"),
+    _drafts.c.user_id == bindparam("of_user"),
+    _drafts.c.key == bindparam("of_key"),
+)
+_READ = _drafts.select().where(*_MINE)
+_DROP = _drafts.delete().where(*_MINE)
+_KEEP = Entering(_drafts, renewed=("values", "saved_at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +38,7 @@ class Kept:
 
 def kept(session: Session, person: Person, key: str) -> Kept | None:
     """The person's draft for a task or a start, if there is one."""
-    d = _drafts.c
-    query = _drafts.select().where(d.tenant_id == person.tenant_id, d.user_id == person.id, d.key == key)
-    row = session.execute(query).mappings().one_or_none()
+    row = session.execute(_READ, _mine(person, key)).mappings().one_or_none()
     if row is None:
         return None
     pairs = tuple((name, _upload(value)) for name, value in row["values"]["pairs"])
@@ -41,18 +48,13 @@ def kept(session: Session, person: Person, key: str) -> Kept | None:
 def keep(session: Session, person: Person, key: str, pairs: Sequence[Pair], now: datetime) -> None:
     """Keep what was typed, in place of what was kept before."""
     plain = [[name, asdict(value) if isinstance(value, Upload) else value] for name, value in pairs]
-    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     keys = {"tenant_id": person.tenant_id, "user_id": person.id, "key": key}
-    content = {"values": {"pairs": plain}, "saved_at": now}
-    insert = dialect.insert(_drafts).values(**keys, **content)
-    session.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=content))
+    _KEEP.enter(session, {**keys, "values": {"pairs": plain}, "saved_at": now})
 
 
 def drop(session: Session, person: Person, key: str) -> None:
     """Forget a draft."""
-    d = _drafts.c
-    where = (d.tenant_id == person.tenant_id, d.user_id == person.id, d.key == key)
-    session.execute(_drafts.delete().where(*where))
+    session.execute(_DROP, _mine(person, key))
 
 
 def hand_over(
@@ -75,6 +77,10 @@ def hand_over(
         .returning(a.id, a.name, a.sha256)
     ).all()  # fmt: skip
     return [{"name": name, "sha256": sha256} for _, name, sha256 in sorted(map(tuple, given))]
+
+
+def _mine(person: Person, key: str) -> dict[str, str]:
+    return {"of_tenant": person.tenant_id, "of_user": person.id, "of_key": key}
 
 
 def _texts(value: Any) -> Iterator[str]:

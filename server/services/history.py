@@ -19,6 +19,8 @@ from server.store.runtime import ProcessInstance
 
 _events = HistoryEvent.metadata.tables["history_event"]
 _evaluations = DecisionEvaluation.metadata.tables["decision_evaluation"]
+_ADD_EVENTS = _events.insert()
+_ADD_EVALUATIONS = _evaluations.insert()
 _CONTENT = (
     "decision_id", "name", "element", "hit_policy", "inputs", "outputs", "matched", "missed", "findings",
 )  # fmt: skip
@@ -72,9 +74,9 @@ class Record:
     def write(self, session: Session) -> None:
         """Write what was gathered."""
         if self.events:
-            session.execute(_events.insert(), self.events)
+            session.execute(_ADD_EVENTS, self.events)
         if self.evaluations:
-            session.execute(_evaluations.insert(), self.evaluations)
+            session.execute(_ADD_EVALUATIONS, self.evaluations)
 
 
 def _evaluation_row(evaluation: Evaluation) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -40,6 +41,30 @@ class Account:
     name: str
     post: str
     unit_name: str
+
+
+def _holder() -> sa.Select[Any]:
+    """The query of every request, put together once: who holds a token, with their posts in one text."""
+    p, u, s, m = _people.c, _units.c, _sessions.c, _memberships.c
+    groups = (
+        sa.select(sa.func.aggregate_strings(m.group_id, " "))
+        .where(m.tenant_id == p.tenant_id, m.user_id == p.id)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(
+            p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
+            s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"),
+        )
+        .select_from(_sessions)
+        .join(_people, (p.tenant_id == s.tenant_id) & (p.id == s.user_id))
+        .join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
+        .join(_jurisdictions, _jurisdictions.c.tenant_id == p.tenant_id)
+        .where(s.token_hash == bindparam("token_hash"), s.expires_at > bindparam("now"), p.active)
+    )  # fmt: skip
+
+
+_HOLDER = _holder()
 
 
 def sign_in(
@@ -79,24 +104,8 @@ def person_of(session: Session, token: str | None, now: datetime) -> Person:
     """Who holds a session token; NotSignedIn if nobody does any more."""
     if not token:
         raise NotSignedIn
-    p, u, s, m = _people.c, _units.c, _sessions.c, _memberships.c
-    groups = (
-        sa.select(sa.func.aggregate_strings(m.group_id, " "))
-        .where(m.tenant_id == p.tenant_id, m.user_id == p.id)
-        .scalar_subquery()
-    )
-    query = (
-        sa.select(
-            p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
-            s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"),
-        )
-        .select_from(_sessions)
-        .join(_people, (p.tenant_id == s.tenant_id) & (p.id == s.user_id))
-        .join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
-        .join(_jurisdictions, _jurisdictions.c.tenant_id == p.tenant_id)
-        .where(s.token_hash == _token_hash(token), s.expires_at > now, p.active)
-    )  # fmt: skip
-    row = session.execute(query).mappings().one_or_none()
+    values = {"token_hash": _token_hash(token), "now": now}
+    row = session.execute(_HOLDER, values).mappings().one_or_none()
     if row is None:
         raise NotSignedIn
     return _person(row)

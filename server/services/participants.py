@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.store.runtime import Participant
 
 _participants = Participant.metadata.tables["participant"]
+_OF_INSTANCE = sa.select(_participants.c.principal).where(
+    _participants.c.tenant_id == bindparam("of_tenant"),
+    _participants.c.instance_id == bindparam("of_instance"),
+)
 
 
 def of_instance(session: Session, tenant_id: str, instance_id: str) -> frozenset[str]:
     """The principals of an instance."""
-    p = _participants.c
-    query = sa.select(p.principal).where(p.tenant_id == tenant_id, p.instance_id == instance_id)
-    return frozenset(session.execute(query).scalars())
+    found = session.execute(_OF_INSTANCE, {"of_tenant": tenant_id, "of_instance": instance_id})
+    return frozenset(found.scalars())

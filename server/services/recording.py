@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam
 
 from server.engine.model import Advance, ClosedTask, UserTask
 from server.services import calendars, projects
@@ -16,6 +16,7 @@ from server.services.case import Case
 from server.services.history import finding_json
 from server.services.wakeups import Wakeup, note
 from server.store.columns import NEVER, new_id
+from server.store.conflicts import Entering
 from server.store.runtime import (
     Incident,
     Outgoing,
@@ -33,6 +34,39 @@ _timers = Timer.metadata.tables["timer"]
 _subscriptions = Subscription.metadata.tables["subscription"]
 _incidents = Incident.metadata.tables["incident"]
 _outgoing = Outgoing.metadata.tables["outgoing"]
+
+# Statements are put together once: building one costs more than running it.
+_CLOSE = (
+    _tasks.update()
+    .where(
+        _tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.instance_id == bindparam("of_instance"),
+        _tasks.c.status == "open", _tasks.c.token.in_(bindparam("tokens", expanding=True)),
+    )
+    .values(revision=_tasks.c.revision + 1)
+    .returning(_tasks.c.id, _tasks.c.element, _tasks.c.due_at)
+)  # fmt: skip
+_ASSIGN = (
+    _tasks.update()
+    .where(_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
+    .values(revision=_tasks.c.revision + 1)
+)
+_OFF_WORKLISTS = _worklist.delete().where(
+    _worklist.c.tenant_id == bindparam("of_tenant"),
+    _worklist.c.task_id.in_(bindparam("task_ids", expanding=True)),
+)
+_NO_REMINDERS = _outgoing.delete().where(
+    _outgoing.c.tenant_id == bindparam("of_tenant"),
+    _outgoing.c.id.in_(bindparam("ids", expanding=True)),
+    _outgoing.c.status == "waiting",
+)
+_OF_CASE = (_timers.c.tenant_id == bindparam("of_tenant"), _timers.c.instance_id == bindparam("of_instance"))
+_TIMERS = sa.select(_timers.c.token, _timers.c.due_at).where(*_OF_CASE)
+_DISARM = _timers.delete().where(*_OF_CASE, _timers.c.token.in_(bindparam("tokens", expanding=True)))
+_ADD_TASKS = _tasks.insert()
+_ADD_TIMERS = _timers.insert()
+_ADD_ENTRIES = _worklist.insert()
+_ADD_OUTGOING = _outgoing.insert()
+_ADD_PARTICIPANTS = Entering(_participants)
 
 
 def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]:
@@ -81,59 +115,51 @@ def candidate(person: Person, task: dict[str, Any]) -> bool:
 
 
 def _close_tasks(case: Case, closed: Iterable[ClosedTask], cause: int) -> None:
-    """Take closed tasks off every worklist. The task that a command completed has been marked by
-    the command."""
-    tokens = {task.token: task.reason for task in closed}
-    if not tokens:
-        return
-    t = _tasks.c
-    where = (t.tenant_id == case.person.tenant_id, t.instance_id == case.id, t.status == "open")
-    rows = case.session.execute(sa.select(t.id, t.token, t.element).where(*where, t.token.in_(tokens))).all()
-    for row in rows:
-        status = tokens[row.token]
-        by = case.person.id if status != "cancelled" else None
-        case.session.execute(
-            _tasks.update()
-            .where(t.tenant_id == case.person.tenant_id, t.id == row.id)
-            .values(
-                status=status,
-                closed_seq=cause,
-                completed_at=case.now,
-                completed_by=by,
-                revision=t.revision + 1,
-            )
-        )
+    """Mark closed tasks, one statement for each way of closing, and take them off every worklist."""
+    tokens: dict[str, list[str]] = {}
+    for task in closed:
+        tokens.setdefault(task.reason, []).append(task.token)
+    rows = []
+    for status, ended in tokens.items():
+        found = _close(case, status, ended, cause)
         if status == "cancelled":
-            case.record.add("task_cancelled", row.element, row.id)
-    off_worklists(case, [row.id for row in rows])
+            for row in found:
+                case.record.add("task_cancelled", row.element, row.id)
+        rows += found
+    if rows:
+        _off_worklists(case, rows)
 
 
-def off_worklists(case: Case, task_ids: list[str]) -> None:
+def _close(case: Case, status: str, tokens: list[str], cause: int) -> list[Any]:
+    """Close the open tasks of some tokens; gives id, element and limit of each, oldest first."""
+    values = {
+        "of_tenant": case.person.tenant_id, "of_instance": case.id, "tokens": tokens, "status": status,
+        "closed_seq": cause, "completed_at": case.now,
+        "completed_by": case.person.id if status != "cancelled" else None,
+        "outcome": case.outcome if status == "completed" else None,
+    }  # fmt: skip
+    return sorted(case.session.execute(_CLOSE, values), key=lambda row: str(row.id))
+
+
+def _off_worklists(case: Case, rows: list[Any]) -> None:
     """Remove tasks from every worklist, and the reminders that were waiting for them."""
-    if not task_ids:
-        return
     tenant = case.person.tenant_id
-    case.session.execute(
-        _worklist.delete().where(_worklist.c.tenant_id == tenant, _worklist.c.task_id.in_(task_ids))
-    )
-    ids = [f"remind-{task_id}" for task_id in task_ids]
-    case.session.execute(
-        _outgoing.delete().where(
-            _outgoing.c.tenant_id == tenant, _outgoing.c.id.in_(ids), _outgoing.c.status == "waiting"
-        )
-    )
+    case.session.execute(_OFF_WORKLISTS, {"of_tenant": tenant, "task_ids": [row.id for row in rows]})
+    reminders = [f"remind-{row.id}" for row in rows if row.due_at is not None]
+    if reminders:
+        case.session.execute(_NO_REMINDERS, {"of_tenant": tenant, "ids": reminders})
 
 
 def _open_tasks(case: Case, opened: Iterable[UserTask], cause: int) -> list[dict[str, Any]]:
     rows = [_task_row(case, task, cause) for task in opened]
     if not rows:
         return rows
-    case.session.execute(_tasks.insert(), rows)
+    case.session.execute(_ADD_TASKS, rows)
     for row in rows:
         case.record.add("task_opened", row["element"], row["id"], name=row["name"], due=_iso(row["due_at"]),
                         candidates=row["candidates"])  # fmt: skip
         _remind(case, row)
-    case.session.execute(_worklist.insert(), [entry for row in rows for entry in _entries(row)])
+    case.session.execute(_ADD_ENTRIES, [entry for row in rows for entry in _entries(row)])
     _add_participants(case, {principal for row in rows for principal in _principals(row)})
     return rows
 
@@ -178,47 +204,42 @@ def _entries(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _add_participants(case: Case, principals: set[str]) -> None:
     principals |= {f"u:{case.person.id}"}
-    dialect: Any = sqlite if case.session.get_bind().dialect.name == "sqlite" else postgresql
     keys = {"tenant_id": case.person.tenant_id, "instance_id": case.id}
     rows = [{**keys, "principal": principal} for principal in sorted(principals)]
-    case.session.execute(dialect.insert(_participants).on_conflict_do_nothing(), rows)
+    _ADD_PARTICIPANTS.enter(case.session, *rows)
 
 
 def assign(case: Case, task: dict[str, Any], person: Person | None) -> None:
     """Give an open task to a person, or back to its candidates: the row, the worklist and the
     participants."""
     task.update(assignee_id=person.id if person else None, claimed_at=case.now if person else None)
-    t = _tasks.c
-    case.session.execute(
-        _tasks.update()
-        .where(t.tenant_id == task["tenant_id"], t.id == task["id"])
-        .values(assignee_id=task["assignee_id"], claimed_at=task["claimed_at"], revision=t.revision + 1)
-    )
+    keys = {"of_tenant": task["tenant_id"], "of_task": task["id"]}
+    holder = {"assignee_id": task["assignee_id"], "claimed_at": task["claimed_at"]}
+    case.session.execute(_ASSIGN, {**keys, **holder})
     task["revision"] += 1
-    w = _worklist.c
-    case.session.execute(_worklist.delete().where(w.tenant_id == task["tenant_id"], w.task_id == task["id"]))
-    case.session.execute(_worklist.insert(), _entries(task))
+    case.session.execute(_OFF_WORKLISTS, {"of_tenant": task["tenant_id"], "task_ids": [task["id"]]})
+    case.session.execute(_ADD_ENTRIES, _entries(task))
     if person is not None:
         _add_participants(case, {f"u:{person.id}"})
 
 
 def _replace_timers(case: Case, advance: Advance) -> None:
     """The rows of timers become those that stand now; each new or moved one asks to be woken."""
-    c, tenant = _timers.c, case.person.tenant_id
-    where = (c.tenant_id == tenant, c.instance_id == case.id)
+    tenant = case.person.tenant_id
+    of_case = {"of_tenant": tenant, "of_instance": case.id}
     standing = {timer.token: timer for timer in advance.timers}
     if not standing and not advance.disarmed:
         return
-    known = dict(case.session.execute(sa.select(c.token, c.due_at).where(*where)).tuples().all())
+    known = {row.token: row.due_at for row in case.session.execute(_TIMERS, of_case)}
     changed = [token for token in known if token not in standing or known[token] != standing[token].due]
     if changed:
-        case.session.execute(_timers.delete().where(*where, c.token.in_(changed)))
+        case.session.execute(_DISARM, {**of_case, "tokens": changed})
     new = [timer for token, timer in standing.items() if known.get(token) != timer.due]
     if not new:
         return
     keys = {"tenant_id": tenant, "instance_id": case.id}
     case.session.execute(
-        _timers.insert(),
+        _ADD_TIMERS,
         [
             {**keys, "token": t.token, "process_key": t.process, "element": t.element, "due_at": t.due}
             for t in new
@@ -295,12 +316,11 @@ def _queue(
     case: Case, message_id: str, kind: str, recipient: str, payload: dict[str, Any], due: datetime
 ) -> None:
     tenant = case.person.tenant_id
-    case.session.execute(
-        _outgoing.insert().values(
-            tenant_id=tenant, id=message_id, instance_id=case.id, kind=kind, recipient=recipient,
-            payload=payload, due_at=due, status="waiting", attempts=0, failure="",
-        )
-    )  # fmt: skip
+    row = {
+        "tenant_id": tenant, "id": message_id, "instance_id": case.id, "kind": kind, "recipient": recipient,
+        "payload": payload, "due_at": due, "status": "waiting", "attempts": 0, "failure": "",
+    }  # fmt: skip
+    case.session.execute(_ADD_OUTGOING, row)
     note(case.session, Wakeup("outgoing", tenant, message_id, due))
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine import process
@@ -16,7 +17,7 @@ from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Advance, FlowNode, UserTask
 from server.services import calendars, deployed, drafts, recording, submissions
 from server.services.authorization import Person, Verdict, denied, may_act, may_claim, may_see_instance
-from server.services.case import Case, finish, hold
+from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, Refused, StaleTask
 from server.services.participants import of_instance
@@ -28,6 +29,26 @@ _tasks = Task.metadata.tables["task"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _states = InstanceState.metadata.tables["instance_state"]
 _people = User.metadata.tables["person"]
+
+
+def _with_case() -> sa.Select[Any]:
+    """A task with what a page needs of its case, put together once."""
+    t, i, s = _tasks.c, _instances.c, _states.c
+    return (
+        sa.select(
+            *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
+            i.due_at.label("instance_due"), s.state, _people.c.name.label("assignee_name"),
+        )
+        .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
+        .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
+        .join(_people, (_people.c.tenant_id == t.tenant_id) & (_people.c.id == t.assignee_id), isouter=True)
+        .where(*_THIS)
+    )  # fmt: skip
+
+
+_THIS = (_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
+_TASK = _tasks.select().where(*_THIS)
+_TASK_WITH_CASE = _with_case()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,33 +292,14 @@ def _move(step: Any) -> Advance:
 
 
 def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tuple[Case, dict[str, Any]]:
-    t = _tasks.c
-    query = sa.select(t.instance_id).where(t.tenant_id == person.tenant_id, t.id == task_id)
-    instance_id = session.execute(query).scalar_one_or_none()
-    if instance_id is None:
-        raise NotFound("task", task_id)
-    case = hold(session, person, instance_id, now)
-    row = (
-        session.execute(_tasks.select().where(t.tenant_id == person.tenant_id, t.id == task_id))
-        .mappings()
-        .one()
-    )
+    case = hold_of_task(session, person, task_id, now)
+    row = session.execute(_TASK, {"of_tenant": person.tenant_id, "of_task": task_id}).mappings().one()
     return case, {**row, "root_key": case.key, "state": case.state}
 
 
 def _read(session: Session, person: Person, task_id: str) -> dict[str, Any]:
-    t, i, s = _tasks.c, _instances.c, _states.c
-    query = (
-        sa.select(
-            *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
-            i.due_at.label("instance_due"), s.state, _people.c.name.label("assignee_name"),
-        )
-        .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
-        .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
-        .join(_people, (_people.c.tenant_id == t.tenant_id) & (_people.c.id == t.assignee_id), isouter=True)
-        .where(t.tenant_id == person.tenant_id, t.id == task_id)
-    )  # fmt: skip
-    row = session.execute(query).mappings().one_or_none()
+    values = {"of_tenant": person.tenant_id, "of_task": task_id}
+    row = session.execute(_TASK_WITH_CASE, values).mappings().one_or_none()
     if row is None:
         raise NotFound("task", task_id)
     return {**row, "state": bytes(row["state"])}
