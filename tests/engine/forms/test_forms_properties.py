@@ -39,8 +39,8 @@ NAMES = st.sampled_from(
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
-        ["NaN", "1e999", "-0", "9" * 5000, "\x00", "\ud800", "２０２６", "items", "items.0", "1,234.50", "true",
-         "new", "upgrade", "2026-02-29", "24:00", "2026-03-05T10:30", "_shown"]
+        ["NaN", "1e999", "-0", "9" * 5000, "\x00", "\ud800", "２０２６", "items", "items.0", "1,234.50",
+         "true", "new", "upgrade", "2026-02-29", "24:00", "2026-03-05T10:30", "_shown"]
     ),
 )  # fmt: skip
 VALUES = st.one_of(TEXTS, st.builds(Upload, st.text(max_size=9), id=st.sampled_from(["", "f1"])))
