@@ -132,7 +132,7 @@ def bundle_up(
     root: Root = house.ROOT,
     to: Annotated[Path, typer.Option(help="Folder.")] = Path("dist"),
 ) -> None:
-    """Pack each jurisdiction into a zip that another installation can load; the same content, the same bytes."""
+    """Pack each jurisdiction into a zip that another installation can load (same content, same bytes)."""
     to.mkdir(parents=True, exist_ok=True)
     for bundle in _bundles(names, root):
         file = to / f"{bundle.id}.zip"

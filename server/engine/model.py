@@ -6,61 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
-if TYPE_CHECKING:
-    from server.engine.dmn import DecisionModel
-    from server.engine.forms import Form
-
-Value: TypeAlias = Any
-"""A process variable: None, bool, str, int, Decimal, or lists and string-keyed dicts of these. Dates are ISO text."""
-
-Variables: TypeAlias = Mapping[str, Value]
-NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-# --------------------------------------------------------------------------- findings
-Level = Literal["error", "warning", "info"]
-Family = Literal["executability", "house"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing a reader of a file or of a decision must know.
-
-    `message` and `remedy` are English templates with `{name}` places filled from `params`; doors translate the
-    template first and fill it afterwards. `file`, `element`, `row`, `column` say where. `family` tells whether
-    the engine itself could not run the file (always blocks) or only the house's rules are broken. `line` is the
-    line of the file (from 1; 0 where it has none).
-    """
-
-    level: Level
-    code: str
-    message: str
-    params: Mapping[str, object] = field(default_factory=dict)
-    remedy: str = ""
-    file: str = ""
-    element: str = ""
-    row: int | None = None
-    column: str | None = None
-    family: Family = "executability"
-    line: int = 0
-
-    def text(self) -> str:
-        """The message in English with its places filled."""
-        return self.message.format_map(_Places(self.params))
-
-    def help(self) -> str:
-        """The remedy in English with its places filled."""
-        return self.remedy.format_map(_Places(self.params))
-
-
-class _Places(dict[str, object]):
-    """A missing place shows its own name: a finding must never fail while it is being told."""
-
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+from server.engine.dmn import DecisionModel
+from server.engine.findings import Family as Family
+from server.engine.findings import Finding as Finding
+from server.engine.findings import Level as Level
+from server.engine.forms import Form
+from server.engine.values import NOTHING as NOTHING
+from server.engine.values import Value as Value
+from server.engine.values import Variables as Variables
 
 
 # --------------------------------------------------------------------------- diagrams
@@ -115,9 +70,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class MultiInstance:
-    """Repetition of an activity. `collection`, `cardinality` and `completion_condition` are FEEL; the condition
-    sees nrOfInstances, nrOfActiveInstances, nrOfCompletedInstances. Each round's variables are local to it;
-    `output_element` (FEEL, over the local variables) is appended to the list `output_collection` in round order.
+    """Repetition of an activity. `collection`, `cardinality` and `completion_condition` are FEEL; the
+    condition sees nrOfInstances, nrOfActiveInstances, nrOfCompletedInstances. Each round's variables are
+    local to it; `output_element` (FEEL, over the local variables) is appended to the list `output_collection`
+    in round order.
     """
 
     sequential: bool
@@ -140,7 +96,9 @@ class VariableMapping:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Who may do a task and when, as modelled: all but `form` and `topic` may hold FEEL (a leading `=` or `${…}`)."""
+    """Who may do a task and when, as modelled: all but `form` and `topic` may hold FEEL (a leading `=` or
+    `${…}`).
+    """
 
     assignee: str = ""
     candidate_groups: tuple[str, ...] = ()
@@ -174,8 +132,9 @@ class SequenceFlow:
 
 @dataclass(frozen=True, slots=True)
 class FlowNode:
-    """One element of a diagram. `scope` is the id of the embedded sub-process it stands in, or "" for the process.
-    `properties` are its camunda:property values; `regulation` its citations (`hongshan#12.1`)."""
+    """One element of a diagram. `scope` is the id of the embedded sub-process it stands in, or "" for the
+    process. `properties` are its camunda:property values; `regulation` its citations (`hongshan#12.1`).
+    """
 
     id: str
     kind: Kind
@@ -232,7 +191,9 @@ class ProcessDefinition:
 class Model:
     """Everything one deployment holds, parsed and compiled once, immutable, shared by all its instances.
 
-    `digest` (SHA-256 hex over all files) names it; `decisions` maps a decision id to the DMN model it lives in."""
+    `digest` (SHA-256 hex over all files) names it; `decisions` maps a decision id to the DMN model it lives
+    in.
+    """
 
     digest: str
     processes: Mapping[str, ProcessDefinition]
@@ -245,14 +206,17 @@ class Calendar(Protocol):
     """What the engine asks of the business calendar (see business_calendar)."""
 
     def deadline(self, start: date, limit: int, unit: str, rule: str) -> datetime:
-        """The last moment (aware, Asia/Shanghai) of a limit that a decision set: `unit` and `rule` as in its outputs."""
+        """The last moment (aware, Asia/Shanghai) of a limit that a decision set: `unit` and `rule` as in its
+        outputs.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The time at which a command is carried out and the calendar that counts from it. `now` is aware; FEEL sees
-    `now` (date and time) and `today` (the date in the jurisdiction's time zone)."""
+    """The time at which a command is carried out and the calendar that counts from it. `now` is aware; FEEL
+    sees `now` (date and time) and `today` (the date in the jurisdiction's time zone).
+    """
 
     now: datetime
     calendar: Calendar
@@ -261,10 +225,11 @@ class Moment:
 # --------------------------------------------------------------------------- what happened
 @dataclass(frozen=True, slots=True)
 class UserTask:
-    """A task that waits for a person. `token` names it within its instance for its whole life; `variables` are
-    the ones it sees (its local ones win). Candidates, assignee, due, follow-up and priority are evaluated.
-    `path` holds the call activities and sub-processes around it, outermost first; `process` is the (called)
-    process that holds `element`; `round` is its place (from 1) in a multi-instance, else None."""
+    """A task that waits for a person. `token` names it within its instance for its whole life; `variables`
+    are the ones it sees (its local ones win). Candidates, assignee, due, follow-up and priority are
+    evaluated. `path` holds the call activities and sub-processes around it, outermost first; `process` is the
+    (called) process that holds `element`; `round` is its place (from 1) in a multi-instance, else None.
+    """
 
     token: str
     process: str
@@ -294,7 +259,9 @@ class ClosedTask:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A timer that is armed: fire it at `due` (aware). `element` is the event; `cycle` tells it will arm again."""
+    """A timer that is armed: fire it at `due` (aware). `element` is the event; `cycle` tells it will arm
+    again.
+    """
 
     token: str
     process: str
@@ -386,8 +353,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The instance is over: `event` is the end event reached last, `outcome` its id's meaning for lists (the end
-    event's property `outcome`, else its id); `cancelled` when it was ended without an outcome."""
+    """The instance is over: `event` is the end event reached last, `outcome` its id's meaning for lists (the
+    end event's property `outcome`, else its id); `cancelled` when it was ended without an outcome.
+    """
 
     event: str
     outcome: str
@@ -399,9 +367,10 @@ class Ended:
 class Advance:
     """What happened when an instance moved, for services to write down.
 
-    `state` is opaque bytes; stored, never read. `opened`/`closed` are differences; `timers`, `subscriptions` and
-    `incidents` are all those that stand now (so a store can replace its rows); `armed`/`disarmed` hold the tokens
-    of timers that appeared or vanished. `variables` are the instance's after the move."""
+    `state` is opaque bytes; stored, never read. `opened`/`closed` are differences; `timers`, `subscriptions`
+    and `incidents` are all those that stand now (so a store can replace its rows); `armed`/`disarmed` hold
+    the tokens of timers that appeared or vanished. `variables` are the instance's after the move.
+    """
 
     state: bytes
     opened: tuple[UserTask, ...] = ()

@@ -118,10 +118,7 @@ class DecisionModel:
             raise DmnError(self._unknown(function, self._names))
         run = Evaluation(arguments, now)
         called = node.function
-        values = [
-            guard(kind, name, Problem("")).receive(arguments.get(name), run)
-            for name, kind in called.parameters
-        ]
+        values = [place.receive(arguments.get(place.name), run) for place in node.guards]
         value = _guarded(lambda run: called.invoke(values, run, _NOWHERE), run)
         return Result(value, tuple(run.problems))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
@@ -121,10 +121,12 @@ class DecisionNode:
 
 @dataclass(eq=False, slots=True)
 class FunctionNode:
-    """A business knowledge model or decision service: its value is a function, always the same."""
+    """A business knowledge model or decision service: its value is a function, always the same; `guards`
+    take its arguments from the host."""
 
     element: m.BusinessKnowledgeModel | m.DecisionService
     function: FunctionValue | None = None
+    guards: tuple[Guard, ...] = ()
 
     @property
     def name(self) -> str:
@@ -184,6 +186,7 @@ def compile_function(node: FunctionNode, required: tuple[Required, ...], scope: 
         return run_body({**visible(required, run), **env}, run)
 
     node.function = FunctionValue(parameters, evaluate, environment, result, element.name)
+    node.guards = _guards(parameters)
     environment[node.name] = node.function
 
 
@@ -205,6 +208,11 @@ def compile_service(node: FunctionNode, nodes: Callable[[str], Required | None],
     parameters = [(n.name, _type_of(n)) for n in given]
     result = _result_type(service.variable.type_ref, types)
     node.function = FunctionValue(parameters, evaluate, {}, result, service.name)
+    node.guards = _guards(parameters)
+
+
+def _guards(parameters: Iterable[tuple[str, Type | None]]) -> tuple[Guard, ...]:
+    return tuple([guard(kind, name, Problem("")) for name, kind in parameters])
 
 
 def _type_of(node: Node) -> Type | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from .run import Run, Value
 from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration, midnight
-from .values import FunctionValue, Range, type_of
+from .values import Expected, FunctionValue, Range, type_of
 
 Constraint = Callable[[Value], bool | None]
 
@@ -134,9 +134,13 @@ def _is_function(value: Value, kind: Type, constrained: bool, run: Run) -> bool:
     if len(value.parameters) != len(kind.parameters):
         return False
     pairs = zip(kind.parameters, value.parameters, strict=True)
-    if not all(is_subtype(expected, own or ANY) for expected, (_, own) in pairs):
+    if not all(is_subtype(expected, _known(own)) for expected, (_, own) in pairs):
         return False
-    return kind.result is None or value.result is None or is_subtype(value.result, kind.result)
+    return kind.result is None or value.result is None or is_subtype(_known(value.result), kind.result)
+
+
+def _known(expected: Expected | None) -> Type:
+    return expected if isinstance(expected, Type) else ANY
 
 
 def _is_duration(value: Value, kind: Type, constrained: bool, run: Run) -> bool:

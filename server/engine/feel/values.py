@@ -3,13 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from .run import Run, Spot, Value
 from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
-
-if TYPE_CHECKING:
-    from .types import Type
 
 Environment = Mapping[str, Value]
 Evaluator = Callable[[Environment, Run], Value]
@@ -42,6 +39,19 @@ class Function(Protocol):
         ...
 
 
+class Expected(Protocol):
+    """The type of a parameter or of a result, as far as a call needs it (``types`` knows the rest)."""
+
+    @property
+    def text(self) -> str:
+        """The name people know it by."""
+        ...
+
+    def coerce(self, value: Value, run: Run | None = None) -> Value:
+        """The value as this type; None when it does not conform."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FunctionValue:
     """A function with its parameters and their types, its body, and the names its body sees.
@@ -50,10 +60,10 @@ class FunctionValue:
     gets the parameters in ``environment``.
     """
 
-    parameters: Sequence[tuple[str, "Type | None"]]
+    parameters: Sequence[tuple[str, Expected | None]]
     body: Evaluator
     environment: Environment = field(default_factory=dict)
-    result: "Type | None" = None
+    result: Expected | None = None
     name: str = ""
 
     def invoke(self, arguments: list[Value], run: Run, spot: Spot) -> Value:

@@ -12,7 +12,7 @@ from server.engine.forms.components import token_of
 from server.engine.forms.expressions import MAX_ITEMS, Scope, as_text, json_value
 from server.engine.forms.model import Component, Kind, Option, Upload
 from server.engine.forms.values import ValueProblem
-from server.engine.model import Value
+from server.engine.values import Value
 
 EMPTY: tuple[Value, ...] = (None, "", [], ())
 

@@ -24,7 +24,7 @@ from server.engine.forms.model import (
     Path,
     Rules,
 )
-from server.engine.model import Value
+from server.engine.values import Value
 
 Entry = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from server.engine import feel
-from server.engine.model import Value
+from server.engine.values import Value
 
 
 class Scope(dict[str, Any]):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from server.engine.forms.expressions import Computed, Condition, Text
-from server.engine.model import Value, Variables
+from server.engine.values import Value, Variables
 
 Path: TypeAlias = tuple[str, ...]
 """Where a field's value lies, from the record it belongs to (the whole submission, or one row of a list)."""

@@ -20,7 +20,7 @@ from server.engine.forms.model import (
 )
 from server.engine.forms.resolve import Node, find_at, get_at, put_at, resolve
 from server.engine.forms.validation import errors_of
-from server.engine.model import NOTHING, Value, Variables
+from server.engine.values import NOTHING, Value, Variables
 
 ADD, REMOVE, SHOWN = "_add", "_remove", "_shown"
 """Names a page sends beside the fields: add a row to this list, remove this row, these fields were on the

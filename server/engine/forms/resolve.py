@@ -11,7 +11,7 @@ from decimal import Decimal
 from server.engine.forms.coerce import Typed, coerce
 from server.engine.forms.expressions import Scope, feel_value
 from server.engine.forms.model import KEYED, Component, Form, Kind, Path, RenderContext, Upload
-from server.engine.model import Value
+from server.engine.values import Value
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from server.engine.findings import Finding
 from server.engine.forms.components import ComponentProblem, read_component
 from server.engine.forms.expressions import Compiler, ExpressionError, Text
 from server.engine.forms.model import Component, Form, Kind
-from server.engine.model import Finding
 
 MAX_BYTES = 1024 * 1024
 MAX_COMPONENTS = 600

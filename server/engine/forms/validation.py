@@ -13,7 +13,7 @@ from server.engine.forms.expressions import Computed
 from server.engine.forms.model import CHOICES, SEVERAL, Component, FieldError, Kind, RenderContext
 from server.engine.forms.resolve import Node
 from server.engine.forms.values import number_text
-from server.engine.model import Value
+from server.engine.values import Value
 
 PATTERN_SECONDS = 0.05
 """A pattern comes from an uploaded file and may be made to run for ever."""

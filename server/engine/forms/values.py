@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from server.engine.forms import messages
-from server.engine.model import Value
+from server.engine.values import Value
 
 MAX_TEXT = {"textfield": 4_000, "textarea": 50_000}
 MAX_NUMBER_LENGTH = 60

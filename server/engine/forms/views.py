@@ -22,7 +22,7 @@ from server.engine.forms.model import (
 from server.engine.forms.resolve import Node, recorded, resolve
 from server.engine.forms.validation import label_of
 from server.engine.forms.values import moment_words, number_text
-from server.engine.model import Value, Variables
+from server.engine.values import Value, Variables
 
 YES_NO = {"zh": ("是", "否"), "en": ("Yes", "No")}
 _INPUTS = {"date": "date", "time": "time", "datetime": "datetime-local"}

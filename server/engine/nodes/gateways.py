@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from server.engine.model import FlowNode
 from server.engine.nodes.reading import all_that_hold, first_that_holds
-from server.engine.spiff import OPEN, Arrow, Node, Token
+from server.engine.spiff import OPEN, Arrow, Node, ProcessSpec, Token
 
 
 class ExclusiveGateway(Node):
@@ -59,8 +60,8 @@ class ParallelGateway(Join):
 class InclusiveGateway(Join):
     """Goes on when nothing that still moves could reach an incoming flow on which no token waits yet."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, process: ProcessSpec, element: FlowNode, name: str = "") -> None:
+        super().__init__(process, element, name)
         self.upstream: dict[str, frozenset[str]] = {}
         """For each incoming flow the names of the nodes from which it can be reached without passing here."""
 

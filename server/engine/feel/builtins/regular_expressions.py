@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-import regex  # type: ignore[import-untyped]
+import regex
 
 from server.engine.feel.errors import FeelLimitError
 from server.engine.feel.run import Run
@@ -13,8 +13,8 @@ from server.engine.feel.run import Run
 from .signature import Undefined
 from .xpath_patterns import PatternError, translate
 
-Match = re.Match[str]
-Pattern = re.Pattern[str]
+Match = regex.Match[str]
+Pattern = regex.Pattern[str]
 
 _FLAGS = {"s": 0, "m": 0, "i": regex.IGNORECASE, "x": 0, "q": 0}  # s, m and x: the translation sees to them
 _REFERENCE = re.compile(r"\\([\\$])|\$(\d+)")
@@ -31,8 +31,7 @@ def compile_pattern(pattern: str, flags: str | None) -> Pattern:
         options |= _FLAGS[letter]
     try:
         text = regex.escape(pattern) if "q" in (flags or "") else translate(pattern, flags or "")
-        compiled: Pattern = regex.compile(text, options | regex.VERSION0)
-        return compiled
+        return regex.compile(text, options | regex.VERSION0)
     except (PatternError, regex.error) as error:
         raise Undefined(f"{pattern!r:.60} is not a regular expression: {error}") from error
 
@@ -42,7 +41,7 @@ def search_all(run: Run, expression: Pattern, string: str) -> Iterator[Match]:
     while True:
         started = time.perf_counter()
         try:
-            matches = expression.finditer(string, timeout=max(run.regex_seconds, 0.001))  # type: ignore[call-overload]
+            matches = expression.finditer(string, timeout=max(run.regex_seconds, 0.001))
             for match in matches:
                 run.spend(1)
                 yield match
@@ -66,7 +65,7 @@ def expand_replacement(replacement: str, expression: Pattern, flags: str | None)
     return expand
 
 
-def _group(reference: Match, match: Match, groups: int) -> str:
+def _group(reference: re.Match[str], match: Match, groups: int) -> str:
     """``$12`` is group 12, or group 1 and a 2 when there are fewer groups."""
     if reference[1]:
         return reference[1]
