@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine import process
@@ -188,8 +189,19 @@ def materials(session: Session, person: Person, instance_id: str) -> list[Attach
 
 def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, Any], Deployed]:
     """The row of an instance and its deployment, if the person may see it."""
+    values = {"of_tenant": person.tenant_id, "of_instance": instance_id}
+    row = session.execute(_HEAD, values).mappings().one_or_none()
+    if row is None:
+        raise NotFound("instance", instance_id)
+    may_see_instance(person, participants.of_instance(session, person.tenant_id, instance_id)).require()
+    used = deployed.of(session, person.tenant_id, row["deployment_id"])
+    return {**row, "state": bytes(row["state"])}, used
+
+
+def _head() -> sa.Select[Any]:
+    """An instance with the names that every page about it shows, put together once."""
     i, s, p = _instances.c, _states.c, _projects.c
-    query = (
+    return (
         sa.select(
             *i, s.state, p.code.label("project_code"), p.name.label("project_name"),
             _people.c.name.label("starter"),
@@ -197,14 +209,11 @@ def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, A
         .join(_states, (s.tenant_id == i.tenant_id) & (s.instance_id == i.id))
         .join(_projects, (p.tenant_id == i.tenant_id) & (p.id == i.project_id), isouter=True)
         .join(_people, (_people.c.tenant_id == i.tenant_id) & (_people.c.id == i.started_by), isouter=True)
-        .where(i.tenant_id == person.tenant_id, i.id == instance_id)
+        .where(i.tenant_id == bindparam("of_tenant"), i.id == bindparam("of_instance"))
     )  # fmt: skip
-    row = session.execute(query).mappings().one_or_none()
-    if row is None:
-        raise NotFound("instance", instance_id)
-    may_see_instance(person, participants.of_instance(session, person.tenant_id, instance_id)).require()
-    used = deployed.of(session, person.tenant_id, row["deployment_id"])
-    return {**row, "state": bytes(row["state"])}, used
+
+
+_HEAD = _head()
 
 
 def _open_tasks(
@@ -251,7 +260,9 @@ def _diagram(
     used: Deployed, process_key: str, taken: tuple[str, ...], positions: tuple[Position, ...]
 ) -> DiagramView:
     definition: ProcessDefinition = used.process(process_key)
-    current = tuple(p.element for p in positions if p.process == process_key)
+    standing = [p.element for p in positions if p.process == process_key]
+    around = [e for p in positions for e in p.path if e in definition.nodes]
+    current = tuple(dict.fromkeys((*standing, *around)))
     steps = []
     for element in (*taken, *current):
         node = definition.nodes.get(element)
