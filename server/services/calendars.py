@@ -18,6 +18,8 @@ _days = CalendarDay.metadata.tables["calendar_day"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 _cache: dict[tuple[str, str], tuple[int, BusinessCalendar]] = {}
 _lock = threading.Lock()
+_CHANGED = "calendar changed"
+"""Marks a unit of work that may still be rolled back: what it sees must not be remembered for others."""
 _HOME = ZoneInfo("Asia/Shanghai")
 
 
@@ -55,13 +57,15 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
         )
     place = (str(session.get_bind().engine.url), tenant_id)
     with _lock:
-        known = _cache.get(place)
+        known = None if _CHANGED in session.info else _cache.get(place)
     if known is not None and known[0] == revision:
         return known[1]
     overrides: dict[date, DayKind] = {
         day.day: "workday" if day.working else "holiday" for day in days(session, tenant_id)
     }
     calendar = BusinessCalendar(overrides)
+    if _CHANGED in session.info:
+        return calendar
     with _lock:
         _cache[place] = (revision, calendar)
     return calendar
@@ -89,6 +93,7 @@ def set_day(session: Session, person: Person, day: date, *, working: bool, note:
 def clear_day(session: Session, person: Person, day: date) -> None:
     """Take an admin's word back: the published calendar holds again."""
     may_administer(person).require()
+    session.info[_CHANGED] = True
     session.execute(_days.delete().where(_days.c.tenant_id == person.tenant_id, _days.c.day == day))
     session.execute(
         _jurisdictions.update()
