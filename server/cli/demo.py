@@ -23,10 +23,12 @@ from server.services.errors import NotPermitted
 from server.store.database import Database
 from server.store.runtime import Task
 
-PASSWORD = "guicheng-demo"
 _tasks = Task.metadata.tables["task"]
-_PAGE = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
-_PAGE += b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+_PAGE = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Office:
             try:
                 identity.person_by_account(session, self.bundle.id, self.plan["person"][0]["account"])
             except NotPermitted:
-                self.enter(session, identity.hash_password(PASSWORD))
+                self.enter(session, identity.hash_password(identity.DEMO_PASSWORD))
                 return True
         return False
 
@@ -159,7 +161,7 @@ class Office:
         owner: str,
         at: datetime,
     ) -> dict[str, Any]:
-        """What a scenario fills in, as JSON: only the form's own fields; named files become small PDF pages."""
+        """What a scenario fills in, as JSON: only the form's own fields; files become small PDF pages."""
         answers: dict[str, Any] = {}
         for field in form.fields if form else ():
             if field.key not in values:

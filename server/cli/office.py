@@ -173,7 +173,7 @@ def _tell_accounts(settings: Settings, database: Database) -> None:
     with database.read() as session:
         accounts = identity.demo_accounts(session)
     if accounts:
-        console.print(f"  演示账号 demo accounts (password: {demo.PASSWORD})", markup=False)
+        console.print(f"  演示账号 demo accounts (password: {identity.DEMO_PASSWORD})", markup=False)
     for account in accounts:
         console.print(
             f"    {account.account:<12} {account.name}  {account.unit_name} {account.post}", markup=False

@@ -30,6 +30,11 @@ _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("a person who does not exist")
 WINDOW = timedelta(minutes=15)
 ATTEMPTS = 10
+ADDRESS_ATTEMPTS = 100
+"""Failures within a window: of one account, and of one address, behind which a whole office may sit."""
+
+DEMO_PASSWORD = "guicheng-demo"
+"""The password of every person of a demonstration; people of a real office are never entered with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +228,10 @@ def _matches(password_hash: str, password: str) -> bool:
 
 def _require_patience(session: Session, keys: tuple[str, str], now: datetime) -> None:
     f = _failures.c
-    query = sa.select(f.window_start, f.count).where(f.key.in_(keys), f.window_start > now - WINDOW)
-    for start, failures in session.execute(query):
-        if failures >= ATTEMPTS:
+    limits = dict(zip(keys, (ATTEMPTS, ADDRESS_ATTEMPTS), strict=True))
+    query = sa.select(f.key, f.window_start, f.count).where(f.key.in_(keys), f.window_start > now - WINDOW)
+    for key, start, failures in session.execute(query):
+        if failures >= limits[key]:
             raise TooManyAttempts(start + WINDOW)
 
 

@@ -94,9 +94,9 @@ def test_ten_failures_close_the_account_for_a_while(office: Office) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_ten_failures_close_the_address_for_a_while(office: Office) -> None:
+def test_a_hundred_failures_close_the_address_for_a_while(office: Office) -> None:
     """One address that tries many accounts, existing or not."""
-    for n in range(identity.ATTEMPTS):
+    for n in range(identity.ADDRESS_ATTEMPTS):
         assert try_sign_in(office, f"account{n}", "wrong") is None
     with pytest.raises(TooManyAttempts):
         try_sign_in(office, "linfang", "right")

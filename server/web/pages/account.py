@@ -12,7 +12,6 @@ from server.web.language import mark as _
 from server.web.routing import Pages, Permission
 
 pages = Pages()
-DEMO_PASSWORD = "guicheng-demo"
 """The password of all demo people; the sign-in page of a demonstration tells it."""
 
 
@@ -37,7 +36,7 @@ def sign_in(visit: Visit) -> Response:
     tenant, account, password = visit.sent("tenant"), visit.sent("account").strip(), visit.sent("password")
     if demo:
         tenant, _blank, account = visit.sent("who").partition(" ")
-        password = DEMO_PASSWORD
+        password = identity.DEMO_PASSWORD
     address = visit.request.client.host if visit.request.client else ""
     settings = visit.house.settings
     token = identity.sign_in(
@@ -88,7 +87,7 @@ def _form(visit: Visit, *, errors: tuple[tuple[str, str], ...], status: int = 20
         status=status,
         errors=errors,
         demo=people,
-        demo_password=DEMO_PASSWORD,
+        demo_password=identity.DEMO_PASSWORD,
         next=wanted,
         jurisdictions=identity.jurisdictions(visit.session),
         tenant=visit.sent("tenant"),
