@@ -60,4 +60,5 @@ def of_model(model: Model) -> Iterator[Finding]:
     if any(len(process.nodes) > structure.MAX_NODES for process in model.processes.values()):
         return
     yield from references.check(model)
+    yield from returns.check_calls(model)
     yield from expressions.check_names(model)

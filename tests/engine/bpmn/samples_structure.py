@@ -277,6 +277,27 @@ sample(
     returning("i", START + _INNER + "{}" + END, "start>s s>b b>end"),
     returning("a", START + A + _INNER + "{}" + END, "start>a a>s s>b b>end"),
 )
+
+
+def _called(
+    to: str, on_call: str = "", before: str = START + A, flows: str = "start>a a>b"
+) -> dict[str, bytes]:
+    """q asks for a return to `to`; p calls it as b, between the tasks a and c."""
+    call_activity = task("b", 'calledElement="q"', properties(returnTo=on_call), "callActivity")
+    asked = START + task("t", "", properties(returnTo=to)) + END
+    return {
+        "p.bpmn": bpmn(before + call_activity + C + END, f"{flows} b>c c>end"),
+        "q.bpmn": bpmn(asked, "start>t t>end", process="q"),
+    }
+
+
+_PARTED = START + gateway("g", "parallel") + A + task("a2") + gateway("j", "parallel")
+_PARTED_FLOWS = "start>g g>a g>a2 a>j a2>j j>b"
+sample("return-to-unknown", _called("aa"), _called("a"))
+sample("return-to-unknown", _called("b"), _called("a", on_call="a"))
+sample("return-to-later", _called("c"), _called("a"))
+sample("return-into-branch", _called("a", "", _PARTED, _PARTED_FLOWS), _called("a"))
+sample("return-into-sub-process", _called("i", "", START + _INNER, "start>s s>b"), _called("a"))
 sample("return-from-other", line(A, task("b", "", properties(returnTo="a"), "manualTask")), returning("a"))
 
 # --------------------------------------------------------------------------- FEEL

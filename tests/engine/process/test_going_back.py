@@ -169,7 +169,8 @@ def test_a_return_out_of_a_sub_process_and_of_a_called_process() -> None:
     assert (case.open, case.variables) == (["z"], {"why": "wrong"})
     by_task = (diagram("p", "s > z > c > e", c=call("q")), diagram("q", "s > a > e", a=user(return_to="z")))
     by_activity = (diagram("p", "s > z > c > e", c=call("q", return_to="z")), diagram("q", "s > a > e"))
-    for shapes in (by_task, by_activity):
+    by_two = (diagram("p", "s > z > c > e", c=call("m")), diagram("m", "s > d > e", d=call("q")), by_task[1])
+    for shapes in (by_task, by_activity, by_two):
         case = play(*shapes)
         case.do("z")
         case.back("a", "z")
