@@ -81,6 +81,15 @@ def test_no_page_is_unreachable_from_the_readme() -> None:
     assert lost <= {"docs/performance.md"}, f"no link leads to {sorted(lost)}"
 
 
+@pytest.mark.parametrize("page", pages(), ids=named)
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(page: Path) -> None:
+    cells = 0
+    for line in FENCE.sub("\n", page.read_text(encoding="utf-8")).splitlines():
+        found = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert found == cells or not (found and cells), f"{named(page)}: {line[:80]}"
+        cells = found
+
+
 # --------------------------------------------------------------------------- what exists is mentioned
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_mentioned(command: str) -> None:
