@@ -15,7 +15,7 @@ from server.settings import Settings
 from server.store.database import Database
 from server.web.context import House
 from server.web.routes import mount
-from server.web.security import SecurityHeaders
+from server.web.security import PlainAddresses, SecurityHeaders
 
 
 def create_app(settings: Settings, database: Database | None = None, *, jobs: bool = True) -> FastAPI:
@@ -37,6 +37,7 @@ def create_app(settings: Settings, database: Database | None = None, *, jobs: bo
 
     app = FastAPI(title="Guicheng", docs_url=None, redoc_url=None, openapi_url=None, lifespan=open_hours)
     app.state.house = house
+    app.add_middleware(PlainAddresses)
     app.add_middleware(SecurityHeaders, https=settings.secure_cookies)
     mount(app, house)
     return app

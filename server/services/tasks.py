@@ -135,12 +135,12 @@ def claim(session: Session, person: Person, task_id: str, now: datetime) -> None
     """签收: take a candidate task. Claiming one's own task again changes nothing."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open":
-        raise _stale(session, row)
+        raise _stale(session, person, row)
     if row["assignee_id"] == person.id:
         return
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
     if row["assignee_id"] is not None:
-        raise _stale(session, row)
+        raise _stale(session, person, row)
     may_claim(person, row["candidates"], None, names).require()
     recording.assign(case, row, person)
     case.record.add("task_claimed", row["element"], task_id)
@@ -151,7 +151,7 @@ def release(session: Session, person: Person, task_id: str, now: datetime) -> No
     """退签: put a claimed task back for the other candidates."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open":
-        raise _stale(session, row)
+        raise _stale(session, person, row)
     _require_act(case, person, row)
     if set(person.principals).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.id}"]:
         denied("This task was given to you by name and cannot be put back.").require()
@@ -166,7 +166,7 @@ def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], 
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     drafts.keep(session, person, f"task:{task_id}", pairs, now)
     if row["status"] != "open":
-        raise _stale(session, row)
+        raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     return _submission(session, used, row, person, pairs, now)
 
@@ -176,7 +176,7 @@ def preview(session: Session, person: Person, task_id: str, now: datetime) -> Pr
     is not ready."""
     row = _read(session, person, task_id)
     if row["status"] != "open":
-        raise _stale(session, row)
+        raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     pairs = _kept_pairs(session, person, task_id)
@@ -199,7 +199,7 @@ def complete(
     people wins; the other gets StaleTask and keeps the draft."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open" or row["revision"] != revision:
-        raise _stale(session, row)
+        raise _stale(session, person, row)
     _require_act(case, person, row)
     given = _kept_pairs(session, person, task_id) if answers is None else answers
     row["state"] = case.state
@@ -227,7 +227,7 @@ def return_to(
     """退回: send the case back to an earlier step that the diagram allows, with the reason."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open" or row["revision"] != revision:
-        raise _stale(session, row)
+        raise _stale(session, person, row)
     _require_act(case, person, row)
     if not reason.strip():
         denied("Say why the case is returned: the next person needs to know what to change.").require()
@@ -326,8 +326,10 @@ def _returns(used: Deployed, row: dict[str, Any], node: FlowNode) -> tuple[tuple
     return tuple((element, named.get(element, element)) for element in possible)
 
 
-def _stale(session: Session, row: dict[str, Any]) -> StaleTask:
-    """Who did what to the task meanwhile."""
+def _stale(session: Session, person: Person, row: dict[str, Any]) -> StaleTask:
+    """Who did what to the task meanwhile; a person whom the case does not concern is told nothing of it."""
+    if set(person.principals).isdisjoint(row["candidates"]):
+        may_see_instance(person, of_instance(session, row["tenant_id"], row["instance_id"])).require()
     who = row["completed_by"] or row["assignee_id"]
     query = sa.select(_people.c.name).where(_people.c.tenant_id == row["tenant_id"], _people.c.id == who)
     name = session.execute(query).scalar_one_or_none()

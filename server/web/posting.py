@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -64,7 +64,7 @@ async def read_posted(request: Request, max_upload_bytes: int) -> Posted:
     stream = _bounded(request, max_upload_bytes * 4 + MAX_TEXT_BYTES if many else MAX_TEXT_BYTES)
     try:
         if many:
-            parser = MultiPartParser(
+            parser = _WholeForm(
                 request.headers,
                 stream,
                 max_files=MAX_FILES,
@@ -77,6 +77,25 @@ async def read_posted(request: Request, max_upload_bytes: int) -> Posted:
         raise HTTPException(400, "The form could not be read.") from error
     except ClientDisconnect as error:
         raise HTTPException(400, "The connection broke.") from error
+
+
+class _WholeForm(MultiPartParser):
+    """Refuses a body that stops before its end: the library would take it for a shorter form, and leave open
+    the file in which it stopped."""
+
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int) -> None:
+        super().__init__(headers, self._to_the_end(stream), **limits)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """The last boundary has come."""
+        self._ended = True
+
+    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for chunk in stream:
+            yield chunk
+        if not self._ended:
+            raise MultiPartException("The form stops before its end.")
 
 
 async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:

@@ -3,6 +3,8 @@ caches."""
 
 from __future__ import annotations
 
+from urllib.parse import quote_from_bytes
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +22,21 @@ HEADERS = {
 }
 _STRICT = "max-age=31536000"
 _FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class PlainAddresses:
+    """ASGI middleware that escapes what no address may hold: bytes beyond ASCII after the question mark, which
+    clients other than browsers send."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        query = scope.get("query_string", b"")
+        if not query.isascii():
+            scope["query_string"] = quote_from_bytes(query, safe="%&=+;/?:@!$'()*,-._~").encode()
+        await self.app(scope, receive, send)
 
 
 class SecurityHeaders:
