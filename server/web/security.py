@@ -25,8 +25,8 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class PlainAddresses:
-    """ASGI middleware that escapes what no address may hold: bytes beyond ASCII after the question mark, which
-    clients other than browsers send."""
+    """ASGI middleware that escapes bytes beyond ASCII after the question mark: no address may hold them, but
+    clients other than browsers send them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
