@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from server.engine.decision_results import DEADLINE
 from server.engine.model import FlowNode, Model, ProcessDefinition, VariableMapping
 
 ALWAYS = frozenset(
@@ -30,7 +31,7 @@ def known_variables(model: Model) -> Mapping[str, frozenset[str]]:
     process or of the element that receives them."""
     known = {process.id: _own(model, process) for process in model.processes.values()}
     while _exchange(model, known):
-        pass
+        yield node.properties.get(DEADLINE, "")
     return {identity: frozenset(names) for identity, names in known.items()}
 
 
@@ -48,6 +49,7 @@ def _given_by(model: Model, node: FlowNode) -> Iterator[str]:
         yield from form.keys
     if node.decision is not None:
         yield node.decision.result_variable
+        yield node.properties.get(DEADLINE, "")
     if node.multi_instance is not None:
         yield node.multi_instance.element_variable
         yield node.multi_instance.output_collection

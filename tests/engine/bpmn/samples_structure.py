@@ -316,6 +316,21 @@ sample(
     conditioned(" + ".join(["amount"] * 20) + " > 1"),
 )
 sample("feel-unknown-name", conditioned("amout > 1"), conditioned("amount > 1"))
+
+
+def _timed(deadline: str) -> dict[str, bytes]:
+    """A decision whose deadline becomes a variable; the next task is due by `due`."""
+    decision = task(
+        "r",
+        'camunda:decisionRef="tier" camunda:resultVariable="limit"',
+        properties(deadlineVariable=deadline),
+        "businessRuleTask",
+    )
+    due = task("a", 'camunda:dueDate="${due}"')
+    return {"p.bpmn": bpmn(START + decision + due + END, "start>r r>a a>end"), "tier.dmn": DMN}
+
+
+sample("feel-unknown-name", _timed("until"), _timed("due"))
 sample("feel-too-many-unknown-names", conditioned(" + ".join(f"n{i}" for i in range(21)) + " > 1"))
 sample(
     "feel-external-function",

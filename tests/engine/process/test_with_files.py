@@ -95,3 +95,16 @@ def test_a_table_without_a_matching_rule_stops_the_case(deployed: Model) -> None
     assert [i.finding.code for i in case.last.incidents] == ["engine.decision_failed"]
     case.retry("tier", amount=Decimal(5), due=None)
     assert case.open == ["sign"]
+
+
+def test_a_table_sees_the_time_of_the_command(deployed: Model) -> None:
+    dated = DMN.replace("<text>amount</text>", "<text>today() - date(opened)</text>")
+    dated = dated.replace("&gt;= 600000", '&gt;= duration("P30D")').replace(
+        "[0..600000)", '&lt; duration("P30D")'
+    )
+    dated = dated.replace(' typeRef="number"><text>today', ' typeRef="days and time duration"><text>today')
+    model, findings = load({"bpmn/case.bpmn": BPMN.encode(), "dmn/tier.dmn": dated.encode()})
+    assert model is not None, [finding.text() for finding in findings]
+    late = {"opened": "2026-01-31", "experts": ["li", "wu", "he"], "due": None}  # 30 days before 2 March
+    assert started(model, **late).open == ["panel", "panel", "panel"]
+    assert started(model, **late | {"opened": "2026-02-01"}).open == ["sign"]
