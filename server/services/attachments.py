@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine.forms import Upload
@@ -22,6 +23,19 @@ from server.store.database import StorageFull
 from server.store.history import Attachment
 
 _attachments = Attachment.metadata.tables["attachment"]
+_OF_OWNER = _attachments.select().where(
+    _attachments.c.tenant_id == bindparam("of_tenant"),
+    _attachments.c.owner_key == bindparam("of_owner"),
+    _attachments.c.uploaded_by == bindparam("of_person"),
+)
+_OF_INSTANCE = (
+    _attachments.select()
+    .where(
+        _attachments.c.tenant_id == bindparam("of_tenant"),
+        _attachments.c.instance_id == bindparam("of_instance"),
+    )
+    .order_by(_attachments.c.id)
+)
 
 ALLOWED = {
     ".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
@@ -127,17 +141,14 @@ def store(
 
 def of_owner(session: Session, person: Person, owner_key: str) -> dict[str, Upload]:
     """The files of a draft that is the person's own, by id: a form accepts no other ids."""
-    a = _attachments.c
-    where = (a.tenant_id == person.tenant_id, a.owner_key == owner_key, a.uploaded_by == person.id)
-    rows = session.execute(_attachments.select().where(*where)).mappings()
+    mine = {"of_tenant": person.tenant_id, "of_owner": owner_key, "of_person": person.id}
+    rows = session.execute(_OF_OWNER, mine).mappings()
     return {row["id"]: Upload(row["name"], row["size"], row["media_type"], row["id"]) for row in rows}
 
 
 def of_instance(session: Session, tenant_id: str, instance_id: str) -> list[Attachment]:
     """The materials of an instance, in the order in which they came."""
-    a = _attachments.c
-    where = (a.tenant_id == tenant_id, a.instance_id == instance_id)
-    rows = session.execute(_attachments.select().where(*where).order_by(a.id)).mappings()
+    rows = session.execute(_OF_INSTANCE, {"of_tenant": tenant_id, "of_instance": instance_id}).mappings()
     return [Attachment(**row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine.model import Evaluation
@@ -19,6 +20,15 @@ from server.store.runtime import ProcessInstance
 
 _events = HistoryEvent.metadata.tables["history_event"]
 _evaluations = DecisionEvaluation.metadata.tables["decision_evaluation"]
+_TIMELINE = (
+    sa.select(
+        *(_events.c[name] for name in (
+            "seq", "at", "kind", "actor_id", "actor_name", "actor_post", "element", "task_id", "payload",
+        ))
+    )
+    .where(_events.c.tenant_id == bindparam("of_tenant"), _events.c.instance_id == bindparam("of_instance"))
+    .order_by(_events.c.seq.desc())
+)  # fmt: skip
 _ADD_EVENTS = _events.insert()
 _ADD_EVALUATIONS = _evaluations.insert()
 _CONTENT = (
@@ -124,16 +134,9 @@ def timeline(
     session: Session, tenant_id: str, instance_id: str, *, last: int | None = None
 ) -> list[TimelineEntry]:
     """The record of an instance, newest first; the whole of it unless only the `last` n are wanted."""
-    e = _events.c
-    query = (
-        sa.select(
-            e.seq, e.at, e.kind, e.actor_id, e.actor_name, e.actor_post, e.element, e.task_id, e.payload
-        )
-        .where(e.tenant_id == tenant_id, e.instance_id == instance_id)
-        .order_by(e.seq.desc())
-        .limit(last)
-    )
-    return [TimelineEntry(*row) for row in session.execute(query)]
+    query = _TIMELINE if last is None else _TIMELINE.limit(last)
+    rows = session.execute(query, {"of_tenant": tenant_id, "of_instance": instance_id})
+    return [TimelineEntry(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.store.columns import UtcDateTime
@@ -15,6 +16,23 @@ from server.store.runtime import ProcessInstance, Task
 
 _tasks = Task.metadata.tables["task"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
+
+
+def _list_rows() -> sa.Select[Any]:
+    """What a list shows of some tasks, put together once."""
+    t, i = _tasks.c, _instances.c
+    return (
+        sa.select(
+            t.id, t.instance_id, t.element, t.name, t.assignee_id, t.candidates, t.created_at, t.due_at,
+            t.follow_up_at, t.priority, t.sent_by, t.round, i.business_key, i.title, i.process_key,
+            i.due_at.label("instance_due"), i.status,
+        )
+        .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
+        .where(t.tenant_id == bindparam("of_tenant"), t.id.in_(bindparam("task_ids", expanding=True)))
+    )  # fmt: skip
+
+
+_ROWS = _list_rows()
 
 
 class Key(NamedTuple):
@@ -87,17 +105,8 @@ def _count_query(principals: int, overdue: bool) -> sa.TextClause:
 
 def rows(session: Session, tenant_id: str, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What a list shows of each task, by task id."""
-    t, i = _tasks.c, _instances.c
-    query = (
-        sa.select(
-            t.id, t.instance_id, t.element, t.name, t.assignee_id, t.candidates, t.created_at, t.due_at,
-            t.follow_up_at, t.priority, t.sent_by, t.round, i.business_key, i.title, i.process_key,
-            i.due_at.label("instance_due"), i.status,
-        )
-        .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
-        .where(t.tenant_id == tenant_id, t.id.in_(task_ids))
-    )  # fmt: skip
-    return {row["id"]: dict(row) for row in session.execute(query).mappings()}
+    found = session.execute(_ROWS, {"of_tenant": tenant_id, "task_ids": task_ids}).mappings()
+    return {row["id"]: dict(row) for row in found}
 
 
 def done(
