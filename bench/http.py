@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from starlette.testclient import TestClient
 
 from bench.measure import Result, counted, cpu_ms
 from bench.place import OFFICER, Office, Place
@@ -92,6 +91,9 @@ def _inside(where: Place, token: str) -> Iterator[tuple[Ask, list[str]]]:
     settings = Settings(where.folder, where.url, "x" * 32, secure_cookies=False)
     app = create_app(settings, where.database.__class__(where.url))
     database = app.state.house.database
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # starlette would like another httpx
+        from starlette.testclient import TestClient
     with TestClient(app, follow_redirects=False, cookies={"guicheng": token}) as client:
         time.sleep(2)  # the clock's first sweep is not a request's
         csrf = _csrf(client.get("/tasks").content)

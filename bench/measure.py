@@ -1,4 +1,4 @@
-"""Measuring: CPU time of this process and of others that work for it, and the statements sent to a database."""
+"""Measuring: CPU time of this process and of those that work for it, statements sent to a database."""
 
 from __future__ import annotations
 

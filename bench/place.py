@@ -13,7 +13,7 @@ from typing import Any
 from bench.measure import Others, cpu_of
 from server.bundles import archive
 from server.cli import demo, house
-from server.services import attachments, deployments, identity, instances
+from server.services import attachments, deployed, deployments, identity, instances
 from server.services.attachments import FileStore
 from server.services.authorization import Person
 from server.store import schema
@@ -116,3 +116,8 @@ class Office:
             task = _tasks.c
             where = (task.instance_id == started.instance_id, task.element == "check_materials")
             return str(session.execute(_tasks.select().where(*where)).mappings().one()["id"])
+
+    def deployment_id(self) -> str:
+        """The deployment that new cases use."""
+        with self.where.database.read() as session:
+            return deployed.active(session, TENANT).deployment_id

@@ -45,9 +45,9 @@ def _rows(chance: random.Random, deployment_id: str, waiting: list[str]) -> dict
         ],
         "task": [
             {**keys, "id": task, "instance_id": instance, "token": task, "process_key": PROCESS,
-             "element": "check_materials", "name": "核对材料", "form_id": "f", "status": "open", "revision": 0,
-             "candidates": groups, "regulation": [], "priority": 50, "created_at": NOW, "due_at": due,
-             "opened_seq": 1}
+             "element": "check_materials", "name": "核对材料", "form_id": "f", "status": "open",
+             "revision": 0, "candidates": groups, "regulation": [], "priority": 50, "created_at": NOW,
+             "due_at": due, "opened_seq": 1}
         ],
         "worklist": [{**keys, "principal": group, "due_at": due, "task_id": task} for group in groups],
     }  # fmt: skip

@@ -1,0 +1,74 @@
+"""The aims, and whether a run met them. A figure holds on one machine; its ratio to a reference on any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench.measure import Result
+
+KINDS = ("SQLite", "PostgreSQL")
+FLAT, SHARE, REQUEST_MS, REQUEST_STATEMENTS, LIST_MS = 1.5, 0.12, 6.0, 20, 2.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An aim, what was measured, and whether that is enough."""
+
+    aim: str
+    measured: str
+    met: bool
+
+    def __str__(self) -> str:
+        return f"{'met    ' if self.met else 'NOT MET'}  {self.aim}: {self.measured}"
+
+
+def judged(results: list[Result]) -> list[Verdict]:
+    """The verdicts on what was measured; parts that were not measured are not judged."""
+    by_name = {result.name: result for result in results}
+    return [verdict for kind in KINDS for judge in _JUDGES for verdict in judge(by_name, kind)]
+
+
+def _step(found: dict[str, Result], kind: str) -> Iterator[Verdict]:
+    name = "load, complete, save, commit after {} rounds, " + kind
+    ours, stock = found.get(name.format(0)), found.get(f"the same, stock JSON, after 0 rounds, {kind}")
+    if ours is None or stock is None:
+        return
+    share = ours.cpu_ms / stock.cpu_ms
+    yield Verdict(
+        f"{kind}: a step with its commit at most 1.0 ms where stock needs 8.6 (ratio {SHARE})",
+        f"{ours.cpu_ms:.2f} ms, stock {stock.cpu_ms:.2f} ms, ratio {share:.3f}", share <= SHARE,
+    )  # fmt: skip
+    lengths = [found[name.format(rounds)].cpu_ms for rounds in (0, 20, 100, 1000)]
+    spread = max(lengths) / min(lengths)
+    yield Verdict(
+        f"{kind}: flat over 0, 20, 100 and 1,000 returned rounds within {FLAT}",
+        f"{spread:.2f}",
+        spread <= FLAT,
+    )
+
+
+def _request(found: dict[str, Result], kind: str) -> Iterator[Verdict]:
+    request = found.get(f"HTTP task completion, {kind}")
+    if request is None:
+        return
+    bare = found["a bare FastAPI request"].cpu_ms
+    told = f"{request.cpu_ms:.2f} ms, {request.cpu_ms / bare:.1f} times a bare request"
+    aim = f"{kind}: a whole HTTP completion at most {REQUEST_MS:g} ms"
+    yield Verdict(aim, told, request.cpu_ms <= REQUEST_MS)
+    commits = request.extra["commits"]
+    yield Verdict(
+        f"{kind}: … in at most {REQUEST_STATEMENTS} statements and one commit",
+        f"{request.statements:g} statements, {commits:g} commit",
+        request.statements is not None and request.statements <= REQUEST_STATEMENTS and commits == 1,
+    )
+
+
+def _list(found: dict[str, Result], kind: str) -> Iterator[Verdict]:
+    query = found.get(f"worklist first page, 100,000 open tasks, {kind}")
+    if query is not None:
+        aim = f"{kind}: worklist query at most {LIST_MS:g} ms at 100,000 open tasks"
+        yield Verdict(aim, f"{query.cpu_ms:.2f} ms", query.cpu_ms <= LIST_MS)
+
+
+_JUDGES: tuple[Callable[[dict[str, Result], str], Iterator[Verdict]], ...] = (_step, _request, _list)
