@@ -31,7 +31,7 @@ def known_variables(model: Model) -> Mapping[str, frozenset[str]]:
     process or of the element that receives them."""
     known = {process.id: _own(model, process) for process in model.processes.values()}
     while _exchange(model, known):
-        yield node.properties.get(DEADLINE, "")
+        pass
     return {identity: frozenset(names) for identity, names in known.items()}
 
 
