@@ -39,6 +39,7 @@ class Play:
     steps: int
     project: str
     begun: datetime
+    experts: tuple[str, ...] = ()
 
 
 class Office:
@@ -65,11 +66,12 @@ class Office:
         return False
 
     def plays(self, count: int) -> list[Play]:
-        """About `count` cases of the scenarios, stopped after ever other steps so that all states occur."""
+        """About `count` cases: those the plan names, in states worth seeing, and others of the scenarios,
+        stopped after ever other steps."""
         told = self._interleaved()
-        found = []
         names = itertools.cycle(self.plan["projects"]["names"])
-        for number, scenario in zip(range(count), itertools.cycle(told), strict=False):
+        found = [self._planned(entry, next(names)) for entry in self.plan.get("case", ())]
+        for number, scenario in zip(range(count - len(found)), itertools.cycle(told), strict=False):
             last = len(scenario.steps)
             stop = last if number % 3 == 0 else 1 + number * 7 % last
             begun = self.now - timedelta(days=2 + number * 5 % 40, hours=number % 7)
@@ -92,7 +94,7 @@ class Office:
                 at += _waited(step)
             elif step.kind in ("task", "return") and step.acts:
                 at = min(at + timedelta(hours=20), self.now)
-                if not self._act(instance_id, step, at):
+                if not self._act(instance_id, step, at, play.experts):
                     break
         return instance_id
 
@@ -107,6 +109,13 @@ class Office:
                 session, tenant, person["account"], person["name"], person["post"], person["unit"],
                 person["groups"], password_hash, self.now, demo=True,
             )  # fmt: skip
+
+    def _planned(self, entry: dict[str, Any], project: str) -> Play:
+        """A case of the plan: its scenario up to a task."""
+        scenario = next(s for s in self.scenarios if s.path.endswith(f"{entry['scenario']}.yaml"))
+        steps = next(n for n, step in enumerate(scenario.steps) if step.subject == entry["until"])
+        begun = self.now - timedelta(days=entry["days_ago"])
+        return Play(scenario, steps, project, begun, tuple(entry.get("experts", ())))
 
     def _interleaved(self) -> list[Scenario]:
         """The process scenarios with steps, one of each process in turn."""
@@ -125,7 +134,7 @@ class Office:
         clerks = [p["account"] for p in self.plan["person"] if set(p["groups"]) & set(started_by)]
         return str(clerks[hash_of(play.project) % len(clerks)])
 
-    def _act(self, instance_id: str, step: Step, at: datetime) -> bool:
+    def _act(self, instance_id: str, step: Step, at: datetime, experts: tuple[str, ...] = ()) -> bool:
         """Do a step as one of the demo people who may. False when the case has gone another way."""
         with self.database.write() as session:
             task_id = _open_task(session, self.bundle.id, instance_id, step.subject)
@@ -139,6 +148,8 @@ class Office:
                 return True
             values = step.values if isinstance(step.values, Mapping) else {}
             answers = self._answers(session, actor, view.form, values, f"task:{task_id}", at)
+            for row, account in zip(answers.get("experts", ()), experts, strict=False):
+                row["account"] = account
             tasks.complete(session, actor, task_id, view.revision, at, answers)
         return True
 
@@ -184,7 +195,9 @@ class Office:
                 ]
             answers[field.key] = value.isoformat() if isinstance(value, date) else value
         lists = form.lists if form else ()
-        return answers | {part.key: values[part.key] for part in lists if part.key in values}
+        return answers | {
+            part.key: [dict(row) for row in values[part.key]] for part in lists if part.key in values
+        }
 
 
 def hash_of(text: str) -> int:

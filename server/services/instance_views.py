@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine import process
-from server.engine.model import Position, ProcessDefinition
+from server.engine.model import EventKind, Kind, Position, ProcessDefinition
 from server.services import attachments, calendars, deployed, history, participants
 from server.services.authorization import Person, may_see_instance
 from server.services.deployed import Deployed
@@ -266,7 +266,8 @@ def _diagram(
     steps = []
     for element in (*taken, *current):
         node = definition.nodes.get(element)
-        if node is not None and node.name:
+        arrives = node is not None and node.kind is Kind.CATCH_EVENT and node.event.kind is EventKind.LINK
+        if node is not None and node.name and not arrives:
             state = "current" if element in current else "done"
             steps.append((element, node.name, state, node.regulation))
     xml = used.files[definition.file].decode("utf-8")

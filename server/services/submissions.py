@@ -31,8 +31,9 @@ def autos(person: Person, now: datetime) -> dict[str, Any]:
 def seen(
     session: Session, person: Person, form: Form | None, variables: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """What a form sees: the case's variables and, where its property `members` names groups, the people in them
-    (`members.expert`: a list of value and label), to choose from."""
+    """What a form sees: the case's variables and, where its property `members` names groups, the people in
+    them (`members.expert`: a list of value and label), to choose from.
+    """
     groups = form.properties.get("members", "").split() if form else ()
     if not groups:
         return variables

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.services import calendars, deployed
-from server.services.authorization import Person
+from server.services.authorization import Person, may_audit
 from server.store import worklist as queries
 from server.store.columns import NEVER
 from server.store.runtime import Outgoing, ProcessInstance
@@ -105,11 +105,14 @@ def done(
     return queries.done(session, person.tenant_id, person.id, limit, before, ended)
 
 
-def started(
-    session: Session, person: Person, *, before: str | None = None, limit: int = 50
+def cases(
+    session: Session, person: Person, *, everyone: bool = False, before: str | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """我发起: the instances the person started, newest first."""
+    """The instances the person started (我发起), newest first; with `everyone`, for auditors and admins, all
+    of the jurisdiction."""
     i = _instances.c
+    if everyone:
+        may_audit(person).require()
     query = (
         sa.select(
             i.id,
@@ -122,10 +125,12 @@ def started(
             i.outcome_name,
             i.due_at,
         )
-        .where(i.tenant_id == person.tenant_id, i.started_by == person.id)
+        .where(i.tenant_id == person.tenant_id)
         .order_by(i.id.desc())
         .limit(limit)
     )
+    if not everyone:
+        query = query.where(i.started_by == person.id)
     if before is not None:
         query = query.where(i.id < before)
     return [dict(row) for row in session.execute(query).mappings()]

@@ -72,7 +72,7 @@ def test_a_clerk_of_another_unit_sees_neither_row_nor_page(office: Office) -> No
         task = office.task(instance, "check_materials")["id"]
         with pytest.raises(NotPermitted):
             tasks.view(session, office.people["hejun"], task, office.now)
-        assert worklist.started(session, office.people["hejun"]) == []
+        assert worklist.cases(session, office.people["hejun"]) == []
 
 
 def test_another_jurisdiction_does_not_even_know_the_id(office: Office) -> None:

@@ -201,6 +201,6 @@ def test_what_one_has_started(office: Office) -> None:
         started.append(office.start("zhoumin", project_name=f"项目{n}"))
     office.start("hejun")
     with office.database.read() as session:
-        first = worklist.started(session, office.people["zhoumin"], limit=3)
-        rest = worklist.started(session, office.people["zhoumin"], before=first[-1]["id"], limit=3)
+        first = worklist.cases(session, office.people["zhoumin"], limit=3)
+        rest = worklist.cases(session, office.people["zhoumin"], before=first[-1]["id"], limit=3)
     assert [row["id"] for row in first + rest] == started[::-1]

@@ -53,9 +53,20 @@ class Line:
 @pages.get("/instances")
 def mine(visit: Visit) -> Response:
     """我发起: the cases I have started."""
-    rows = worklist.started(visit.session, visit.person, before=visit.query("before") or None, limit=50)
-    following = f"/instances?before={rows[-1]['id']}" if len(rows) == 50 else ""
-    return render.page(visit, "instances/list.html", rows=rows, next=following)
+    return _list(visit, "/instances", everyone=False)
+
+
+@pages.get("/instances/all")
+def everyones(visit: Visit) -> Response:
+    """All cases of the jurisdiction, for auditors and admins."""
+    return _list(visit, "/instances/all", everyone=True)
+
+
+def _list(visit: Visit, address: str, *, everyone: bool) -> Response:
+    before = visit.query("before") or None
+    rows = worklist.cases(visit.session, visit.person, everyone=everyone, before=before, limit=50)
+    following = f"{address}?before={rows[-1]['id']}" if len(rows) == 50 else ""
+    return render.page(visit, "instances/list.html", rows=rows, next=following, everyone=everyone)
 
 
 @pages.get("/instances/{id}")
