@@ -30,44 +30,41 @@ Root = Annotated[Path, typer.Option(help="The folder that holds bpmn/, dmn/ and 
 
 def check(names: Names = None, root: Root = house.ROOT, as_json: AsJson = False) -> None:
     """Check diagrams, tables, forms and manifest; exit code 1 if anything may not be deployed."""
-    wrong = 0
+    told = telling.Findings(as_json)
     for bundle in _bundles(names, root):
         found = checks.check(bundle)
-        wrong += telling.tell_findings(found, as_json=as_json)
-        if not as_json:
-            console.print(
-                f"{bundle.id}: {len(bundle.files)} files, {_counted(f.level for f in found)}", markup=False
-            )
-    if wrong:
-        raise typer.Exit(1)
+        told.add(bundle.id, found)
+        told.sum_up(f"{bundle.id}: {len(bundle.files)} files, {_counted(f.level for f in found)}")
+    told.close()
 
 
 def play(names: Names = None, root: Root = house.ROOT, as_json: AsJson = False) -> None:
     """Play every scenario; exit code 1 if one fails. Says which branches and rules none of them passes."""
-    wrong = 0
+    told = telling.Findings(as_json)
     for bundle in _bundles(names, root):
-        model, played, begun = *_played(bundle, quiet=as_json), time.perf_counter()
-        failures = [failure for p in played for failure in p.failures]
+        begun = time.perf_counter()
+        model, played = _played(bundle, quiet=as_json)
         proved = proof.proof(model, played)
-        gaps = list(proof.unproved(model, proved))
-        wrong += telling.tell_findings([*failures, *gaps], as_json=as_json)
-        if not as_json:
-            holding = sum(p.holds for p in played)
-            branches = f"{len(proved.passed_branches)}/{len(proved.branches)} branches"
-            rules = f"{len(proved.passed_rules)}/{len(proved.rules)} rules"
-            text = f"{bundle.id}: {holding} of {len(played)} scenarios hold, {branches}, {rules}"
-            console.print(text, f"({time.perf_counter() - begun:.1f} s)", markup=False)
-    if wrong:
-        raise typer.Exit(1)
+        told.add(bundle.id, [failure for p in played for failure in p.failures])
+        told.add(bundle.id, proof.unproved(model, proved))
+        holding = sum(p.holds for p in played)
+        branches = f"{len(proved.passed_branches)}/{len(proved.branches)} branches"
+        rules = f"{len(proved.passed_rules)}/{len(proved.rules)} rules"
+        seconds = time.perf_counter() - begun
+        told.sum_up(
+            f"{bundle.id}: {holding} of {len(played)} scenarios hold, {branches}, {rules} ({seconds:.1f} s)"
+        )
+    told.close()
 
 
 def coverage(names: Names = None, root: Root = house.ROOT, as_json: AsJson = False) -> None:
     """Say for every article where it is modelled and which scenarios prove it."""
+    articles: list[dict[str, Any]] = []
     for bundle in _bundles(names, root):
         model, played = _played(bundle, quiet=as_json)
         found = traceability.coverage(bundle.manifest, model, played)
+        articles += [_article(article) for article in found]
         if as_json:
-            telling.tell_json([_article(article) for article in found])
             continue
         for article in found:
             detail = article.reason if article.state == "manual" else f"{len(article.places)} places"
@@ -76,6 +73,8 @@ def coverage(names: Names = None, root: Root = house.ROOT, as_json: AsJson = Fal
                 f"{article.citation:<16} {article.state:<9} {article.title}  ({detail}{proofs})", markup=False
             )
         console.print(f"{bundle.id}: {_counted(article.state for article in found)}", markup=False)
+    if as_json:
+        telling.tell_json(articles)
 
 
 def outlines(

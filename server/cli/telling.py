@@ -31,11 +31,45 @@ def tell_findings(findings: Iterable[Finding], *, as_json: bool) -> int:
     """Print findings; gives how many are errors."""
     found = list(findings)
     if as_json:
-        tell_json([{**asdict(f), "text": f.text(), "help": f.help()} for f in found])
+        tell_json(_rows(found))
     else:
         for finding in found:
             _tell_finding(finding)
     return sum(finding.level == "error" for finding in found)
+
+
+class Findings:
+    """What is found in one jurisdiction after another: printed as it comes, or as one JSON list last."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._rows: list[dict[str, Any]] = []
+        self._errors = 0
+
+    def add(self, jurisdiction: str, findings: Iterable[Finding]) -> None:
+        """Tell what was found there."""
+        found = list(findings)
+        self._errors += sum(finding.level == "error" for finding in found)
+        if self._as_json:
+            self._rows += [{"jurisdiction": jurisdiction, **row} for row in _rows(found)]
+        else:
+            tell_findings(found, as_json=False)
+
+    def sum_up(self, text: str) -> None:
+        """A line for people only."""
+        if not self._as_json:
+            console.print(text, markup=False)
+
+    def close(self) -> None:
+        """Nothing more comes. Raises Exit with code 1 if there was an error."""
+        if self._as_json:
+            tell_json(self._rows)
+        if self._errors:
+            raise typer.Exit(1)
+
+
+def _rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [{**asdict(f), "text": f.text(), "help": f.help()} for f in findings]
 
 
 def _tell_finding(finding: Finding) -> None:
