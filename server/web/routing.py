@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.services import identity
-from server.services.authorization import ALLOWED, Person, Verdict, may_administer, may_deploy
+from server.services.authorization import ALLOWED, Person, Verdict, may_administer, may_audit, may_deploy
 from server.services.errors import NotSignedIn, ServiceError
 from server.web import render
 from server.web.context import House, Visit
@@ -37,12 +37,14 @@ class Permission(StrEnum):
     ANYONE = "anyone"
     SIGNED_IN = "signed in"
     ADMIN = "admin"
+    AUDITOR = "auditor"
     PROCESS_OWNER = "process owner"
 
 
 _VERDICTS: dict[Permission, Callable[[Person], Verdict]] = {
     Permission.SIGNED_IN: lambda person: ALLOWED,
     Permission.ADMIN: may_administer,
+    Permission.AUDITOR: may_audit,
     Permission.PROCESS_OWNER: may_deploy,
 }
 

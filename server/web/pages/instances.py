@@ -19,7 +19,7 @@ from server.web import filling, render, vocabulary
 from server.web.context import Visit
 from server.web.language import mark as _
 from server.web.pdf import PdfUnavailable, pdf_of
-from server.web.routing import Pages
+from server.web.routing import Pages, Permission
 
 pages = Pages()
 TABS = (
@@ -56,7 +56,7 @@ def mine(visit: Visit) -> Response:
     return _list(visit, "/instances", everyone=False)
 
 
-@pages.get("/instances/all")
+@pages.get("/instances/all", Permission.AUDITOR)
 def everyones(visit: Visit) -> Response:
     """All cases of the jurisdiction, for auditors and admins."""
     return _list(visit, "/instances/all", everyone=True)
