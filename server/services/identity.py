@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from server.services.authorization import Person
 from server.services.errors import NotPermitted, NotSignedIn, TooManyAttempts
+from server.store.conflicts import insert_into
 from server.store.identity import Jurisdiction, Membership, SignInFailure, SignInSession, Unit, User
 
 _people = User.metadata.tables["person"]
@@ -145,8 +145,7 @@ def add_jurisdiction(session: Session, tenant_id: str, name: str, now: datetime)
 
 def add_unit(session: Session, tenant_id: str, unit_id: str, name: str) -> None:
     """Enter a unit unless it is there."""
-    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(_units).values(tenant_id=tenant_id, id=unit_id, name=name)
+    insert = insert_into(session, _units).values(tenant_id=tenant_id, id=unit_id, name=name)
     session.execute(insert.on_conflict_do_nothing())
 
 
@@ -238,7 +237,6 @@ def _require_patience(session: Session, keys: tuple[str, str], now: datetime) ->
 def _count_failure(session: Session, keys: tuple[str, str], now: datetime) -> None:
     f = _failures.c
     session.execute(_failures.delete().where(f.window_start <= now - WINDOW))
-    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     for key in keys:
-        insert = dialect.insert(_failures).values(key=key, window_start=now, count=1)
+        insert = insert_into(session, _failures).values(key=key, window_start=now, count=1)
         session.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"count": f.count + 1}))

@@ -4,12 +4,11 @@ year."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from server.services import calendars
+from server.store.conflicts import insert_into
 from server.store.identity import NumberSeries
 
 _series = NumberSeries.metadata.tables["number_series"]
@@ -19,8 +18,7 @@ def next_number(session: Session, tenant_id: str, series: str, template: str, no
     """The next number of a series, with `{year}` and `{n}` of the template filled. A rolled back
     command gives its number back, so no number is missing."""
     year = calendars.local(now).year
-    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(_series).values(tenant_id=tenant_id, series=series, year=year, last=1)
+    insert = insert_into(session, _series).values(tenant_id=tenant_id, series=series, year=year, last=1)
     statement = insert.on_conflict_do_update(
         index_elements=["tenant_id", "series", "year"], set_={"last": _series.c.last + 1}
     ).returning(_series.c.last)

@@ -31,3 +31,8 @@ class Entering:
     def enter(self, session: Session, *rows: Mapping[str, Any]) -> None:
         """Enter the rows."""
         session.execute(self._statements[session.get_bind().dialect.name], list(rows))
+
+
+def insert_into(session: Session, table: sa.Table) -> Any:
+    """An insert in the words of the session's database: it knows `on_conflict_do_update` and `…_nothing`."""
+    return _DIALECTS[session.get_bind().dialect.name].insert(table)
