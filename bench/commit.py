@@ -27,11 +27,11 @@ def measure(where: Place) -> Iterator[Result]:
     for rounds in engine.ROUNDS:
         cpu = _committed(where, *engine.our_operation(model, rounds), repeat=200)
         first = first or cpu
-        yield Result(f"load, complete, save, commit after {rounds} rounds, {where.kind}", cpu, 4,
+        yield Result(f"load, complete, save, commit after {rounds} rounds, {where.kind}", cpu, 5,
                      extra={"of the first": cpu / first})  # fmt: skip
     for rounds in engine.STOCK_ROUNDS:
         cpu = _committed(where, *engine.stock_operation(rounds), repeat=40 if rounds == 0 else 10)
-        yield Result(f"the same, stock JSON, after {rounds} rounds, {where.kind}", cpu, 4)
+        yield Result(f"the same, stock JSON, after {rounds} rounds, {where.kind}", cpu, 5)
 
 
 def command(where: Place, office: Office, repeat: int = 40) -> Iterator[Result]:
