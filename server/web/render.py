@@ -39,6 +39,8 @@ def page(visit: Visit, template: str, block: str = "content", status: int = 200,
         status: HTTP status.
         values: what the template needs.
     """
+    if status >= 400 and visit.wants_json:
+        return _told_to_machine(visit, values, status)
     environment = _environment(visit.language)
     if visit.is_htmx:
         text = render_block(environment, template, block, **_common(visit), **values)
@@ -48,6 +50,14 @@ def page(visit: Visit, template: str, block: str = "content", status: int = 200,
     response.headers["Vary"] = "HX-Request, Accept, Accept-Language, Cookie"
     _remember_visitor(visit, response)
     return response
+
+
+def _told_to_machine(visit: Visit, values: dict[str, Any], status: int) -> Response:
+    """A form that cannot be accepted, in the shape of every other refusal."""
+    if isinstance(values.get("error"), errors.ServiceError):
+        return service_error(visit, values["error"])
+    sentences = [sentence for _name, sentence in values.get("errors", ())] or [values.get("reason", "")]
+    return JSONResponse({"error": "Invalid", "message": " ".join(sentences)}, status)
 
 
 def whole(visit: Visit, template: str, **values: Any) -> Response:
