@@ -23,6 +23,7 @@ from starlette.routing import Route
 from server.services import identity
 from server.services.authorization import ALLOWED, Person, Verdict, may_administer, may_audit, may_deploy
 from server.services.errors import NotSignedIn, ServiceError
+from server.store.database import StorageFull
 from server.web import render
 from server.web.context import House, Visit
 from server.web.language import mark as _
@@ -122,6 +123,12 @@ def answer(page: Page, house: House, request: Request, posted: Posted) -> Respon
             response = page.answer(visit)
     except (ServiceError, HTTPException) as error:
         return _explain(house, request, person, posted, partial(render.refusal, error=error))
+    except StorageFull as full:
+        _log.error("request %s %s refused: %s", request.method, request.url.path, full)
+        told = HTTPException(
+            507, _("The server's disk is full, so nothing was changed. Tell an administrator.")
+        )
+        return _explain(house, request, person, posted, partial(render.refusal, error=told))
     except Exception:
         reference = secrets.token_hex(4)
         _log.exception("request %s %s failed, reference %s", request.method, request.url.path, reference)
