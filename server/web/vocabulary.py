@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from server.engine.forms import Form
 from server.engine.model import Model
 from server.services import deployed
 from server.services.deployed import Deployed
+from server.services.history import TimelineEntry
 from server.web.context import Visit
 from server.web.words import Words
 
@@ -44,6 +45,17 @@ class Vocabulary:
 def of_visit(visit: Visit) -> Vocabulary:
     """The vocabulary of the deployment that new cases use, in the reader's language."""
     return of(deployed.active(visit.session, visit.person.tenant_id), visit.language)
+
+
+def told(visit: Visit, record: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    """Entries of a record with the results of decisions in words, ready to be shown."""
+    names, words = of_visit(visit), Words(visit.words)
+    return [
+        replace(entry, payload={**entry.payload, "outputs": names.value("", entry.payload["outputs"], words)})
+        if entry.kind == "decision_evaluated"
+        else entry
+        for entry in record
+    ]
 
 
 def of(used: Deployed, language: str) -> Vocabulary:

@@ -100,7 +100,7 @@ def history(visit: Visit) -> Response:
     """办理记录: what happened, newest first."""
     record = instance_views.record(visit.session, visit.person, visit.path("id"))
     told = [entry for entry in record if entry.kind not in _HIDDEN_EVENTS]
-    return _page(visit, "history", _case(visit), record=told)
+    return _page(visit, "history", _case(visit), record=vocabulary.told(visit, told))
 
 
 @pages.get("/instances/{id}/materials")

@@ -10,7 +10,7 @@ from server.engine.forms import FieldView, Pair
 from server.services import calendars, deployed, instance_views, tasks, worklist
 from server.services.errors import InvalidSubmission, NotPermitted, StaleTask
 from server.services.tasks import TaskView
-from server.web import filling, render
+from server.web import filling, render, vocabulary
 from server.web.context import Visit
 from server.web.filling import Filled
 from server.web.language import mark as _
@@ -229,7 +229,7 @@ def _beside(visit: Visit, task: TaskView) -> dict[str, Any]:
     except NotPermitted:
         return {"materials": (), "record": ()}
     told = [entry for entry in record if entry.kind not in ("steps_taken", "task_opened")]
-    return {"materials": materials, "record": told[:LATEST]}
+    return {"materials": materials, "record": vocabulary.told(visit, told[:LATEST])}
 
 
 def _outcome(visit: Visit, task: TaskView, views: tuple[FieldView, ...]) -> str:
