@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from server.store.worklist import Key as Key
 
@@ -17,6 +17,7 @@ def key_of(text: str) -> Key | None:
     at, found, task_id = text.partition("~")
     try:
         moment = datetime.fromisoformat(at)
-    except ValueError:
+        ours = moment.astimezone(UTC)  # the first and the last day of all may lie beyond the calendar there
+    except (ValueError, OverflowError):
         return None
-    return Key(moment, task_id) if found and moment.tzinfo is not None else None
+    return Key(ours, task_id) if found and moment.tzinfo is not None else None
