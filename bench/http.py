@@ -14,7 +14,7 @@ from bench.serving import Client, served
 from server.app import create_app
 from server.settings import Settings
 
-ROUNDS, REPEAT, WARM = 3, 40, 15
+ROUNDS, REPEAT, WARM, REST = 3, 40, 15, 10
 SERVER = ["-c", "from server.cli import main; main()", "serve"]
 ANSWERS = {"materials_verdict": "complete"}
 WAY: tuple[tuple[str, str, str, dict[str, str]], ...] = (
@@ -38,6 +38,7 @@ def measure(where: Place, office: Office) -> Iterator[Result]:
     with _inside(where, token) as (ask, sent):
         counts = [_count(ask, sent, step, task) for task in (office.start(), office.start()) for step in WAY]
     with _browser(where, token) as client:
+        yield Result(f"HTTP server at rest, a second, {where.kind}", client.idle * 1000)
         for (name, method, path, values), statements in zip(WAY, counts[len(WAY) :], strict=True):
             turn = iter(tasks)
 
@@ -62,13 +63,27 @@ def pages(where: Place, office: Office, count: int) -> Iterator[Result]:
 
 
 def _server_cpu(where: Place, client: Client, operation: Callable[[], object], repeat: int) -> float:
+    """CPU of a request in the server and its database, without what both use while nobody asks: the clock
+    looks for wake-ups all the time."""
     for _ in range(WARM):
         operation()
 
     def used() -> float:
-        return client.cpu() + (where.others() if where.others else 0.0)
+        return _both(where, client) - client.idle * time.monotonic()
 
     return cpu_ms(operation, repeat=repeat, rounds=ROUNDS, own=False, others=used)
+
+
+def _both(where: Place, client: Client) -> float:
+    return client.cpu() + (where.others() if where.others else 0.0)
+
+
+def _at_rest(where: Place, client: Client) -> float:
+    """CPU seconds that server and database use in a second while nobody asks."""
+    time.sleep(2)
+    start, before = time.monotonic(), _both(where, client)
+    time.sleep(REST)
+    return (_both(where, client) - before) / (time.monotonic() - start)
 
 
 @contextmanager
@@ -82,6 +97,7 @@ def _browser(where: Place, token: str) -> Iterator[Client]:
         client.token = token
         page = client.ask("GET", "/tasks", {})
         client.csrf = _csrf(page)
+        client.idle = _at_rest(where, client)
         yield client
 
 

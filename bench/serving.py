@@ -21,12 +21,14 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass
 class Client:
-    """A kept-alive connection over loopback, signed in by its cookie; CPU of the server it talks to."""
+    """A kept-alive connection over loopback, signed in by its cookie; CPU of the server it talks to, and
+    how much of that a second costs when nobody asks."""
 
     connection: http.client.HTTPConnection
     pid: int
     token: str = ""
     csrf: str = ""
+    idle: float = 0.0
 
     def ask(self, method: str, path: str, values: Mapping[str, str]) -> bytes:
         """Ask for a page, or send a form, which leads to another page."""
