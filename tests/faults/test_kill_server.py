@@ -57,6 +57,11 @@ class Mortal:
         self.process.wait(timeout=20)
         self.deaths += 1
 
+    def require_life(self) -> None:
+        """Nobody but the test may end it."""
+        assert self.process is not None
+        assert self.process.poll() is None, (self.data / "server.log").read_text("utf-8", "replace")[-4000:]
+
     @contextmanager
     def living(self) -> Iterator[Mortal]:
         """Started now, gone afterwards."""
@@ -190,6 +195,7 @@ def _kill_again_and_again(server: Mortal, office: Office, works: list[Any]) -> N
     for death in range(1, KILLS + 1):
         due = death * COMPLETIONS // (KILLS + 1)
         while _completed(office) < due:
+            server.require_life()
             for work in works:
                 assert not work.done() or work.result() is None  # what a worker found wrong is told at once
             time.sleep(0.02)
