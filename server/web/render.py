@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
@@ -69,7 +70,8 @@ def whole(visit: Visit, template: str, **values: Any) -> Response:
 def redirect(visit: Visit, address: str) -> Response:
     """Go to another page after a POST (303). htmx would follow it silently, so it is told to go there."""
     if visit.is_htmx:
-        return Response(status_code=204, headers={"HX-Redirect": address})
+        escaped = quote(address, safe=":/%#?=@[]!$&'()*+,")  # as RedirectResponse does: headers are no text
+        return Response(status_code=204, headers={"HX-Redirect": escaped})
     return RedirectResponse(address, 303)
 
 

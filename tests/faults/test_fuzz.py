@@ -201,3 +201,11 @@ def test_the_judge_sees(office: FuzzOffice, judge: Judge) -> None:
     ):  # fmt: skip
         with pytest.raises((AssertionError, html5lib.html5parser.ParseError)):
             judge.look(request, Answer(status, headers, body, 0), "nobody", "")
+
+
+def test_a_stranger_with_htmx_at_a_chinese_address(office: FuzzOffice, judge: Judge) -> None:
+    """A header holds no Chinese: the address to which htmx is sent is escaped."""
+    request = Request("GET", b"/tasks/%E5%AD%97", ((b"hx-request", b"true"),))
+    answer = office.send(request, office.badges["nobody"])
+    judge.look(request, answer, "nobody", "")
+    assert (answer.status, answer.headers["hx-redirect"]) == (204, "/sign-in?next=/tasks/%E5%AD%97")

@@ -78,7 +78,9 @@ def keep_draft(visit: Visit) -> Response:
     pairs = filling.posted_answers(visit, _owner(task_id))
     try:
         tasks.save(visit.session, visit.person, task_id, pairs, visit.now)
-    except StaleTask:
+    except StaleTask as error:
+        if visit.wants_json:
+            return render.service_error(visit, error)
         told = visit.words.gettext(_("This task has moved on; what you typed is kept."))
         return HTMLResponse(told, 409)
     return filling.draft_saved(visit)
