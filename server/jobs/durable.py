@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 import threading
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ from server.store.database import Database
 log = logging.getLogger(__name__)
 QUEUE = "wakeups"
 KEEP = timedelta(days=14)
+LATE = 0.05
+"""Seconds by which a wake-up is asked for later than due: two clocks never agree to the millisecond."""
 _runner: Runner | None = None
 
 
@@ -111,16 +114,19 @@ class DurableJobs:
         return len(old)
 
     def _options(self, wakeup: Wakeup) -> EnqueueOptions:
+        """Each wake-up has a name of its own: one that rang too early asks for another with the same time, and
+        that must not be taken for itself. Ringing twice does no harm."""
         delay = (wakeup.due - self.runner.time()).total_seconds()
+        name = f"{wakeup.tenant_id}:{wakeup.kind}:{wakeup.key}:{wakeup.due.timestamp():.0f}"
         options: EnqueueOptions = {
             "workflow_name": "wakeup",
             "queue_name": QUEUE,
-            "workflow_id": f"{wakeup.tenant_id}:{wakeup.kind}:{wakeup.key}:{wakeup.due.timestamp():.0f}",
+            "workflow_id": f"{name}:{secrets.token_hex(4)}",
             "serialization_type": WorkflowSerializationFormat.PORTABLE,
             "app_version": "1",
         }
         if delay > 0:
-            options["delay_seconds"] = delay
+            options["delay_seconds"] = delay + LATE
         return options
 
     def _sweep(self) -> None:

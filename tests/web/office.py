@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,7 +95,9 @@ class Visitor:
 
     def request(self, method: str, address: str, **more: Any) -> httpx.Response:
         """Any request; answers in HTML are looked at."""
-        answer = asyncio.run(self._request(method, address, **more))
+        # In a thread of its own: a browser test of the same worker leaves its event loop in the main one.
+        with ThreadPoolExecutor(1) as thread:
+            answer = thread.submit(asyncio.run, self._request(method, address, **more)).result()
         if answer.headers.get("content-type", "").startswith("text/html") and answer.text.startswith(
             "<!doctype"
         ):
