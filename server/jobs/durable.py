@@ -114,8 +114,8 @@ class DurableJobs:
         return len(old)
 
     def _options(self, wakeup: Wakeup) -> EnqueueOptions:
-        """Each wake-up has a name of its own: one that rang too early asks for another with the same time, and
-        that must not be taken for itself. Ringing twice does no harm."""
+        """Each wake-up has a name of its own: one that rang too early asks for another with the same time,
+        and that must not be taken for itself. Ringing twice does no harm."""
         delay = (wakeup.due - self.runner.time()).total_seconds()
         name = f"{wakeup.tenant_id}:{wakeup.kind}:{wakeup.key}:{wakeup.due.timestamp():.0f}"
         options: EnqueueOptions = {
