@@ -58,7 +58,9 @@ def start(
     seq = case.record.add("instance_started", values=submission.values, **told)
     variables = {**projects.known(project, person), "initiator": person.id}
     try:
-        advance = process.start(used.model, process_key, {**variables, **submission.values}, case.at)
+        advance = process.start(
+            used.model, process_key, {**variables, **submission.values, "project_name": project.name}, case.at
+        )
     except EngineError as error:
         raise Refused(error.finding) from error
     opened = recording.write_down(case, advance, seq)
