@@ -71,7 +71,7 @@ def test_a_rolled_back_command_leaves_no_wakeup(lab: Lab) -> None:
 
 @pytest.mark.timeout(180)
 def test_killed_between_commit_and_ring(lab: Lab) -> None:
-    """The process that started the cases is gone; the next one rings for each of them, once, when it is due."""
+    """The process that started the cases is gone; the next one rings for each, once, when it is due."""
     run(lab, "enqueue", 3, 1)
     assert len(lab.rows("select * from timer")) == 3
     with serving(lab, "server"):
