@@ -25,6 +25,18 @@ class Deployment(Table, table=True):
     deployed_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class Activation(Table, table=True):
+    """A deployment that somebody made the one for new cases, and which one it was before."""
+
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    deployment_id: str
+    before_id: str | None = None
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    note: str = ""
+
+
 class Resource(Table, table=True):
     """A file's content, once per tenant, by its SHA-256."""
 

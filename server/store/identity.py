@@ -29,7 +29,8 @@ class Unit(Table, table=True):
 
 
 class User(Table, table=True):
-    """A person. `password_hash` is Argon2id; "" means that nobody can sign in."""
+    """A person in a jurisdiction. `password_hash` is Argon2id; "" means that nobody can sign in. Rows with the
+    same `identity` ("" for most) are one human being with posts in several jurisdictions."""
 
     __tablename__ = "person"
     __table_args__ = (sa.UniqueConstraint("tenant_id", "account", name="uq_person_account"),)
@@ -43,6 +44,7 @@ class User(Table, table=True):
     active: bool = True
     locale: str = "zh-CN"
     demo: bool = False
+    identity: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -13,7 +13,7 @@ from server.store.columns import Json, Table, UtcDateTime
 
 class Project(Table, table=True):
     """The thing whose cases the instances are. `facts` are what its cases fixed (class, tier,
-    approved total)."""
+    approved total). With `rehearsal` it belongs to rehearsals only, so nothing real ever reads its facts."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "code", name="uq_project_code"),
@@ -25,13 +25,15 @@ class Project(Table, table=True):
     name: str
     unit_id: str
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class ProcessInstance(Table, table=True):
     """One running or ended process (办件). `revision` rises with each move; `history_seq` and
     `history_head` are the last entry of its audit chain. `status` is running, incident, ended or
-    cancelled."""
+    cancelled. `rehearsal_at` is where the clock of a rehearsal (试运行) stands; a real case has none, and lists,
+    registers and figures that are real ask for `rehearsal_at IS NULL`."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "business_key", name="uq_instance_business_key"),
@@ -57,6 +59,7 @@ class ProcessInstance(Table, table=True):
     outcome_name: str | None = None
     history_seq: int = 0
     history_head: str = ""
+    rehearsal_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class InstanceState(Table, table=True):
@@ -70,7 +73,7 @@ class InstanceState(Table, table=True):
 class Task(Table, table=True):
     """A user task. `status` is open, completed, cancelled or returned. `candidates` are the
     principals who may claim it; `sent_by` is who acted just before; `opened_seq` the audit entry
-    that opened it."""
+    that opened it. `played` is the principal as whom somebody does it in a rehearsal."""
 
     __table_args__ = (
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
@@ -101,6 +104,7 @@ class Task(Table, table=True):
     sent_by: str | None = None
     opened_seq: int = 0
     closed_seq: int | None = None
+    played: str | None = None
 
 
 class WorklistEntry(Table, table=True):
