@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from server.bundles.papers import Document, Register
 from server.engine.model import Finding
 
 FILE = "jurisdiction.toml"
@@ -32,7 +33,9 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     refused."""
 
 
-T = TypeVar("T", "Group", "ProcessEntry", "ClockStop", "Regulation", "Reading", "Word")
+T = TypeVar(
+    "T", "Group", "ProcessEntry", "ClockStop", "Regulation", "Reading", "Word", "Register", "Document"
+)
 
 
 class Lights(_Part, frozen=True):
@@ -142,6 +145,7 @@ class _File(_Part, frozen=True):
     timezone: Literal["Asia/Shanghai"] = "Asia/Shanghai"
     calendar: Literal["cn"] = "cn"
     letterhead: str = ""
+    schedule: str = ""
     lights: Lights = Lights()
     group: tuple[Group, ...] = ()
     process: tuple[ProcessEntry, ...] = ()
@@ -149,12 +153,14 @@ class _File(_Part, frozen=True):
     regulation: tuple[Regulation, ...] = ()
     reading: tuple[Reading, ...] = ()
     word: tuple[Word, ...] = ()
+    register: tuple[Register, ...] = ()
+    document: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A jurisdiction: its bodies, its processes as people meet them, its regulations and their
-    readings, by id."""
+    readings, by id. `schedule` is the decision that says what begins on which day (see `duties`)."""
 
     id: str
     name: str
@@ -168,6 +174,9 @@ class Manifest:
     regulations: Mapping[str, Regulation]
     readings: Mapping[str, Reading] = field(default_factory=dict)
     words: Mapping[str, Word] = field(default_factory=dict)
+    schedule: str = ""
+    registers: Mapping[str, Register] = field(default_factory=dict)
+    documents: Mapping[str, Document] = field(default_factory=dict)
 
     def article(self, citation: str) -> Article | None:
         """The article that a citation (`hongshan#12.1`) names, or None if there is none."""
@@ -208,6 +217,9 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         regulations=_by_id(parsed.regulation, "regulation", file),
         readings=_by_id(parsed.reading, "reading", file),
         words=_by_id(parsed.word, "word", file),
+        schedule=parsed.schedule,
+        registers=_by_id(parsed.register, "register", file),
+        documents=_by_id(parsed.document, "document", file),
     )
 
 

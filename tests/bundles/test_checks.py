@@ -26,6 +26,14 @@ def drawn(old: str, new: str) -> bytes:
     return diagram().decode().replace(old, new).encode()
 
 
+LEAVE = 'processes = ["town.leave"]'
+PRINTED = f'{LEAVE}\ntext = "同意"'
+
+
+def paper(table: str, *lines: str) -> bytes:
+    return "\n".join([MANIFEST.decode(), f"[[{table}]]", 'id = "all"', 'name = "台账"', *lines]).encode()
+
+
 TIMER = (
     '<bpmn:boundaryEvent id="late" name="超期" attachedToRef="head" cancelActivity="false">'
     "<bpmn:timerEventDefinition><bpmn:timeDuration>P7D</bpmn:timeDuration></bpmn:timerEventDefinition>"
@@ -69,6 +77,15 @@ BROKEN: list[tuple[str, str, Mapping[str, bytes | None]]] = [
      {"manifest": manifest('name = "负责人"', 'name = "负责人"\nregulation = "town#7"')}),
     ("manifest-is-consistent", "town.leave",
      {"manifest": manifest("started_by", 'statutory = "decision:none"\nstarted_by')}),
+    ("papers-are-consistent", "all", {"manifest": paper("register", 'processes = ["town.leaf"]')}),
+    ("papers-are-consistent", "all", {"manifest": paper("register", "processes = []")}),
+    ("papers-are-consistent", "all", {"manifest": paper("register", LEAVE, 'outcomes = ["ended"]')}),
+    ("papers-are-consistent", "all", {"manifest": paper("register", LEAVE, 'columns = ["amuont"]')}),
+    ("papers-are-consistent", "town#7", {"manifest": paper("register", LEAVE, 'regulation = "town#7"')}),
+    ("papers-are-consistent", "all", {"manifest": paper("document", LEAVE, 'text = "{{ amuont }}"')}),
+    ("papers-are-consistent", "all", {"manifest": paper("document", LEAVE, 'text = "{{ amount + }}"')}),
+    ("papers-are-consistent", "all", {"manifest": paper("document", PRINTED, 'when = "amuont > 1"')}),
+    ("papers-are-consistent", "all", {"manifest": paper("document", PRINTED, 'fields = ["amuont"]')}),
     ("outline-is-current", "", {"bpmn/leave.outline.txt": b"process town.leave\n"}),
 ]  # fmt: skip
 
@@ -94,6 +111,19 @@ def test_broken_rules_are_told(code: str, element: str, changed: dict[str, bytes
         assert "{" not in finding.text().replace("〔{year}〕", "")
         assert finding.help()
         assert finding.file in bundle(**changed).files or finding.file.endswith(".outline.txt")
+
+
+def test_a_register_and_a_document_that_are_right() -> None:
+    """Variables, facts of the header, outcomes, steps, and fields of the items of a loop."""
+    register = 'outcomes = ["end"]\ncolumns = ["amount", "project_unit", "level"]\nregulation = "town#3"'
+    text = "{{ case.number }}{{ step.head.opinion }}{{#loop steps}}{{ officer }}{{/loop}}{{ words.level }}"
+    document = f'text = "{text}"\nwhen = "amount > 1"\nfields = ["amount"]\nstate = "open"'
+    both = paper("register", LEAVE, register) + paper("document", LEAVE, document)[len(MANIFEST) :]
+    assert found("papers-are-consistent", manifest=both) == []
+    open_end = paper("document", LEAVE, 'text = "{{#if amount > 1}}x"')
+    assert [f.text() for f in found("papers-are-consistent", manifest=open_end)] == [
+        "[[document]] all, text: a place is not FEEL: {{/if}} is missing."
+    ]
 
 
 def test_every_check_has_a_broken_bundle() -> None:
