@@ -37,8 +37,11 @@ def proof(model: Model, played: Iterable[Played]) -> Proof:
 
 
 def all_branches(model: Model) -> Iterator[Passed]:
-    """Every flow behind a gateway that chooses, every boundary event and event sub-process."""
+    """Every flow behind a gateway that chooses, every boundary event and event sub-process; and every start
+    event of a process that can begin in several ways."""
     for process in model.processes.values():
+        if len(process.starts) > 1:
+            yield from ((process.id, node.id) for node in process.starts)
         for node in process.nodes.values():
             if node.kind in CHOOSING and len(node.outgoing) > 1:
                 yield from ((process.id, flow) for flow in node.outgoing)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from server.bundles.manifest import Manifest
+from server.bundles.scenario_agreement import Disagreement, agrees, may_act, shown
+from server.bundles.scenario_beginning import beginning
 from server.bundles.scenario_files import Scenario, Step, parse_time
 from server.engine import forms, process
 from server.engine.business_calendar import ZONE, BusinessCalendar
@@ -16,11 +18,10 @@ from server.engine.errors import EngineError
 from server.engine.model import (
     Advance,
     Evaluation,
-    Kind,
     Model,
     Moment,
-    ProcessDefinition,
     Subscription,
+    Thrown,
     Timer,
     UserTask,
 )
@@ -30,17 +31,6 @@ MAX_TIMERS = 1_000
 _WAIT = re.compile(r"(\d{1,4}) (working days?|days?|hours?|minutes?)")
 _UNTIL = re.compile(r"until (.+)")
 _LIGHTS = ("green", "yellow", "red")
-
-
-class Disagreement(Exception):
-    """Where the story and the engine part; a template with its places, like a finding."""
-
-    def __init__(self, message: str, params: Mapping[str, object] | None = None, element: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.params: Mapping[str, object] = params or {}
-        self.element = element
-        self.line = 0
 
 
 class Case:
@@ -60,34 +50,23 @@ class Case:
         self.rules: set[tuple[str, str]] = set()
         self._evaluations: list[Evaluation] = []
         self._opened: list[UserTask] = []
+        self._thrown: list[Thrown] = []
+        self._all_thrown: list[Thrown] = []
         self._done: dict[str, list[str]] = {}
         self._current: Step | None = None
 
     # ------------------------------------------------------------------ the story
     def begin(self, manifest: Manifest | None) -> None:
-        """Start the case, if the one who starts it may."""
+        """Start the case: by hand, if the one who starts it may; by a message; or as the schedule does."""
+        begun = beginning(self.scenario, self.model, manifest)
+        values = begun.values
+        if begun.form:
+            known = {name: value for name, value in values.items() if name not in begun.answers}
+            values = {**values, **self._submitted(begun.form, begun.answers, self.scenario.by, known, "")}
+        if begun.schedule:
+            self._fired([begun.schedule])
         name = self.scenario.process
-        if name not in self.model.processes:
-            raise Disagreement("There is no process {process}.", {"process": name})
-        entry = manifest.processes.get(name) if manifest else None
-        if entry and entry.started_by and self.scenario.by and self.scenario.by not in entry.started_by:
-            raise Disagreement(
-                "{by} may not start this process; {allowed} may.",
-                {"by": self.scenario.by, "allowed": ", ".join(entry.started_by)},
-            )
-        self._take(process.start(self.model, name, self._first_values(), self._moment()))
-
-    def _first_values(self) -> Mapping[str, Any]:
-        """What a case begins with: the answers to the start form, and what its project is known for."""
-        told = self.scenario.start
-        nodes = self.definition.children("")
-        form_id = next((n.assignment.form for n in nodes if n.kind is Kind.START_EVENT), "")
-        form = self.model.forms.get(form_id)
-        if form is None:
-            return told
-        answers = {name: value for name, value in told.items() if name in form.keys}
-        facts = {name: value for name, value in told.items() if name not in answers}
-        return {**told, **self._submitted(form_id, answers, self.scenario.by, facts, "")}
+        self._take(process.start(self.model, name, values, self._moment(), start_event=begun.event))
 
     def step(self, step: Step) -> None:
         """Play one step. Raises Disagreement, with the number of the step in its message."""
@@ -101,6 +80,8 @@ class Case:
         """The case must have ended as told, and every named decision been taken."""
         wanted = self.scenario.end
         self._current = None
+        if self.scenario.thrown is not None:
+            self._same_messages(self.scenario.thrown, self._all_thrown)
         if wanted and wanted not in (self.ended, self.outcome):
             if self.ended:
                 found = f"{self._named(self.ended)} [{self.outcome}]"
@@ -184,26 +165,37 @@ class Case:
         self._expect(step.expect)
 
     def _message_step(self, step: Step) -> None:
-        waiting = [s for s in self.subscriptions if s.name == step.subject]
+        """What waits for it gets it, as in an office: all of it, or what the person who acts delivers."""
+        waiting = [s for s in self.subscriptions if step.subject in (s.name, s.element)]
         if not waiting:
             names = ", ".join(s.name for s in self.subscriptions) or "–"
             raise Disagreement(
                 "nothing waits for the message {message}; awaited are: {names}.",
                 {"message": step.subject, "names": names},
             )
-        for subscription in waiting if waiting[0].kind == "signal" else waiting[:1]:
+        for subscription in [self._deliverable(waiting, step.by)] if step.by else waiting:
             if any(s.token == subscription.token for s in self.subscriptions):
-                self._take(
-                    process.deliver(
-                        self.model,
-                        self.scenario.process,
-                        self.state,
-                        subscription.token,
-                        step.values,
-                        self._moment(),
-                    )
-                )
+                self._deliver(subscription, step.values)
         self._expect(step.expect)
+
+    def _deliverable(self, waiting: list[Subscription], by: str) -> Subscription:
+        """The first that this group may deliver by hand."""
+        allowed: set[str] = set()
+        for subscription in waiting:
+            node = self.model.processes[subscription.process].nodes[subscription.element]
+            groups = node.delivered_by
+            if by in groups:
+                return subscription
+            allowed.update(groups)
+        raise Disagreement(
+            "{by} may not deliver {name}; {allowed} may.",
+            {"by": by, "name": self._named(waiting[0].element), "allowed": ", ".join(sorted(allowed)) or "–"},
+            waiting[0].element,
+        )
+
+    def _deliver(self, subscription: Subscription, values: Any) -> None:
+        name, at = self.scenario.process, self._moment()
+        self._take(process.deliver(self.model, name, self.state, subscription.token, values, at))
 
     def _return_step(self, step: Step) -> None:
         task = self._open(step)
@@ -244,6 +236,8 @@ class Case:
         self.tasks |= {task.token: task for task in advance.opened}
         self._opened = [*(self._opened if keep else ()), *advance.opened]
         self._evaluations.extend(e for e in advance.evaluations)
+        self._thrown.extend(advance.thrown)
+        self._all_thrown.extend(advance.thrown)
         self.elements |= {(s.process, s.element) for s in advance.steps}
         self._fired(advance.evaluations)
         if advance.ended:
@@ -372,6 +366,9 @@ class Case:
                     self._same(key, sorted(wanted), sorted(groups))
                 case "variables":
                     self._expect_values(wanted, self.variables)
+                case "thrown":
+                    self._same_messages(wanted, self._thrown)
+                    self._thrown = []
                 case "ended":
                     if wanted not in (self.ended, self.outcome):
                         self._same(key, wanted, self.ended)
@@ -401,6 +398,15 @@ class Case:
                 element,
             )
 
+    def _same_messages(self, wanted: Iterable[Any], found: list[Thrown]) -> None:
+        """Messages that left, in order: each a name, or `{message, with}` where what it carries matters."""
+        told = [
+            {"message": m.name, "with": dict(m.payload)} if isinstance(w, Mapping) else m.name
+            for m, w in zip_longest(found, wanted)
+            if m is not None
+        ]
+        self._same("thrown", list(wanted), told)
+
     # ------------------------------------------------------------------ names
     def _named(self, element: str) -> str:
         """An element as people know it: its name in the diagram with its id."""
@@ -411,46 +417,9 @@ class Case:
     def _open_names(self) -> str:
         return ", ".join(self._named(t.element) for t in self.tasks.values()) or "–"
 
-    @property
-    def definition(self) -> ProcessDefinition:
-        """The process that is played."""
-        return self.model.processes[self.scenario.process]
-
 
 def _uploads(values: Any) -> dict[str, forms.Upload]:
     """The files a scenario names, as if they had been uploaded."""
     lists = (value for value in values.values() if isinstance(value, list))
     names = {name for items in lists for name in items if isinstance(name, str)}
     return {name: forms.Upload(id=name, name=name) for name in names}
-
-
-def may_act(task: UserTask, by: str) -> bool:
-    """Whether a group or person is the assignee or among the candidates of a task."""
-    return by == task.assignee or by in task.candidate_groups or by in task.candidate_users
-
-
-def agrees(expected: Any, found: Any) -> bool:
-    """Whether a value is what was expected: a mapping must hold what it names; a single expected output
-    (`{tier: small}`) agrees with the bare value a table of one output gives."""
-    if isinstance(expected, Mapping):
-        if isinstance(found, Mapping):
-            return all(key in found and agrees(value, found[key]) for key, value in expected.items())
-        return len(expected) == 1 and agrees(next(iter(expected.values())), found)
-    if isinstance(expected, list):
-        if not isinstance(found, list) or len(expected) != len(found):
-            return False
-        return all(agrees(one, other) for one, other in zip(expected, found, strict=True))
-    if isinstance(expected, bool) or isinstance(found, bool):
-        return expected is found
-    return bool(expected == found)
-
-
-def shown(value: Any) -> str:
-    """A value as a scenario writes it."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(shown, value)) + "]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value) if not isinstance(value, Decimal) else f"{value:f}"

@@ -52,7 +52,11 @@ class DecisionCase:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario file: either `process` with its steps, or `decision` with its cases."""
+    """A scenario file: either `process` with its steps, or `decision` with its cases.
+
+    A case begins with the start event of `message`, if one is named; or as the schedule begins it on the day
+    of `at`, for the period `duty`; else by the hand of `by`. `thrown` are all messages that leave it, in
+    order; None where the story does not say."""
 
     path: str
     title: str
@@ -66,6 +70,9 @@ class Scenario:
     cases: tuple[DecisionCase, ...] = ()
     end: str = ""
     never: tuple[str, ...] = ()
+    message: str = ""
+    duty: str = ""
+    thrown: tuple[Value, ...] | None = None
 
 
 class ScenarioRefused(ValueError):
@@ -76,12 +83,13 @@ class ScenarioRefused(ValueError):
         self.finding = finding
 
 
-_TOP = {"process", "decision", "title", "regulations", "start", "steps", "cases", "end", "never"}
+_TOP = {"process", "decision", "title", "regulations", "start", "steps", "cases", "end", "never", "thrown"}
+_START = {"by", "at", "with", "message", "duty"}
 _STEPS: Mapping[str, set[str]] = {
     "task": {"task", "by", "expect", "complete", "return_to", "with"},
     "decision": {"decision", "result"},
     "wait": {"wait", "expect"},
-    "message": {"message", "with", "expect"},
+    "message": {"message", "by", "with", "expect"},
     "return": {"return", "by", "expect"},
     "withdraw": {"withdraw", "by", "expect"},
     "expect": {"expect"},
@@ -137,17 +145,29 @@ class _Reader:
             cases = enumerate(self._list(top, "cases"), 1)
             found = tuple(self._case(i, case, top.line) for i, case in cases)
             return Scenario(decision=self._text(top, "decision"), cases=found, **common)
-        start = self._table(top.get("start") or Table(top.line), top.line, {"by", "at", "with"})
+        start = self._start(top)
         return Scenario(
             process=self._text(top, "process"),
             by=self._text(start, "by"),
             at=self._time(start, "at"),
             start=self._values(start, "with"),
+            message=self._text(start, "message"),
+            duty=self._text(start, "duty"),
+            thrown=tuple(self._list(top, "thrown")) if "thrown" in top else None,
             steps=tuple(self._step(i, s, top.line) for i, s in enumerate(self._list(top, "steps"), 1)),
             end=self._text(top, "end"),
             never=tuple(str(n) for n in self._list(top, "never")),
             **common,
         )
+
+    def _start(self, top: Table) -> Table:
+        start = self._table(top.get("start") or Table(top.line), top.line, _START)
+        ways = [key for key in ("by", "message", "duty") if key in start]
+        if len(ways) > 1:
+            raise self._wrong(
+                start.lines[ways[1]], f"a case begins by one of {', '.join(ways)}, not by several"
+            )
+        return start
 
     def _case(self, number: int, content: object, line: int) -> DecisionCase:
         case = self._table(content, line, {"with", "expect", "rule", "error", "at"})

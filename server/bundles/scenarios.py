@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from server.bundles.manifest import Manifest
-from server.bundles.scenario_case import Case, Disagreement, agrees, shown
+from server.bundles.scenario_agreement import Disagreement, agrees, shown
+from server.bundles.scenario_case import Case
 from server.bundles.scenario_files import Scenario, ScenarioRefused, read_scenario
 from server.engine import decisions
 from server.engine.business_calendar import BusinessCalendar

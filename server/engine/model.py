@@ -163,6 +163,12 @@ class FlowNode:
         """Earlier user tasks to which the diagram lets this one be returned (property `returnTo`)."""
         return tuple(self.properties.get("returnTo", "").replace(",", " ").split())
 
+    @property
+    def delivered_by(self) -> tuple[str, ...]:
+        """The groups whose people deliver by hand the message this one waits for (property
+        `deliveredBy`)."""
+        return tuple(self.properties.get("deliveredBy", "").replace(",", " ").split())
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessDefinition:
@@ -181,6 +187,11 @@ class ProcessDefinition:
     def children(self, scope: str) -> tuple[FlowNode, ...]:
         """The nodes that stand directly in an embedded sub-process, or in the process itself for ""."""
         return tuple(node for node in self.nodes.values() if node.scope == scope)
+
+    @property
+    def starts(self) -> tuple[FlowNode, ...]:
+        """The start events of the process itself."""
+        return tuple(node for node in self.children("") if node.kind is Kind.START_EVENT)
 
     def boundary_events(self, activity: str) -> tuple[FlowNode, ...]:
         """The boundary events drawn on an activity."""
@@ -272,9 +283,11 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A message or signal that the instance waits for."""
+    """A message or signal that the instance waits for; `process` is the (called) one that holds
+    `element`."""
 
     token: str
+    process: str
     element: str
     kind: Literal["message", "signal"]
     name: str

@@ -76,7 +76,8 @@ def subscriptions(instance: Instance) -> tuple[Subscription, ...]:
     for token in instance.tasks.values():
         if kind := awaited(token):
             name = token.node.event.name or token.node.element.message
-            found.append(Subscription(str(token.id), token.node.element.id, kind, name))
+            process = token.node.process.name
+            found.append(Subscription(str(token.id), process, token.node.element.id, kind, name))
     return tuple(found)
 
 

@@ -14,7 +14,8 @@ from server.bundles.archive import Bundle, read_folder, read_zip, write_folder, 
 from server.bundles.checks import check
 from server.bundles.outline import outlines
 from server.bundles.proof import proof, unproved
-from server.bundles.scenario_case import Case, Disagreement
+from server.bundles.scenario_agreement import Disagreement
+from server.bundles.scenario_case import Case
 from server.bundles.scenario_files import Scenario, Step
 from server.bundles.scenarios import play, read_scenarios
 from server.engine.business_calendar import BusinessCalendar
@@ -25,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 JURISDICTIONS = sorted(file.parent.name for file in ROOT.glob("bpmn/*/jurisdiction.toml"))
 MOVES = 200
 WALKS = 40
+MESSAGES = 0.1
+"""How often a message comes while there is work to do."""
 
 
 @lru_cache
@@ -94,11 +97,12 @@ Answers = Mapping[str, list[Mapping[str, object]]]
 
 
 def answers_of(jurisdiction: str) -> Answers:
-    """What scenarios fill in at each task: every one of them is a possible answer."""
+    """What scenarios fill in at each task and send with each message: every one of them is possible."""
     found: dict[str, list[Mapping[str, object]]] = {}
     for scenario in scenarios_of(jurisdiction):
         for step in scenario.steps:
-            if step.kind == "task" and step.acts and isinstance(step.values, Mapping):
+            comes = step.kind == "message" or (step.kind == "task" and step.acts)
+            if comes and isinstance(step.values, Mapping):
                 found.setdefault(step.subject, []).append(step.values)
     return found
 
@@ -107,10 +111,25 @@ def one_who_may(task: UserTask) -> str:
     return next(iter((*task.candidate_groups, *task.candidate_users, task.assignee or "")))
 
 
+def messages_for(case: Case, answers: Answers) -> list[Step]:
+    """Every message some scenario sends to what the case waits for now."""
+    return [
+        Step(0, 0, "message", subject, values=payload)
+        for waiting in case.subscriptions
+        for subject in dict.fromkeys((waiting.name, waiting.element))
+        for payload in answers.get(subject, ())
+    ]
+
+
 def move(case: Case, answers: Answers, dice: random.Random) -> None:
-    """Do a random open task with a random answer that its form takes; where none is open, let time pass."""
+    """Do a random open task with a random answer that its form takes. Where none is open, and now and then
+    otherwise, a message comes; where none is awaited, time passes."""
+    messages = messages_for(case, answers)
+    if messages and (not case.tasks or dice.random() < MESSAGES):
+        case.step(dice.choice(messages))
+        return
     if not case.tasks:
-        assert case.timers, f"stuck: no task, no timer, no end ({case.scenario.path})"
+        assert case.timers, f"stuck: no task, no timer, no message, no end ({case.scenario.path})"
         due = min(timer.due for timer in case.timers)
         case.step(Step(0, 0, "wait", f"until {due.isoformat()}"))
         return
@@ -135,7 +154,7 @@ def test_random_cases_come_to_an_end(jurisdiction: str) -> None:
     stories = [s for s in scenarios_of(jurisdiction) if s.process]
     endings = set()
     for _ in range(WALKS):
-        story = replace(dice.choice(stories), never=(), end="")
+        story = replace(dice.choice(stories), never=(), end="", thrown=None)
         case = Case(story, model, BusinessCalendar())
         case.begin(None)
         for _ in range(MOVES):

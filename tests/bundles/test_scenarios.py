@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from server.bundles.proof import proof, unproved
-from server.bundles.scenario_case import agrees
+from server.bundles.scenario_agreement import agrees
 from server.bundles.scenario_files import ScenarioRefused, read_scenario
 from server.bundles.scenarios import Played, play, play_all, read_scenarios
 from server.bundles.traceability import coverage
