@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +14,12 @@ from server.services import numbering
 from server.services.authorization import Person
 from server.services.errors import NotFound, NotPermitted
 from server.store.columns import new_id
+from server.store.conflicts import Entering
+from server.store.papers import ProjectFact
 from server.store.runtime import Project
 
 _projects = Project.metadata.tables["project"]
+_FACTS = Entering(ProjectFact.metadata.tables["project_fact"], ["value", "at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,15 @@ def known(project: ProjectView, person: Person) -> dict[str, Any]:
     }
 
 
-def fix_facts(session: Session, tenant_id: str, project_id: str, facts: dict[str, Any]) -> None:
-    """Add what a case has fixed to its project; later cases read it instead of asking again."""
+def fix_facts(session: Session, case: Mapping[str, Any], facts: dict[str, Any], now: datetime) -> None:
+    """Add what a case (its row) has fixed to its project; later cases read it instead of asking again. Each
+    fact keeps the case that it came from."""
     if not facts:
         return
-    where = (_projects.c.tenant_id == tenant_id, _projects.c.id == project_id)
+    keys = {"tenant_id": case["tenant_id"], "project_id": case["project_id"], "instance_id": case["id"]}
+    _FACTS.enter(
+        session, *({**keys, "name": name, "value": value, "at": now} for name, value in facts.items())
+    )
+    where = (_projects.c.tenant_id == case["tenant_id"], _projects.c.id == case["project_id"])
     known = session.execute(sa.select(_projects.c.facts).where(*where).with_for_update()).scalar_one()
     session.execute(_projects.update().where(*where).values(facts={**known, **facts}))

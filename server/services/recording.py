@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from server.engine.model import Advance, ClosedTask, UserTask
-from server.services import calendars, projects
+from server.services import calendars, projects, registers
 from server.services.authorization import Person
 from server.services.case import Case
 from server.services.history import finding_json
@@ -89,6 +89,7 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     case.row["status"] = "incident" if advance.incidents else "running"
     if advance.ended is not None:
         _end(case, advance)
+    registers.enter(case, advance.variables)
     return opened
 
 
@@ -104,7 +105,7 @@ def _end(case: Case, advance: Advance) -> None:
     if entry is not None and ended.outcome in entry.outcome_facts and not ended.cancelled:
         known = {name: advance.variables.get(name) for name in entry.facts}
         facts = {name: value for name, value in known.items() if value is not None} | {ended.outcome: True}
-        projects.fix_facts(case.session, case.person.tenant_id, case.row["project_id"], facts)
+        projects.fix_facts(case.session, case.row, facts, case.now)
 
 
 def candidate(person: Person, task: dict[str, Any]) -> bool:
