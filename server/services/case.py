@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar, Deadline
 from server.engine.model import Moment
-from server.services import calendars, deployed
+from server.services import calendars, deployed, rehearsal
 from server.services.authorization import Person
 from server.services.calendars import Watched
 from server.services.deployed import Deployed
@@ -23,7 +23,7 @@ from server.store.runtime import InstanceState, ProcessInstance, Task
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _states = InstanceState.metadata.tables["instance_state"]
 _tasks = Task.metadata.tables["task"]
-_CHANGED = ("status", "due_at", "ended_at", "outcome", "outcome_name", "title")
+_CHANGED = ("status", "due_at", "ended_at", "outcome", "outcome_name", "title", "rehearsal_at")
 
 # Statements are put together once: building one costs more than running it.
 _LOCK = (
@@ -53,7 +53,8 @@ _WRITE_STATE = _states.update().where(
 
 @dataclass
 class Case:
-    """An instance held for writing: its row, its state, its deployment, and the record being kept."""
+    """An instance held for writing: its row, its state, its deployment, and the record being kept. `now`
+    is the case's own moment: in a rehearsal where its clock stands."""
 
     session: Session
     row: dict[str, Any]
@@ -75,6 +76,15 @@ class Case:
     def id(self) -> str:
         """The instance's id."""
         return str(self.row["id"])
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether it is a rehearsal, which nothing real may learn of."""
+        return self.row["rehearsal_at"] is not None
+
+    def move_clock(self, to: datetime) -> None:
+        """Let a rehearsal's clock stand elsewhere for what follows."""
+        self.now = self.record.at = self.row["rehearsal_at"] = to
 
     @property
     def key(self) -> str:
@@ -106,10 +116,14 @@ def hold_of_task(session: Session, person: Person, task_id: str, now: datetime) 
 
 def _case(session: Session, person: Person, row: dict[str, Any], now: datetime) -> Case:
     state = bytes(row.pop("state"))
+    now = rehearsal.next_moment(row, now)
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     record = Record(person.tenant_id, row["id"], row["history_seq"], row["history_head"], person, now)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    return Case(session, row, state, used, person, now, calendar, record)
+    case = Case(session, row, state, used, person, now, calendar, record)
+    if case.rehearsed:
+        case.move_clock(now)
+    return case
 
 
 def finish(case: Case) -> None:

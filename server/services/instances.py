@@ -8,11 +8,22 @@ from typing import Any
 
 from sqlmodel import Session
 
+from server.bundles.manifest import ProcessEntry
 from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.model import ProcessDefinition
-from server.services import calendars, deployed, drafts, numbering, projects, recording, starts, submissions
-from server.services.authorization import Person, denied, may_start
+from server.services import (
+    calendars,
+    deployed,
+    drafts,
+    numbering,
+    projects,
+    recording,
+    rehearsal,
+    starts,
+    submissions,
+)
+from server.services.authorization import Person, denied
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, Refused
@@ -35,26 +46,30 @@ class Started:
 
 
 def start(
-    session: Session, person: Person, process_key: str, now: datetime, answers: Answers | None = None
-) -> Started:
+    session: Session, person: Person, process_key: str, now: datetime, answers: Answers | None = None,
+    *, rehearsed: bool = False,
+) -> Started:  # fmt: skip
     """Start a process for a project of the person's unit, with the start form as it was filled (the kept
-    draft unless `answers` are given). The first task is given to the starter if they may do it."""
-    used = deployed.active(session, person.tenant_id)
+    draft unless `answers` are given). The first task is given to the starter if they may do it. A rehearsal
+    begins on the day that the answers choose, with a project and a number of its own."""
+    used, matter = deployed.active(session, person.tenant_id), starts.Matter(process_key, rehearsed)
     definition = used.process(process_key)
-    draft = drafts.kept(session, person, f"start:{process_key}")
+    draft = drafts.kept(session, person, matter.draft)
     given: Answers = answers if answers is not None else (draft.pairs if draft else ())
     entry = used.manifest.processes.get(process_key) if used.manifest else None
     if entry is None:
         raise NotFound("process", process_key)
-    names = {group: used.group_name(group) for group in entry.started_by}
-    may_start(person, entry.started_by, names).require()
-    submission = submissions.accept(starts.submission(session, person, used, definition, given, now))
-    project = projects.choose(session, person, starts.choice_of(given), now)
-    business_key = numbering.next_number(
-        session, person.tenant_id, process_key, entry.number or "{year}-{n}", now
-    )
-    case = _enter(session, person, used, definition, project, business_key, now)
+    starts.may_begin(person, used, matter, now).require()
+    if rehearsed and rehearsal.chosen_day(given, now) is None:
+        denied("Choose the day of the rehearsal, for example 2026-03-05.").require()
+    at = matter.moment(given, now)
+    submission = submissions.accept(starts.submission(session, person, used, matter, given, at))
+    project = projects.choose(session, person, starts.choice_of(given), at, rehearsed=rehearsed)
+    business_key = _number(session, person.tenant_id, entry, at, rehearsed)
+    case = _enter(session, person, used, definition, project, business_key, now, at if rehearsed else None)
     told = {"process": process_key, "name": definition.name, "number": business_key, "project": project.code}
+    if rehearsed:
+        told["rehearsed_on"] = now.isoformat()
     seq = case.record.add("instance_started", values=submission.values, **told)
     variables = {**projects.known(project, person), "initiator": person.id}
     try:
@@ -64,7 +79,7 @@ def start(
     except EngineError as error:
         raise Refused(error.finding) from error
     opened = recording.write_down(case, advance, seq)
-    if files := drafts.hand_over(session, person, f"start:{process_key}", case.id, submission.values):
+    if files := drafts.hand_over(session, person, matter.draft, case.id, submission.values):
         case.record.add("materials_attached", files=files)
     mine = next((task for task in opened if recording.candidate(person, task)), None)
     if mine is not None:
@@ -96,18 +111,26 @@ def _enter(
     project: projects.ProjectView,
     business_key: str,
     now: datetime,
+    rehearsal_at: datetime | None = None,
 ) -> Case:
     """The row of a new instance, held for writing."""
+    at = rehearsal_at or now
     instance_id = new_id(now)
     row: dict[str, Any] = {
         "tenant_id": person.tenant_id, "id": instance_id, "deployment_id": used.deployment_id,
         "process_key": definition.id, "business_key": business_key, "title": project.name,
         "project_id": project.id, "unit_id": person.unit_id, "status": "running", "revision": 0,
-        "started_by": person.id, "started_at": now, "due_at": None, "ended_at": None, "outcome": None,
-        "outcome_name": None, "history_seq": 0, "history_head": "",
+        "started_by": person.id, "started_at": at, "due_at": None, "ended_at": None, "outcome": None,
+        "outcome_name": None, "history_seq": 0, "history_head": "", "rehearsal_at": rehearsal_at,
     }  # fmt: skip
     session.execute(_instances.insert().values(row))
     session.execute(_states.insert().values(tenant_id=person.tenant_id, instance_id=instance_id, state=b""))
-    record = Record(person.tenant_id, instance_id, 0, "", person, now)
+    record = Record(person.tenant_id, instance_id, 0, "", person, at)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    return Case(session, row, b"", used, person, now, calendar, record)
+    return Case(session, row, b"", used, person, at, calendar, record)
+
+
+def _number(session: Session, tenant_id: str, entry: ProcessEntry, at: datetime, rehearsed: bool) -> str:
+    """The next number of the process; rehearsals have a series of their own, with a mark."""
+    series, mark = (f"rehearsal:{entry.id}", rehearsal.MARK) if rehearsed else (entry.id, "")
+    return numbering.next_number(session, tenant_id, series, mark + (entry.number or "{year}-{n}"), at)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import numbering
+from server.services import numbering, rehearsal
 from server.services.authorization import Person
 from server.services.errors import NotFound, NotPermitted
 from server.store.columns import new_id
@@ -39,45 +39,58 @@ class ProjectView:
     name: str
     unit_id: str
     facts: dict[str, Any]
+    rehearsal: bool = False
 
 
-def of_unit(session: Session, person: Person) -> list[ProjectView]:
-    """The projects of the person's unit, newest first."""
+_VIEW = tuple(_projects.c[name] for name in ("id", "code", "name", "unit_id", "facts", "rehearsal"))
+
+
+def of_unit(session: Session, person: Person, *, rehearsals: bool = False) -> list[ProjectView]:
+    """The projects of the person's unit, newest first; for a rehearsal those of rehearsals before them."""
     p = _projects.c
-    query = (
-        sa.select(p.id, p.code, p.name, p.unit_id, p.facts)
-        .where(p.tenant_id == person.tenant_id, p.unit_id == person.unit_id)
-        .order_by(p.id.desc())
-        .limit(200)
-    )
+    query = sa.select(*_VIEW).where(p.tenant_id == person.tenant_id, p.unit_id == person.unit_id)
+    if not rehearsals:
+        query = query.where(p.rehearsal.is_(sa.false()))
+    query = query.order_by(p.rehearsal.desc(), p.id.desc()).limit(200)
     return [ProjectView(*row) for row in session.execute(query)]
 
 
-def choose(session: Session, person: Person, choice: Choice, now: datetime) -> ProjectView:
-    """The chosen project; a new one is entered under the next code."""
+def choose(
+    session: Session, person: Person, choice: Choice, now: datetime, *, rehearsed: bool = False
+) -> ProjectView:
+    """The chosen project; a new one is entered under the next code. A rehearsal of a real project gets a copy
+    of its own with the facts as they are now, so that it changes nothing real."""
     if not choice.id:
-        return _enter(session, person, choice.name.strip(), now)
+        return _enter(session, person, choice.name.strip(), now, rehearsed)
     p = _projects.c
-    query = sa.select(p.id, p.code, p.name, p.unit_id, p.facts)
-    row = session.execute(query.where(p.tenant_id == person.tenant_id, p.id == choice.id)).one_or_none()
+    query = sa.select(*_VIEW).where(p.tenant_id == person.tenant_id, p.id == choice.id)
+    row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("project", choice.id)
     view = ProjectView(*row)
     if view.unit_id != person.unit_id:
         raise NotPermitted("This project belongs to another unit.")
+    if view.rehearsal and not rehearsed:
+        raise NotPermitted("This project belongs to a rehearsal. Name the real project.")
+    if rehearsed and not view.rehearsal:
+        return _enter(session, person, view.name, now, rehearsed, view.facts)
     return view
 
 
-def _enter(session: Session, person: Person, name: str, now: datetime) -> ProjectView:
+def _enter(
+    session: Session, person: Person, name: str, now: datetime, rehearsed: bool,
+    facts: dict[str, Any] | None = None,
+) -> ProjectView:  # fmt: skip
     if not name:
         raise NotPermitted("Give the project a name, or choose one of your unit's projects.")
-    code = numbering.next_number(session, person.tenant_id, "project", "XM-{year}-{n:04d}", now)
+    series, mark = ("rehearsal:project", rehearsal.MARK) if rehearsed else ("project", "")
+    code = numbering.next_number(session, person.tenant_id, series, mark + "XM-{year}-{n:04d}", now)
     row: dict[str, Any] = {
         "tenant_id": person.tenant_id, "id": new_id(now), "code": code, "name": name,
-        "unit_id": person.unit_id, "facts": {}, "created_at": now,
+        "unit_id": person.unit_id, "facts": facts or {}, "rehearsal": rehearsed, "created_at": now,
     }  # fmt: skip
     session.execute(_projects.insert().values(row))
-    return ProjectView(row["id"], code, name, person.unit_id, {})
+    return ProjectView(row["id"], code, name, person.unit_id, row["facts"], rehearsed)
 
 
 def known(project: ProjectView, person: Person) -> dict[str, Any]:

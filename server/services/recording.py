@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from server.engine.model import Advance, ClosedTask, UserTask
-from server.services import calendars, projects, registers
+from server.services import calendars, projects, registers, rehearsal
 from server.services.authorization import Person
 from server.services.case import Case
 from server.services.history import finding_json
@@ -160,7 +160,7 @@ def _open_tasks(case: Case, opened: Iterable[UserTask], cause: int) -> list[dict
         case.record.add("task_opened", row["element"], row["id"], name=row["name"], due=_iso(row["due_at"]),
                         candidates=row["candidates"])  # fmt: skip
         _remind(case, row)
-    case.session.execute(_ADD_ENTRIES, [entry for row in rows for entry in _entries(row)])
+    case.session.execute(_ADD_ENTRIES, [entry for row in rows for entry in _entries(case, row)])
     _add_participants(case, {principal for row in rows for principal in _principals(row)})
     return rows
 
@@ -195,11 +195,12 @@ def _principals(row: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(row["candidates"]))
 
 
-def _entries(row: dict[str, Any]) -> list[dict[str, Any]]:
+def _entries(case: Case, row: dict[str, Any]) -> list[dict[str, Any]]:
     due = row["due_at"] or NEVER
+    found = _principals(row)
     return [
         {"tenant_id": row["tenant_id"], "principal": principal, "due_at": due, "task_id": row["id"]}
-        for principal in _principals(row)
+        for principal in (rehearsal.lists(found, case.row["started_by"]) if case.rehearsed else found)
     ]
 
 
@@ -210,22 +211,23 @@ def _add_participants(case: Case, principals: set[str]) -> None:
     _ADD_PARTICIPANTS.enter(case.session, *rows)
 
 
-def assign(case: Case, task: dict[str, Any], person: Person | None) -> None:
+def assign(case: Case, task: dict[str, Any], person: Person | None, played: str | None = None) -> None:
     """Give an open task to a person, or back to its candidates: the row, the worklist and the
-    participants."""
+    participants. `played` is the principal as whom the person does it in a rehearsal."""
     task.update(assignee_id=person.id if person else None, claimed_at=case.now if person else None)
     keys = {"of_tenant": task["tenant_id"], "of_task": task["id"]}
-    holder = {"assignee_id": task["assignee_id"], "claimed_at": task["claimed_at"]}
+    holder = {"assignee_id": task["assignee_id"], "claimed_at": task["claimed_at"], "played": played}
     case.session.execute(_ASSIGN, {**keys, **holder})
     task["revision"] += 1
     case.session.execute(_OFF_WORKLISTS, {"of_tenant": task["tenant_id"], "task_ids": [task["id"]]})
-    case.session.execute(_ADD_ENTRIES, _entries(task))
+    case.session.execute(_ADD_ENTRIES, _entries(case, task))
     if person is not None:
         _add_participants(case, {f"u:{person.id}"})
 
 
 def _replace_timers(case: Case, advance: Advance) -> None:
-    """The rows of timers become those that stand now; each new or moved one asks to be woken."""
+    """The rows of timers become those that stand now; each new or moved one asks to be woken. Those of a
+    rehearsal wait until its starter moves the clock: nobody else looks at them."""
     tenant = case.person.tenant_id
     of_case = {"of_tenant": tenant, "of_instance": case.id}
     standing = {timer.token: timer for timer in advance.timers}
@@ -238,7 +240,7 @@ def _replace_timers(case: Case, advance: Advance) -> None:
     new = [timer for token, timer in standing.items() if known.get(token) != timer.due]
     if not new:
         return
-    keys = {"tenant_id": tenant, "instance_id": case.id}
+    keys = {"tenant_id": tenant, "instance_id": case.id, "retry_at": NEVER if case.rehearsed else None}
     case.session.execute(
         _ADD_TIMERS,
         [
@@ -246,7 +248,7 @@ def _replace_timers(case: Case, advance: Advance) -> None:
             for t in new
         ],
     )
-    for timer in new:
+    for timer in () if case.rehearsed else new:
         note(case.session, Wakeup("timer", tenant, f"{case.id} {timer.token}", timer.due))
 
 
@@ -292,7 +294,7 @@ def _note_incidents(case: Case, advance: Advance) -> None:
 def _remind(case: Case, row: dict[str, Any]) -> None:
     """One working day before the limit the light turns yellow: those who hold the task are told
     once."""
-    if row["due_at"] is None:
+    if row["due_at"] is None or case.rehearsed:
         return
     at = calendars.yellow_from(case.calendar, row["due_at"])
     if at <= case.now:

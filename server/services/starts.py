@@ -14,7 +14,7 @@ from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Kind, ProcessDefinition
-from server.services import calendars, deployed, drafts, projects, submissions
+from server.services import calendars, deployed, drafts, legal_status, projects, rehearsal, submissions
 from server.services.authorization import Person, Verdict, denied, may_start
 from server.services.deployed import Deployed
 from server.services.errors import Refused
@@ -26,14 +26,33 @@ PROJECT_FIELDS = ("project_id", "project_name")
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """What is to begin: a process, for real or as a rehearsal."""
+
+    key: str
+    rehearsed: bool = False
+
+    @property
+    def draft(self) -> str:
+        """The key of its draft, and of the files that belong to it."""
+        return f"{'rehearse' if self.rehearsed else 'start'}:{self.key}"
+
+    def moment(self, answers: Answers, now: datetime) -> datetime:
+        """When it begins: now, or nine o'clock of the day chosen for a rehearsal."""
+        day = rehearsal.chosen_day(answers, now) if self.rehearsed else None
+        return rehearsal.opening(day) if day else now
+
+
+@dataclass(frozen=True, slots=True)
 class Startable:
-    """A process of the catalogue, and whether this person may start it."""
+    """A process of the catalogue, whether this person may start it, and whether rehearse it."""
 
     key: str
     entry: ProcessEntry
     documentation: str
     starters: tuple[str, ...]
     verdict: Verdict
+    rehearsal: Verdict
     has_draft: bool
 
 
@@ -51,6 +70,7 @@ class StartView:
     projects: tuple[ProjectView, ...]
     choice: Choice
     draft: drafts.Kept | None
+    rehearsal_at: datetime | None = None
 
     @property
     def form_names_project(self) -> bool:
@@ -59,7 +79,7 @@ class StartView:
         return any(field.key == "project_name" and not field.auto for field in fields)
 
 
-def catalogue(session: Session, person: Person) -> list[Startable]:
+def catalogue(session: Session, person: Person, now: datetime) -> list[Startable]:
     """The processes of the active deployment that are started by people, in the order of the manifest."""
     used = deployed.active(session, person.tenant_id)
     entries = used.manifest.processes.values() if used.manifest else ()
@@ -75,55 +95,63 @@ def catalogue(session: Session, person: Person) -> list[Startable]:
                 entry,
                 used.process(entry.id).documentation,
                 starters,
-                _may_start(person, used, entry.id),
+                may_begin(person, used, Matter(entry.id), now),
+                may_begin(person, used, Matter(entry.id, rehearsed=True), now),
                 draft is not None,
             )
         )
     return found
 
 
-def view(session: Session, person: Person, process_key: str, now: datetime) -> StartView:
+def view(
+    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False
+) -> StartView:
     """The start page of a process, with the draft if there is one."""
-    used = deployed.active(session, person.tenant_id)
-    definition = used.process(process_key)
-    _may_start(person, used, process_key).require()
-    draft = drafts.kept(session, person, f"start:{process_key}")
-    choice = choice_of(draft.pairs if draft else ())
+    used, matter = deployed.active(session, person.tenant_id), Matter(process_key, rehearsed)
+    definition = used.process(matter.key)
+    may_begin(person, used, matter, now).require()
+    draft = drafts.kept(session, person, matter.draft)
+    pairs = draft.pairs if draft else ()
+    choice = choice_of(pairs)
     return StartView(
-        process_key,
+        matter.key,
         definition.name,
         definition.documentation,
         definition.regulation,
         start_form(used, definition),
-        _variables(session, person, choice),
-        tuple(projects.of_unit(session, person)),
+        _variables(session, person, matter, choice),
+        tuple(projects.of_unit(session, person, rehearsals=matter.rehearsed)),
         choice,
         draft,
+        matter.moment(pairs, now) if matter.rehearsed else None,
     )
 
 
 def save(
-    session: Session, person: Person, process_key: str, pairs: Sequence[Pair], now: datetime
-) -> Submission:
+    session: Session, person: Person, process_key: str, pairs: Sequence[Pair], now: datetime,
+    *, rehearsed: bool = False,
+) -> Submission:  # fmt: skip
     """Keep what was typed as a draft and say what is wrong with it. Nothing starts."""
-    used = deployed.active(session, person.tenant_id)
-    definition = used.process(process_key)
-    _may_start(person, used, process_key).require()
-    drafts.keep(session, person, f"start:{process_key}", pairs, now)
-    return submission(session, person, used, definition, pairs, now)
+    used, matter = deployed.active(session, person.tenant_id), Matter(process_key, rehearsed)
+    may_begin(person, used, matter, now).require()
+    drafts.keep(session, person, matter.draft, pairs, now)
+    return submission(session, person, used, matter, pairs, matter.moment(pairs, now))
 
 
-def preview(session: Session, person: Person, process_key: str, now: datetime) -> Preview:
+def preview(
+    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False
+) -> Preview:
     """What starting with the kept draft would do: a dry run of the engine."""
-    used = deployed.active(session, person.tenant_id)
-    definition = used.process(process_key)
-    _may_start(person, used, process_key).require()
-    draft = drafts.kept(session, person, f"start:{process_key}")
+    used, matter = deployed.active(session, person.tenant_id), Matter(process_key, rehearsed)
+    may_begin(person, used, matter, now).require()
+    draft = drafts.kept(session, person, matter.draft)
     pairs = draft.pairs if draft else ()
-    given = submissions.accept(submission(session, person, used, definition, pairs, now))
-    variables = {**_variables(session, person, choice_of(pairs)), "initiator": person.id, **given.values}
+    at = matter.moment(pairs, now)
+    given = submissions.accept(submission(session, person, used, matter, pairs, at))
+    known = _variables(session, person, matter, choice_of(pairs))
+    variables = {**known, "initiator": person.id, **given.values}
     try:
-        advance = process.start(used.model, process_key, variables, calendars.moment(session, person, now))
+        advance = process.start(used.model, matter.key, variables, calendars.moment(session, person, at))
     except EngineError as error:
         raise Refused(error.finding) from error
     return Preview(advance, given)
@@ -144,36 +172,36 @@ def start_form(used: Deployed, definition: ProcessDefinition) -> Form | None:
 
 
 def submission(
-    session: Session,
-    person: Person,
-    used: Deployed,
-    definition: ProcessDefinition,
-    answers: Answers,
-    now: datetime,
-) -> Submission:
+    session: Session, person: Person, used: Deployed, matter: Matter, answers: Answers, at: datetime
+) -> Submission:  # fmt: skip
     """The start form as it was filled, with what is wrong."""
-    form = start_form(used, definition)
+    form = start_form(used, used.process(matter.key))
     owned = form.keys if form else frozenset()
-    extra = {name for name in PROJECT_FIELDS if name not in owned}
+    extra = {name for name in (*PROJECT_FIELDS, rehearsal.DAY_FIELD) if name not in owned}
     given: Answers
     if isinstance(answers, Mapping):
         given = {name: value for name, value in answers.items() if name not in extra}
     else:
         given = [pair for pair in answers if pair[0] not in extra]
-    variables = _variables(session, person, choice_of(answers))
-    return submissions.fill(session, person, form, given, variables, f"start:{definition.id}", now)
+    variables = _variables(session, person, matter, choice_of(answers))
+    return submissions.fill(session, person, form, given, variables, matter.draft, at)
 
 
-def _variables(session: Session, person: Person, choice: Choice) -> dict[str, Any]:
-    found = next((p for p in projects.of_unit(session, person) if p.id == choice.id), None)
-    if found is None:
-        found = ProjectView("", "", choice.name, person.unit_id, {})
-    return projects.known(found, person)
-
-
-def _may_start(person: Person, used: Deployed, process_key: str) -> Verdict:
-    entry = used.manifest.processes.get(process_key) if used.manifest else None
+def may_begin(person: Person, used: Deployed, matter: Matter, now: datetime) -> Verdict:
+    """Whether the person may begin it now: their post, and where the law stands unless it is a rehearsal."""
+    entry = used.manifest.processes.get(matter.key) if used.manifest else None
     if entry is None or entry.called:
         return denied("This process is not started by people.")
     names = {group: used.group_name(group) for group in entry.started_by}
-    return may_start(person, entry.started_by, names)
+    post = may_start(person, entry.started_by, names)
+    if matter.rehearsed:
+        return rehearsal.may_rehearse(person, post)
+    return post and legal_status.may_begin(used, matter.key, legal_status.day_of(now))
+
+
+def _variables(session: Session, person: Person, matter: Matter, choice: Choice) -> dict[str, Any]:
+    of_unit = projects.of_unit(session, person, rehearsals=matter.rehearsed)
+    found = next((p for p in of_unit if p.id == choice.id), None)
+    if found is None:
+        found = ProjectView("", "", choice.name, person.unit_id, {})
+    return projects.known(found, person)

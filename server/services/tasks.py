@@ -15,7 +15,7 @@ from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Advance, FlowNode, UserTask
-from server.services import calendars, deployed, drafts, recording, submissions
+from server.services import calendars, deployed, drafts, recording, rehearsal, submissions
 from server.services.authorization import Person, Verdict, denied, may_act, may_claim, may_see_instance
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
@@ -37,7 +37,8 @@ def _with_case() -> sa.Select[Any]:
     return (
         sa.select(
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
-            i.due_at.label("instance_due"), s.state, _people.c.name.label("assignee_name"),
+            i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, s.state,
+            _people.c.name.label("assignee_name"),
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
@@ -55,7 +56,8 @@ _TASK_WITH_CASE = _with_case()
 class TaskView:
     """All a page needs to show a task. `variables` are what it sees; `returns` the earlier steps to
     which it may be returned, with their names; `claim` and `act` say whether this person may,
-    and why not."""
+    and why not. In a rehearsal `rehearsal_at` is where its clock stands, and `plays` are the principals, with
+    their names, as whom its leader may do the task."""
 
     id: str
     instance_id: str
@@ -84,6 +86,8 @@ class TaskView:
     claim: Verdict
     act: Verdict
     round: int | None = None
+    rehearsal_at: datetime | None = None
+    plays: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Done:
 def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskView:
     """A task as this person may see it; NotPermitted names the reason."""
     row = _read(session, person, task_id)
+    now = rehearsal.clock(row, now)
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     groups = tuple(used.principal_name(key) for key in row["candidates"])
     claim = may_claim(person, row["candidates"], row["assignee_id"], "、".join(groups))
@@ -127,7 +132,8 @@ def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskV
         sent_by=row["sent_by"], form=form,
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         draft=drafts.kept(session, person, f"task:{task_id}"), returns=_returns(used, row, node),
-        claim=claim, act=act, round=row["round"],
+        claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
+        plays=() if act else _plays(person, used, row),
     )  # fmt: skip
 
 
@@ -153,7 +159,8 @@ def release(session: Session, person: Person, task_id: str, now: datetime) -> No
     if row["status"] != "open":
         raise _stale(session, person, row)
     _require_act(case, person, row)
-    if set(person.principals).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.id}"]:
+    given = set(person.principals).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.id}"]
+    if given and not row["played"]:
         denied("This task was given to you by name and cannot be put back.").require()
     recording.assign(case, row, None)
     case.record.add("task_released", row["element"], task_id)
@@ -168,7 +175,7 @@ def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], 
     if row["status"] != "open":
         raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
-    return _submission(session, used, row, person, pairs, now)
+    return _submission(session, used, row, person, pairs, rehearsal.clock(row, now))
 
 
 def preview(session: Session, person: Person, task_id: str, now: datetime) -> Preview:
@@ -180,6 +187,7 @@ def preview(session: Session, person: Person, task_id: str, now: datetime) -> Pr
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     pairs = _kept_pairs(session, person, task_id)
+    now = rehearsal.clock(row, now)
     submission = submissions.accept(_submission(session, used, row, person, pairs, now))
     at = calendars.moment(session, person, now)
     try:
@@ -203,7 +211,7 @@ def complete(
     _require_act(case, person, row)
     given = _kept_pairs(session, person, task_id) if answers is None else answers
     row["state"] = case.state
-    submission = submissions.accept(_submission(session, case.deployed, row, person, given, now))
+    submission = submissions.accept(_submission(session, case.deployed, row, person, given, case.now))
     values = dict(submission.values)
     node = _node(case.deployed, row)
     outcome = _outcome(node, values)
@@ -294,6 +302,7 @@ def _move(step: Any) -> Advance:
 def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tuple[Case, dict[str, Any]]:
     case = hold_of_task(session, person, task_id, now)
     row = session.execute(_TASK, {"of_tenant": person.tenant_id, "of_task": task_id}).mappings().one()
+    case.record.actor = rehearsal.acting(person, row, case.deployed)
     return case, {**row, "root_key": case.key, "state": case.state}
 
 
@@ -303,6 +312,13 @@ def _read(session: Session, person: Person, task_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFound("task", task_id)
     return {**row, "state": bytes(row["state"])}
+
+
+def _plays(person: Person, used: Deployed, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """As whom this person may do the task because they lead the rehearsal."""
+    if row["status"] != "open" or not rehearsal.may_lead(person, row):
+        return ()
+    return tuple((key, used.principal_name(key)) for key in row["candidates"])
 
 
 def _node(used: Deployed, row: dict[str, Any]) -> FlowNode:
@@ -342,7 +358,8 @@ def _submission(
 ) -> Submission:
     form = used.model.forms.get(row["form_id"])
     variables = _open_task(used, row).variables
-    return submissions.fill(session, person, form, answers, variables, f"task:{row['id']}", now)
+    acting = rehearsal.acting(person, row, used)
+    return submissions.fill(session, acting, form, answers, variables, f"task:{row['id']}", now)
 
 
 def _kept_pairs(session: Session, person: Person, task_id: str) -> Sequence[Pair]:

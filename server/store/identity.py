@@ -29,8 +29,8 @@ class Unit(Table, table=True):
 
 
 class User(Table, table=True):
-    """A person in a jurisdiction. `password_hash` is Argon2id; "" means that nobody can sign in. Rows with the
-    same `identity` ("" for most) are one human being with posts in several jurisdictions."""
+    """A person in a jurisdiction. `password_hash` is Argon2id; "" means that nobody can sign in. Rows with
+    the same `identity` ("" for most) are one human being with posts in several jurisdictions."""
 
     __tablename__ = "person"
     __table_args__ = (sa.UniqueConstraint("tenant_id", "account", name="uq_person_account"),)

@@ -32,8 +32,8 @@ class Project(Table, table=True):
 class ProcessInstance(Table, table=True):
     """One running or ended process (办件). `revision` rises with each move; `history_seq` and
     `history_head` are the last entry of its audit chain. `status` is running, incident, ended or
-    cancelled. `rehearsal_at` is where the clock of a rehearsal (试运行) stands; a real case has none, and lists,
-    registers and figures that are real ask for `rehearsal_at IS NULL`."""
+    cancelled. `rehearsal_at` is where the clock of a rehearsal (试运行) stands; a real case has none, and
+    lists, registers and figures that are real ask for `rehearsal_at IS NULL`."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "business_key", name="uq_instance_business_key"),

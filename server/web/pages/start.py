@@ -22,7 +22,7 @@ def catalogue(visit: Visit) -> Response:
     """What may be started, by category; what not, and who may."""
     by_category: dict[str, list[Startable]] = {}
     english = visit.language == "en"
-    for found in starts.catalogue(visit.session, visit.person):
+    for found in starts.catalogue(visit.session, visit.person, visit.now):
         entry = found.entry
         category = (entry.category_en if english else "") or entry.category
         by_category.setdefault(category, []).append(found)

@@ -1,0 +1,96 @@
+"""Where the law stands: whether a case may begin under the instruments that its process cites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from server.bundles.manifest import Manifest, Regulation
+from server.services import calendars
+from server.services.authorization import ALLOWED, Verdict, denied
+from server.services.deployed import Deployed
+
+
+class Standing(StrEnum):
+    """What an instrument is on a day. The last day of its validity still counts."""
+
+    IN_FORCE = "in_force"
+    DRAFT = "draft"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """An instrument and what it is on the day that was asked about."""
+
+    regulation: Regulation
+    standing: Standing
+
+
+_REASONS = {
+    Standing.EXPIRED: (
+        "{title} expired on {day}: no new case begins under it. Running cases go on, and the process can be "
+        "rehearsed."
+    ),
+    Standing.DRAFT: "{title} is a draft and not in force: the process can only be rehearsed.",
+    Standing.NOT_YET: "{title} takes effect on {day}: until then the process can only be rehearsed.",
+}
+_GONE = (
+    "{title} has expired: no new case begins under it. Running cases go on, and the process can be rehearsed."
+)
+
+
+def standing(regulation: Regulation, day: date) -> Standing:
+    """What an instrument is on a day (Asia/Shanghai). One marked expired without a date always is."""
+    if regulation.status == "draft":
+        return Standing.DRAFT
+    if regulation.expires is not None and day > regulation.expires:
+        return Standing.EXPIRED
+    if regulation.expires is None and regulation.status == "expired":
+        return Standing.EXPIRED
+    if regulation.effective is not None and day < regulation.effective:
+        return Standing.NOT_YET
+    return Standing.IN_FORCE
+
+
+def instruments(manifest: Manifest, process_key: str, day: date) -> tuple[Instrument, ...]:
+    """The instruments that a process cites in the manifest; all of the jurisdiction's when it cites none."""
+    entry = manifest.processes.get(process_key)
+    cited = dict.fromkeys(c.partition("#")[0] for c in entry.regulation.split()) if entry else {}
+    known = [manifest.regulations[document] for document in cited if document in manifest.regulations]
+    return tuple(Instrument(r, standing(r, day)) for r in known or manifest.regulations.values())
+
+
+def may_begin(used: Deployed, process_key: str, day: date) -> Verdict:
+    """Whether a real case of the process may begin on this day: when one of the instruments it cites is in
+    force. Every way of starting asks: people, messages and the calendar of duties."""
+    found = instruments(used.manifest, process_key, day) if used.manifest else ()
+    if not found or any(one.standing is Standing.IN_FORCE for one in found):
+        return ALLOWED
+    first = found[0]
+    told = first.regulation.expires if first.standing is Standing.EXPIRED else first.regulation.effective
+    reason = _GONE if first.standing is Standing.EXPIRED and told is None else _REASONS[first.standing]
+    return denied(reason, title=first.regulation.title, day=told.isoformat() if told else "")
+
+
+def day_of(now: datetime) -> date:
+    """The day on which the law is asked about."""
+    return calendars.local(now).date()
+
+
+def of_jurisdiction(manifest: Manifest | None, now: datetime) -> Standing:
+    """What a jurisdiction's law is as a whole: in force as soon as one of its instruments is."""
+    found = [standing(r, day_of(now)) for r in manifest.regulations.values()] if manifest else []
+    return Standing.IN_FORCE if not found or Standing.IN_FORCE in found else found[0]
+
+
+def last_day(manifest: Manifest, process_key: str, day: date) -> date | None:
+    """The last day before `day` on which a case of the process could begin; None when there was none."""
+    ends = [
+        one.regulation.expires
+        for one in instruments(manifest, process_key, day)
+        if one.standing is Standing.EXPIRED and one.regulation.expires is not None
+    ]
+    return max(ends, default=None)
