@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
@@ -30,6 +30,27 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "temp_store=MEMORY",
 )
+
+
+class _Unit(Session):
+    """A session that hands its statements straight to one connection. We send Core statements only; the
+    session's own bookkeeping would cost as much as two more of them."""
+
+    def __init__(self, link: Connection) -> None:
+        super().__init__(link)
+        self._link = link
+
+    def execute(self, statement: Any, params: Any = None, **_: Any) -> Any:
+        """Run a Core statement in this unit of work."""
+        return self._link.execute(statement, params)
+
+    def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
+        """The connection of this unit of work."""
+        return self._link
+
+    def rollback(self) -> None:
+        """Forget what was done, and see the database afresh."""
+        self._link.rollback()
 
 
 class Database:
@@ -56,28 +77,22 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and can change nothing."""
-        with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+        with self._reader.connect() as link:
+            yield _Unit(link)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A unit of work: committed when the block ends well, rolled back on any exception."""
-        with self._turn, Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+        with self._turn, self.engine.connect() as link:
+            session = _Unit(link)
             try:
                 yield session
                 for function in self.before_commit:
                     function(session)
-                session.commit()
+                link.commit()
             except OperationalError as error:
-                session.rollback()
                 if _is_full(error):
                     raise StorageFull("the database") from error
-                raise
-            except BaseException:
-                session.rollback()
                 raise
 
     def close(self) -> None:
@@ -94,7 +109,7 @@ def open_engine(url: str, *, pool_size: int = 12, reading: bool = False) -> Engi
         pragmas = (*_PRAGMAS, "query_only=ON") if reading else _PRAGMAS
         event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, pragmas))
         begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        event.listen(engine, "begin", lambda connection: _begin(connection, begin))
         return engine
     if not reading:
         return sa.create_engine(url, pool_size=pool_size, max_overflow=20)
@@ -110,6 +125,12 @@ def _is_full(error: OperationalError) -> bool:
     return (
         getattr(cause, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(cause, "sqlstate", "") == "53100"
     )
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    """Through the driver itself: it is the same for each unit of work, and nothing has to be compiled."""
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute(statement)
 
 
 def _configure_sqlite(connection: Any, pragmas: tuple[str, ...]) -> None:
