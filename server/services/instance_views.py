@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +13,12 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.model import EventKind, Kind, Position, ProcessDefinition
-from server.services import attachments, calendars, deployed, history, participants
+from server.services import attachments, calendars, deployed, history, participants, rehearsal, rehearsing
 from server.services.authorization import Person, may_see_instance
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.services.history import TimelineEntry
+from server.services.rehearsing import Awaited
 from server.store.history import Attachment, DecisionEvaluation, HistoryEvent
 from server.store.identity import User
 from server.store.runtime import Incident, InstanceState, ProcessInstance, Project, Task
@@ -34,7 +36,7 @@ _evaluations = DecisionEvaluation.metadata.tables["decision_evaluation"]
 @dataclass(frozen=True, slots=True)
 class OpenTask:
     """A task that waits now: for whom, since when, until when; `mine` if this person holds it or
-    may claim it."""
+    may claim it, or leads the rehearsal to which it belongs."""
 
     id: str
     element: str
@@ -50,7 +52,8 @@ class OpenTask:
 @dataclass(frozen=True, slots=True)
 class InstanceView:
     """The head of a case, and what waits in it. `variables` are the case's own; `uncertain_years` those over
-    which its limit was counted before their holidays were known."""
+    which its limit was counted before their holidays were known. In a rehearsal `rehearsal_at` is where its
+    clock stands; who `leads` it may move the clock on, to when one of the `awaited` timers falls due."""
 
     id: str
     business_key: str
@@ -73,6 +76,9 @@ class InstanceView:
     withdrawable: tuple[tuple[str, str], ...]
     incidents: tuple[dict[str, Any], ...]
     uncertain_years: tuple[int, ...] = ()
+    rehearsal_at: datetime | None = None
+    leads: bool = False
+    awaited: tuple[Awaited, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,7 @@ class DecisionView:
 def view(session: Session, person: Person, instance_id: str, now: datetime) -> InstanceView:
     """The head of a case."""
     row, used = see(session, person, instance_id)
+    now, leads = rehearsal.clock(row, now), bool(rehearsal.may_lead(person, row))
     definition = used.process(row["process_key"])
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
     incident = _incidents.c
@@ -125,11 +132,13 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         started_at=row["started_at"], ended_at=row["ended_at"], status=row["status"],
         outcome=row["outcome"], outcome_name=row["outcome_name"], due=row["due_at"],
         light=calendar.light(row["due_at"], now) if row["due_at"] and running else "green",
-        open_tasks=tuple(_open_tasks(session, person, used, instance_id, calendar, now)),
+        open_tasks=tuple(_open_tasks(session, person, used, row, calendar, now)),
         variables=dict(process.variables_of(used.model, row["process_key"], row["state"])),
         withdrawable=_withdrawable(session, person, used, row) if running else (),
         incidents=tuple(session.execute(open_incidents).scalars()),
         uncertain_years=_uncertain_years(session, row) if row["due_at"] else (),
+        rehearsal_at=row["rehearsal_at"], leads=leads and running,
+        awaited=rehearsing.awaited(session, used, row) if leads and running else (),
     )  # fmt: skip
 
 
@@ -217,15 +226,15 @@ _HEAD = _head()
 
 
 def _open_tasks(
-    session: Session, person: Person, used: Deployed, instance_id: str, calendar: Any, now: datetime
+    session: Session, person: Person, used: Deployed, case: Mapping[str, Any], calendar: Any, now: datetime
 ) -> list[OpenTask]:
-    t = _tasks.c
+    t, leads = _tasks.c, rehearsal.may_lead(person, case)
     query = (
         sa.select(
             t.id, t.element, t.name, t.assignee_id, _people.c.name, t.candidates, t.created_at, t.due_at
         )
         .join(_people, (_people.c.tenant_id == t.tenant_id) & (_people.c.id == t.assignee_id), isouter=True)
-        .where(t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.status == "open")
+        .where(t.tenant_id == person.tenant_id, t.instance_id == case["id"], t.status == "open")
         .order_by(t.id)
     )
     found = []
@@ -233,7 +242,7 @@ def _open_tasks(
         free = holder_id is None and not set(person.principals).isdisjoint(candidates)
         light = calendar.light(due, now) if due else "green"
         names = tuple(used.principal_name(key) for key in candidates)
-        mine = free or holder_id == person.id
+        mine = free or holder_id == person.id or bool(leads)
         found.append(OpenTask(task_id, element, name, holder, names, created_at, due, light, mine))
     return found
 

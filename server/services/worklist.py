@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import calendars, deployed
+from server.services import calendars, deployed, rehearsal
 from server.services.authorization import Person, may_audit
 from server.store import worklist as queries
 from server.store.columns import NEVER
@@ -24,12 +24,13 @@ BADGE = 100
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the person wants to see: tasks of one process, only their own, only a group's, or with a
-    text."""
+    text. Tasks of rehearsals lie apart: either they are seen, or the real ones."""
 
     process_key: str = ""
     mine: bool = False
     group: str = ""
     text: str = ""
+    rehearsals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class TaskRow:
     groups: tuple[str, ...]
     working_days_left: int | None
     round: int | None
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +81,23 @@ def page(
     found, last = _filtered(session, person, principals, filters, after, limit)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
     used = deployed.active(session, person.tenant_id)
-    rows = tuple(_row(row, person, calendar, used, now) for row in found)
-    return WorklistPage(
-        rows, last,
-        queries.count(session, person.tenant_id, person.principals, BADGE),
-        queries.count(session, person.tenant_id, person.principals, BADGE, before=now),
-    )  # fmt: skip
+    rows = tuple(_row(row, person, calendar, used, rehearsal.clock(row, now)) for row in found)
+    everything = _principals(person, Filters(rehearsals=filters.rehearsals))
+    total = queries.count(session, person.tenant_id, everything, BADGE)
+    overdue = 0  # each rehearsal has a clock of its own, so they cannot be counted against one moment
+    if not filters.rehearsals:
+        overdue = queries.count(session, person.tenant_id, everything, BADGE, before=now)
+    return WorklistPage(rows, last, total, overdue)
 
 
 def count(session: Session, person: Person) -> int:
     """The number in the menu: that of the list it leads to, counted to 100."""
     return queries.count(session, person.tenant_id, person.principals, BADGE)
+
+
+def rehearsals(session: Session, person: Person) -> int:
+    """How many tasks of rehearsals the person could do, counted to 100."""
+    return queries.count(session, person.tenant_id, rehearsal.lists(person.principals), BADGE)
 
 
 def next_task(session: Session, person: Person) -> str | None:
@@ -106,10 +114,11 @@ def done(
 
 
 def cases(
-    session: Session, person: Person, *, everyone: bool = False, before: str | None = None, limit: int = 50
-) -> list[dict[str, Any]]:
+    session: Session, person: Person, *, everyone: bool = False, before: str | None = None, limit: int = 50,
+    rehearsals: bool = False,
+) -> list[dict[str, Any]]:  # fmt: skip
     """The instances the person started (我发起), newest first; with `everyone`, for auditors and admins, all
-    of the jurisdiction."""
+    of the jurisdiction. Rehearsals are listed by themselves."""
     i = _instances.c
     if everyone:
         may_audit(person).require()
@@ -124,8 +133,12 @@ def cases(
             i.ended_at,
             i.outcome_name,
             i.due_at,
+            i.rehearsal_at,
         )
-        .where(i.tenant_id == person.tenant_id)
+        .where(
+            i.tenant_id == person.tenant_id,
+            i.rehearsal_at.is_not(None) if rehearsals else i.rehearsal_at.is_(None),
+        )
         .order_by(i.id.desc())
         .limit(limit)
     )
@@ -149,12 +162,13 @@ def notices(session: Session, person: Person, limit: int = 20) -> list[dict[str,
 
 
 def _principals(person: Person, filters: Filters) -> tuple[str, ...]:
+    found = person.principals
     if filters.mine:
-        return (f"u:{person.id}",)
-    if filters.group:
+        found = (f"u:{person.id}",)
+    elif filters.group:
         wanted = (f"g:{filters.group}", f"g:{filters.group}@{person.unit_id}")
-        return tuple(key for key in person.principals if key in wanted)
-    return person.principals
+        found = tuple(key for key in person.principals if key in wanted)
+    return rehearsal.lists(found) if filters.rehearsals else found
 
 
 def _filtered(
@@ -172,7 +186,7 @@ def _filtered(
         by_id = queries.rows(session, person.tenant_id, [key.task_id for key in found[:limit]])
         for key in found[:limit]:
             row = by_id.get(key.task_id)
-            if row is not None and _passes(row, filters):
+            if row is not None and _passes(row, person, filters):
                 kept.append(row)
                 if len(kept) == limit:
                     return kept, key if key is not found[-1] else None
@@ -182,7 +196,9 @@ def _filtered(
     return kept, after
 
 
-def _passes(row: dict[str, Any], filters: Filters) -> bool:
+def _passes(row: dict[str, Any], person: Person, filters: Filters) -> bool:
+    if filters.rehearsals and filters.mine and row["assignee_id"] != person.id:
+        return False  # the leader of a rehearsal has all its tasks on the list
     if filters.process_key and row["process_key"] != filters.process_key:
         return False
     text = filters.text.strip().lower()
@@ -200,4 +216,5 @@ def _row(row: dict[str, Any], person: Person, calendar: Any, used: Any, now: dat
         mine=row["assignee_id"] == person.id,
         groups=tuple(used.principal_name(key) for key in row["candidates"]),
         working_days_left=calendar.working_days_left(now, due) if due else None, round=row["round"],
+        rehearsed=row["rehearsal_at"] is not None,
     )  # fmt: skip
