@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from anyio import to_thread
 from fastapi import FastAPI
 
+from server.api import engine_rest
+from server.api.admission import Admission
+from server.api.engine_rest import Door
 from server.jobs.durable import DurableJobs
 from server.jobs.runner import Runner
 from server.services.attachments import FileStore
 from server.settings import Settings
 from server.store.database import Database
 from server.web.context import House
+from server.web.language import preferred
 from server.web.routes import mount
 from server.web.security import PlainAddresses, SecurityHeaders
 
@@ -40,4 +45,12 @@ def create_app(settings: Settings, database: Database | None = None, *, jobs: bo
     app.add_middleware(PlainAddresses)
     app.add_middleware(SecurityHeaders, https=settings.secure_cookies)
     mount(app, house)
+    app.mount(engine_rest.ADDRESS, engine_rest.application(_machine_door(house)))
     return app
+
+
+def _machine_door(house: House) -> Door:
+    """The interface for machines over the same house. Guests are let in on a demonstration only."""
+    settings = house.settings
+    admission = Admission(house.database, settings.secret, settings.demo, settings.session_hours)
+    return Door(admission, partial(preferred, default=settings.language), house.clock)

@@ -52,6 +52,13 @@ def translator(language: str) -> Translator:
     return Translator(language, {} if language == "en" else _texts(language.replace("-", "_")))
 
 
+def preferred(accepted: str, default: str) -> Translator:
+    """The translator of the language a header `Accept-Language` names first among ours."""
+    wanted = (part.partition(";")[0].strip().lower() for part in accepted[:200].split(","))
+    ours = {"zh": "zh-CN", "en": "en"}
+    return translator(next((ours[name[:2]] for name in wanted if name[:2] in ours), default))
+
+
 def _texts(locale: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for file in sorted((CATALOGUES / locale).glob("*.po")):

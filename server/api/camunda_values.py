@@ -1,0 +1,149 @@
+"""Values as Camunda 7 writes them, `{"value": …, "type": …}`, and as the engine has them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from server.engine.feel import Date, DateTime, parse_temporal
+from server.engine.model import Value
+
+_INTEGER, _LONG = 2**31, 2**63
+_SHORT_OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
+
+
+class NotAVariable(ValueError):
+    """A variable that cannot be read; the message names it and says why."""
+
+
+def loads(text: str | bytes) -> Any:
+    """JSON with exact numbers. Raises ValueError for what is none, infinities among them."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+# --------------------------------------------------------------------------- from outside
+def variables(sent: Any, types: Mapping[str, str]) -> dict[str, Any]:
+    """The variables of a request. `types` are the FEEL types the decision expects, by name: a Date of
+    Camunda, which is a moment, becomes a day where a day is wanted. Raises NotAVariable."""
+    if sent is None:
+        return {}
+    if not isinstance(sent, dict):
+        raise NotAVariable("variables must be an object of names and values")
+    return {name: _value(name, given, types.get(name, "")) for name, given in sent.items()}
+
+
+def _value(name: str, given: Any, wanted: str) -> Any:
+    if not isinstance(given, dict) or "value" not in given:
+        raise NotAVariable(f'{name} must be an object with "value" (and "type")')
+    value, kind = given["value"], given.get("type")
+    if value is None:
+        return None
+    if kind is None:
+        return value
+    reader = _READERS.get(str(kind).lower())
+    if reader is None:
+        raise NotAVariable(f"the type {str(kind)[:40]!r} of {name} is not supported")
+    try:
+        return reader(value, wanted)
+    except (ValueError, TypeError, ArithmeticError):
+        raise NotAVariable(f"the value of {name} is no {kind}") from None
+
+
+def _exactly(*kinds: type) -> Callable[[Any, str], Any]:
+    def read(value: Any, wanted: str) -> Any:
+        if type(value) not in kinds:
+            raise TypeError
+        return value
+
+    return read
+
+
+def _whole(value: Any, wanted: str) -> int:
+    """A whole number, also as text: JavaScript cannot write all longs."""
+    number = _number(value, wanted)
+    if not _is_whole(number) or number.adjusted() > 40:
+        raise TypeError
+    return int(number)
+
+
+def _number(value: Any, wanted: str) -> Decimal:
+    if type(value) is bool:
+        raise TypeError
+    return Decimal(value)
+
+
+def _moment(value: Any, wanted: str) -> Any:
+    """`2026-03-01T00:00:00.000+0800`, or ISO 8601 as FEEL has it."""
+    text = _SHORT_OFFSET.sub(r"\1:\2", value)
+    found = parse_temporal(text, "date and time")
+    if not isinstance(found, DateTime):
+        raise TypeError
+    return found.date if wanted == "date" or _is_day(text) else found
+
+
+def _is_day(text: str) -> bool:
+    return isinstance(parse_temporal(text, "date"), Date)
+
+
+def _parsed(value: Any, wanted: str) -> Any:
+    return loads(value) if isinstance(value, str) else value
+
+
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "null": lambda value, wanted: None,
+    "string": _exactly(str),
+    "boolean": _exactly(bool),
+    "short": _whole,
+    "integer": _whole,
+    "long": _whole,
+    "double": _number,
+    "number": _number,
+    "date": _moment,
+    "json": _parsed,
+    "object": _parsed,
+}
+
+
+# --------------------------------------------------------------------------- to outside
+def typed(value: Value) -> dict[str, Any]:
+    """A value of a result. Days, times and durations are texts of ISO 8601; lists and contexts plain JSON."""
+    return {"value": _plain(value), "type": _type(value), "valueInfo": {}}
+
+
+def _type(value: Value) -> str:
+    if value is None:
+        return "Null"
+    if isinstance(value, bool):
+        return "Boolean"
+    if isinstance(value, str):
+        return "String"
+    if isinstance(value, int | Decimal):
+        if not (_is_whole(value) and -_LONG <= value < _LONG):
+            return "Double"
+        return "Integer" if -_INTEGER <= value < _INTEGER else "Long"
+    return "Object"
+
+
+def _is_whole(value: int | Decimal) -> bool:
+    return isinstance(value, int) or value == value.to_integral_value()
+
+
+def _plain(value: Value) -> Any:
+    """Whole numbers without a point and without an exponent."""
+    if isinstance(value, Decimal):
+        return int(value) if _is_whole(value) and value.adjusted() < 34 else value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
