@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from server.services.errors import NotPermitted
 
@@ -118,3 +119,15 @@ def may_deploy(person: Person) -> Verdict:
 def may_audit(person: Person) -> Verdict:
     """The whole trail of every instance is the auditors' to read."""
     return ALLOWED if person.has("admin", "auditor") else denied("Only auditors may read this.")
+
+
+def register_reach(person: Person, scopes: Mapping[str, str]) -> Literal["all", "unit", "own"]:
+    """How far a person sees into registers, from the scopes of their posts: auditors, admins and bodies of
+    the whole installation see every row, people of a unit those of its cases, others what they took part
+    in."""
+    if person.has("admin", "auditor"):
+        return "all"
+    held = {scopes.get(group, "") for group in person.groups - HOUSE_GROUPS}
+    if "installation" in held:
+        return "all"
+    return "unit" if "unit" in held else "own"

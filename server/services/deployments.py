@@ -15,7 +15,7 @@ from server.bundles.archive import Bundle
 from server.bundles.manifest import read_manifest
 from server.engine import load
 from server.engine.model import Finding
-from server.services import deployed, identity
+from server.services import deployed, identity, registers
 from server.services.authorization import Person, may_deploy
 from server.services.errors import DeploymentRejected
 from server.store.columns import new_id
@@ -85,6 +85,8 @@ def deploy(
         .where(_jurisdictions.c.tenant_id == tenant_id)
         .values(deployment_id=deployment_id)
     )
+    before = deployed.of(session, tenant_id, current[0]).manifest if current else None
+    registers.renew(session, deployed.of(session, tenant_id, deployment_id), before)
     unchanged = tuple(sorted(model.processes.keys() - set(changed)))
     return Outcome(deployment_id, number, tuple(changed), unchanged, findings)
 
