@@ -1,0 +1,106 @@
+"""Where the law stands: what may begin on which day, and what goes on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+
+from server.bundles.manifest import read_manifest
+from server.services import deployed, instances, legal_status, starts, tasks
+from server.services.errors import NotPermitted
+from server.services.legal_status import Standing
+from tests.services import lab as small
+from tests.services.lab import GIVEN, Lab
+
+CHINA = timezone(timedelta(hours=8))
+LAW = b'[[regulation]]\nid = "lab"\n'
+OLD = LAW + b'status = "expired"\neffective = 2020-02-01\nexpires = 2025-01-31\n'
+DRAFT = LAW + b'status = "draft"\n'
+LATER = LAW + b"effective = 2026-04-01\n"
+
+
+def under(law: bytes, more: bytes = b"", cited: str = "") -> dict[str, bytes]:
+    """The lab's files with its instrument as told, others beside it, and what its processes cite."""
+    files = small.bundle()
+    text = files["jurisdiction.toml"].replace(LAW, law) + more
+    if cited:
+        line = f'title = "project_name"\nregulation = "{cited}"\n'
+        text = text.replace(b'title = "project_name"\n', line.encode())
+    return {**files, "jurisdiction.toml": text}
+
+
+OTHER = b'[[regulation]]\nid = "other"\ntitle = "Other"\narticles = [{ id = "1", title = "Work" }]\n'
+
+
+@pytest.mark.parametrize(
+    ("law", "day", "expected"),
+    [
+        (LAW, date(1999, 1, 1), Standing.IN_FORCE),
+        (OLD, date(2020, 1, 31), Standing.NOT_YET),
+        (OLD, date(2020, 2, 1), Standing.IN_FORCE),
+        (OLD, date(2025, 1, 31), Standing.IN_FORCE),
+        (OLD, date(2025, 2, 1), Standing.EXPIRED),
+        (LAW + b'status = "expired"\n', date(2020, 1, 1), Standing.EXPIRED),
+        (LAW + b"expires = 2025-01-31\n", date(2025, 2, 1), Standing.EXPIRED),
+        (DRAFT, date(2026, 3, 2), Standing.DRAFT),
+        (DRAFT + b"effective = 2020-01-01\n", date(2026, 3, 2), Standing.DRAFT),
+        (LATER, date(2026, 3, 31), Standing.NOT_YET),
+        (LATER, date(2026, 4, 1), Standing.IN_FORCE),
+    ],
+)
+def test_what_an_instrument_is_on_a_day(law: bytes, day: date, expected: Standing) -> None:
+    """The first and the last day count; a draft is none, whatever it says of its dates."""
+    manifest = read_manifest(under(law)["jurisdiction.toml"])
+    assert legal_status.standing(manifest.regulations["lab"], day) is expected
+
+
+def refusal(lab: Lab) -> str:
+    """Why no case begins now, from the list, the page, the draft and the start itself: all say the same."""
+    ann = lab.people["ann"]
+    with lab.database.read() as session:
+        listed = next(s for s in starts.catalogue(session, ann, lab.now) if s.key == "lab.due")
+        with pytest.raises(NotPermitted) as page:
+            starts.view(session, ann, "lab.due", lab.now)
+    with lab.database.write() as session, pytest.raises(NotPermitted) as kept:
+        starts.save(session, ann, "lab.due", [], lab.now)
+    with pytest.raises(NotPermitted) as begun:
+        lab.start(process="lab.due")
+    assert listed.verdict.reason == page.value.reason == kept.value.reason == begun.value.reason
+    return begun.value.reason.format(**begun.value.params)
+
+
+def test_an_expired_instrument_begins_nothing_more(lab: Lab) -> None:
+    """On its last evening a case begins; one minute later, in China, none does. The running one goes on to
+    its end, and can be looked at afterwards."""
+    lab.deploy(under(OLD))
+    lab.now = datetime(2025, 1, 31, 23, 59, tzinfo=CHINA)
+    running = lab.start(process="lab.due")
+    lab.now = datetime(2025, 2, 1, tzinfo=CHINA)
+    assert "expired on 2025-01-31" in refusal(lab)
+    lab.do("ann", running, "work")
+    assert lab.rows("select status from process_instance") == [{"status": "ended"}]
+    with lab.database.read() as session:
+        assert tasks.view(session, lab.people["ann"], lab.rows("select id from task")[0]["id"], lab.now)
+
+
+@pytest.mark.parametrize(("law", "told"), [(DRAFT, "is a draft"), (LATER, "takes effect on 2026-04-01")])
+def test_what_is_not_in_force_can_only_be_rehearsed(lab: Lab, law: bytes, told: str) -> None:
+    """No real case begins; a rehearsal does."""
+    lab.deploy(under(law))
+    assert told in refusal(lab)
+    given = {"project_name": "试验", **GIVEN}
+    with lab.database.write() as session:
+        instances.start(session, lab.people["ann"], "lab.due", lab.now, given, rehearsed=True)
+    assert len(lab.rows("select * from process_instance where rehearsal_at is not null")) == 1
+
+
+def test_a_process_stands_on_the_instruments_it_cites(lab: Lab) -> None:
+    """One of them in force is enough; one that it does not cite is no help."""
+    day = date(2026, 3, 2)
+    for cited, allowed in (("lab#1", False), ("other#1", True), ("lab#1 other#1", True), ("", True)):
+        lab.deploy(under(OLD, OTHER, cited))
+        with lab.database.read() as session:
+            used = deployed.active(session, "lab")
+        assert bool(legal_status.may_begin(used, "lab.due", day)) is allowed, cited
+    assert legal_status.last_day(used.manifest, "lab.due", day) == date(2025, 1, 31)  # type: ignore[arg-type]
