@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -10,6 +11,7 @@ from typing import Any, Literal, cast, get_args
 
 from server.engine import decisions
 from server.engine.business_calendar import ZONE
+from server.engine.dmn.model import DecisionTable, Rule
 from server.engine.model import Evaluation, Model, Value
 
 Per = Literal["installation", "unit", "project"]
@@ -76,3 +78,28 @@ def _duty(row: Value) -> Duty:
     if requires and per != "project":
         raise ScheduleUnclear(f"requires ({requires}) needs per = project")
     return Duty(process, period, cast("Per", per), requires or "")
+
+
+# --------------------------------------------------------------------------- what a schedule can say at all
+_TEXT = re.compile(r'\s*"([^"\\]*)"\s*')
+
+
+def table(model: Model, schedule: str) -> DecisionTable | None:
+    """The table that is the schedule, None where there is none of this id."""
+    holder = model.decisions.get(schedule)
+    logic = holder.decisions[schedule].logic if holder else None
+    return logic if isinstance(logic, DecisionTable) else None
+
+
+def cells(found: DecisionTable, output: str) -> Iterator[tuple[Rule, str | None]]:
+    """What each rule writes into an output as a plain text; None where it is computed or null."""
+    column = next((i for i, clause in enumerate(found.outputs) if clause.name == output), None)
+    for rule in found.rules if column is not None else ():
+        text = _TEXT.fullmatch(rule.outputs[column].text)
+        yield rule, text[1] if text else None
+
+
+def scheduled(model: Model, schedule: str) -> frozenset[str]:
+    """The processes that a schedule begins."""
+    found = table(model, schedule)
+    return frozenset(name for _, name in cells(found, "process") if name) if found else frozenset()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from server.bundles import duties
 from server.bundles.checks.subject import Rule, Subject, is_shared
 from server.bundles.manifest import FILE
-from server.engine.model import Finding
+from server.engine.model import EventKind, Finding
 
 CODE = "manifest-is-consistent"
 NO_GROUP = Rule(
@@ -39,7 +40,9 @@ NO_REASON = Rule(
     "Write the reason why nothing is modelled.",
 )
 NO_STARTER = Rule(
-    CODE, "Nobody may start {process}.", "Enter started_by, or called = true if only other processes call it."
+    CODE,
+    "Nobody may start {process}, nor does a message or the schedule begin it.",
+    "Enter started_by, or called = true if only other processes call it.",
 )
 
 
@@ -61,12 +64,13 @@ def _groups(subject: Subject) -> Iterator[Finding]:
 
 def _processes(subject: Subject) -> Iterator[Finding]:
     model, listed = subject.loaded.model, subject.manifest.processes
+    begun = duties.scheduled(model, subject.manifest.schedule) | set(_begun_by_messages(subject))
     for entry in listed.values():
         if entry.id not in model.processes:
             yield NO_PROCESS.at(FILE, entry.id, process=entry.id)
         if entry.number and "{n}" not in entry.number:
             yield BAD_NUMBER.at(FILE, entry.id, process=entry.id, number=entry.number)
-        if not entry.started_by and not entry.called:
+        if not entry.started_by and not entry.called and entry.id not in begun:
             yield NO_STARTER.at(FILE, entry.id, process=entry.id)
         decision = entry.statutory.removeprefix("decision:")
         if entry.statutory.startswith("decision:") and decision not in model.decisions:
@@ -74,6 +78,12 @@ def _processes(subject: Subject) -> Iterator[Finding]:
     for process in model.processes.values():
         if process.id not in listed and not is_shared(process.file):
             yield NOT_LISTED.at(process.file, process.id)
+
+
+def _begun_by_messages(subject: Subject) -> Iterator[str]:
+    for process in subject.loaded.model.processes.values():
+        if any(start.event.kind is EventKind.MESSAGE for start in process.starts):
+            yield process.id
 
 
 def _articles(subject: Subject) -> Iterator[Finding]:
