@@ -93,9 +93,9 @@ def table(model: Model, schedule: str) -> DecisionTable | None:
 
 def cells(found: DecisionTable, output: str) -> Iterator[tuple[Rule, str | None]]:
     """What each rule writes into an output as a plain text; None where it is computed or null."""
-    column = next((i for i, clause in enumerate(found.outputs) if clause.name == output), None)
-    for rule in found.rules if column is not None else ():
-        text = _TEXT.fullmatch(rule.outputs[column].text)
+    names = [clause.name for clause in found.outputs]
+    for rule in found.rules if output in names else ():
+        text = _TEXT.fullmatch(rule.outputs[names.index(output)].text)
         yield rule, text[1] if text else None
 
 

@@ -96,13 +96,12 @@ def _shape(subject: Subject, schedule: str, table: DecisionTable, file: str) -> 
 def _process(subject: Subject, file: str, row: Row, process: str | None) -> Iterator[Finding]:
     definition = subject.loaded.model.processes.get(process or "")
     entry = subject.manifest.processes.get(process or "")
-    told = {"row": row.row, "number": row.row, "process": process}
-    if process is None:
-        yield COMPUTED.at(file, row.id, row.line, row=row.row, number=row.row)
-    elif definition is None or entry is None:
-        yield NO_PROCESS.at(file, row.id, row.line, **told)
-    elif entry.called or all(start.event.kind is not EventKind.NONE for start in definition.starts):
-        yield NO_PLAIN_START.at(file, row.id, row.line, **told)
+    rule = COMPUTED if process is None else NO_PROCESS if definition is None or entry is None else None
+    if rule is None and definition is not None and entry is not None:
+        plain = any(start.event.kind is EventKind.NONE for start in definition.starts)
+        rule = None if plain and not entry.called else NO_PLAIN_START
+    if rule is not None:
+        yield rule.at(file, row.id, row.line, row=row.row, number=row.row, process=process)
 
 
 def _days(subject: Subject, schedule: str, file: str) -> Iterator[Finding]:
