@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
-from server.bundles.manifest import ProcessEntry
 from server.engine import process
 from server.engine.errors import EngineError
-from server.engine.model import ProcessDefinition
-from server.services import (
-    calendars,
-    deployed,
-    drafts,
-    numbering,
-    projects,
-    recording,
-    rehearsal,
-    starts,
-    submissions,
-)
+from server.services import deployed, drafts, projects, recording, rehearsal, starts, submissions
 from server.services.authorization import Person, denied
-from server.services.case import Case, finish, hold
-from server.services.deployed import Deployed
+from server.services.case import finish, hold
+from server.services.entering import Opening, enter
 from server.services.errors import NotFound, Refused
-from server.services.history import Record
 from server.services.submissions import Answers
-from server.store.columns import new_id
-from server.store.runtime import InstanceState, ProcessInstance
-
-_instances = ProcessInstance.metadata.tables["process_instance"]
-_states = InstanceState.metadata.tables["instance_state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +46,9 @@ def start(
     at = matter.moment(given, now)
     submission = submissions.accept(starts.submission(session, person, used, matter, given, at))
     project = projects.choose(session, person, starts.choice_of(given), at, rehearsed=rehearsed)
-    business_key = _number(session, person.tenant_id, entry, at, rehearsed)
-    case = _enter(session, person, used, definition, project, business_key, now, at if rehearsed else None)
+    opening = Opening(entry, project.name, project.id, at if rehearsed else None)
+    case = enter(session, person, used, opening, now)
+    business_key = str(case.row["business_key"])
     told = {"process": process_key, "name": definition.name, "number": business_key, "project": project.code}
     if rehearsed:
         told["rehearsed_on"] = now.isoformat()
@@ -101,36 +83,3 @@ def cancel(session: Session, person: Person, instance_id: str, reason: str, now:
     advance = process.cancel(case.deployed.model, case.key, case.state, case.at)
     recording.write_down(case, advance, seq)
     finish(case)
-
-
-def _enter(
-    session: Session,
-    person: Person,
-    used: Deployed,
-    definition: ProcessDefinition,
-    project: projects.ProjectView,
-    business_key: str,
-    now: datetime,
-    rehearsal_at: datetime | None = None,
-) -> Case:
-    """The row of a new instance, held for writing."""
-    at = rehearsal_at or now
-    instance_id = new_id(now)
-    row: dict[str, Any] = {
-        "tenant_id": person.tenant_id, "id": instance_id, "deployment_id": used.deployment_id,
-        "process_key": definition.id, "business_key": business_key, "title": project.name,
-        "project_id": project.id, "unit_id": person.unit_id, "status": "running", "revision": 0,
-        "started_by": person.id, "started_at": at, "due_at": None, "ended_at": None, "outcome": None,
-        "outcome_name": None, "history_seq": 0, "history_head": "", "rehearsal_at": rehearsal_at,
-    }  # fmt: skip
-    session.execute(_instances.insert().values(row))
-    session.execute(_states.insert().values(tenant_id=person.tenant_id, instance_id=instance_id, state=b""))
-    record = Record(person.tenant_id, instance_id, 0, "", person, at)
-    calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    return Case(session, row, b"", used, person, at, calendar, record)
-
-
-def _number(session: Session, tenant_id: str, entry: ProcessEntry, at: datetime, rehearsed: bool) -> str:
-    """The next number of the process; rehearsals have a series of their own, with a mark."""
-    series, mark = (f"rehearsal:{entry.id}", rehearsal.MARK) if rehearsed else (entry.id, "")
-    return numbering.next_number(session, tenant_id, series, mark + (entry.number or "{year}-{n}"), at)
