@@ -29,19 +29,6 @@ class Instrument:
     standing: Standing
 
 
-_REASONS = {
-    Standing.EXPIRED: (
-        "{title} expired on {day}: no new case begins under it. Running cases go on, and the process can be "
-        "rehearsed."
-    ),
-    Standing.DRAFT: "{title} is a draft and not in force: the process can only be rehearsed.",
-    Standing.NOT_YET: "{title} takes effect on {day}: until then the process can only be rehearsed.",
-}
-_GONE = (
-    "{title} has expired: no new case begins under it. Running cases go on, and the process can be rehearsed."
-)
-
-
 def standing(regulation: Regulation, day: date) -> Standing:
     """What an instrument is on a day (Asia/Shanghai). One marked expired without a date always is."""
     if regulation.status == "draft":
@@ -69,10 +56,31 @@ def may_begin(used: Deployed, process_key: str, day: date) -> Verdict:
     found = instruments(used.manifest, process_key, day) if used.manifest else ()
     if not found or any(one.standing is Standing.IN_FORCE for one in found):
         return ALLOWED
-    first = found[0]
-    told = first.regulation.expires if first.standing is Standing.EXPIRED else first.regulation.effective
-    reason = _GONE if first.standing is Standing.EXPIRED and told is None else _REASONS[first.standing]
-    return denied(reason, title=first.regulation.title, day=told.isoformat() if told else "")
+    return _refusal(found[0])
+
+
+def _refusal(one: Instrument) -> Verdict:
+    law = one.regulation
+    if one.standing is Standing.DRAFT:
+        return denied(
+            "{title} is a draft and not in force: the process can only be rehearsed.", title=law.title
+        )
+    if one.standing is Standing.NOT_YET:
+        return denied(
+            "{title} takes effect on {day}: until then the process can only be rehearsed.",
+            title=law.title, day=law.effective,
+        )  # fmt: skip
+    if law.expires is None:
+        return denied(
+            "{title} has expired: no new case begins under it. Running cases go on, and the process can be "
+            "rehearsed.",
+            title=law.title,
+        )
+    return denied(
+        "{title} expired on {day}: no new case begins under it. Running cases go on, and the process can be "
+        "rehearsed.",
+        title=law.title, day=law.expires,
+    )  # fmt: skip
 
 
 def day_of(now: datetime) -> date:

@@ -64,9 +64,16 @@ def everyones(visit: Visit) -> Response:
 
 def _list(visit: Visit, address: str, *, everyone: bool) -> Response:
     before = visit.query("before") or None
-    rows = worklist.cases(visit.session, visit.person, everyone=everyone, before=before, limit=50)
-    following = f"{address}?before={rows[-1]['id']}" if len(rows) == 50 else ""
-    return render.page(visit, "instances/list.html", rows=rows, next=following, everyone=everyone)
+    rehearsals = visit.query("rehearsal") == "1"
+    rows = worklist.cases(
+        visit.session, visit.person, everyone=everyone, before=before, limit=50, rehearsals=rehearsals
+    )
+    kept = "rehearsal=1&" if rehearsals else ""
+    following = f"{address}?{kept}before={rows[-1]['id']}" if len(rows) == 50 else ""
+    return render.page(
+        visit, "instances/list.html", rows=rows, next=following, everyone=everyone, address=address,
+        rehearsals=rehearsals,
+    )  # fmt: skip
 
 
 @pages.get("/instances/{id}")
@@ -155,7 +162,7 @@ def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response
         )
         for name, title in TABS
     ]
-    days = calendar.working_days_left(visit.now, case.due) if case.due else None
+    days = calendar.working_days_left(case.rehearsal_at or visit.now, case.due) if case.due else None
     return render.page(
         visit,
         "instances/instance.html",

@@ -1,12 +1,13 @@
-"""发起: begin the right matter. Choose it, fill its form, check, start."""
+"""发起: begin the right matter. Choose it, fill its form, check, start; or rehearse it (试运行)."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from server.services import instance_views, instances, starts
+from server.engine.forms import Pair, Submission
+from server.services import instance_views, instances, rehearsal, starts
 from server.services.errors import InvalidSubmission
-from server.services.starts import Startable, StartView
+from server.services.starts import Matter, Startable, StartView
 from server.web import filling, render
 from server.web.context import Visit
 from server.web.filling import Filled
@@ -30,43 +31,46 @@ def catalogue(visit: Visit) -> Response:
 
 
 @pages.get("/start/{key}")
+@pages.get("/rehearse/{key}")
 def form(visit: Visit) -> Response:
     """The start form, with the draft if there is one."""
-    view = starts.view(visit.session, visit.person, visit.path("key"), visit.now)
+    view = _view(visit)
     pairs = view.draft.pairs if view.draft else ()
     return _form_page(
-        visit, view, filling.from_draft(visit, view.form, pairs, view.variables, _owner(view.key))
+        visit, view, filling.from_draft(visit, view.form, pairs, view.variables, _matter(visit).draft)
     )
 
 
 @pages.post("/start/{key}")
+@pages.post("/rehearse/{key}")
 def send(visit: Visit) -> Response:
     """Next: keep the draft; with nothing wrong go on to the check page."""
-    key = visit.path("key")
-    pairs = filling.posted_answers(visit, _owner(key))
-    submission = starts.save(visit.session, visit.person, key, pairs, visit.now)
+    matter = _matter(visit)
+    pairs = filling.posted_answers(visit, matter.draft)
+    submission = _save(visit, pairs)
     if visit.sent("_save"):
-        return render.redirect(visit, f"/start/{key}?saved=1")
+        return render.redirect(visit, f"{_address(visit)}?saved=1")
     edited = filling.is_only_edit(visit, submission)
     judge = not edited and not submission.unseen
-    missing = _missing_project(visit) if judge else ()
+    missing = _missing(visit) if judge else ()
     if submission.accepted and not edited and not missing:
-        return render.redirect(visit, f"/start/{key}/check")
-    view = starts.view(visit.session, visit.person, key, visit.now)
-    filled = filling.from_submission(visit, view.form, submission, view.variables, _owner(key), judge=judge)
+        return render.redirect(visit, f"{_address(visit)}/check")
+    view = _view(visit)
+    filled = filling.from_submission(visit, view.form, submission, view.variables, matter.draft, judge=judge)
     filled = Filled(filled.views, filled.shown, (*missing, *filled.errors))
     revealed = bool(submission.unseen) and not edited
     return _form_page(visit, view, filled, status=422 if judge else 200, revealed=revealed)
 
 
 @pages.post("/start/{key}/fields")
+@pages.post("/rehearse/{key}/fields")
 def refresh(visit: Visit) -> Response:
     """The fields again, after an answer on which others depend, or a file."""
-    key = visit.path("key")
-    pairs = filling.posted_answers(visit, _owner(key))
-    submission = starts.save(visit.session, visit.person, key, pairs, visit.now)
-    view = starts.view(visit.session, visit.person, key, visit.now)
-    filled = filling.after_change(visit, view.form, submission, pairs, view.variables, _owner(key))
+    matter = _matter(visit)
+    pairs = filling.posted_answers(visit, matter.draft)
+    submission = _save(visit, pairs)
+    view = _view(visit)
+    filled = filling.after_change(visit, view.form, submission, pairs, view.variables, matter.draft)
     if not visit.is_htmx:
         return _form_page(visit, view, filled)
     return render.page(
@@ -75,43 +79,49 @@ def refresh(visit: Visit) -> Response:
         "fields",
         views=filled.views,
         shown=filled.shown,
-        address=f"/start/{key}",
+        address=_address(visit),
     )
 
 
 @pages.post("/start/{key}/draft")
+@pages.post("/rehearse/{key}/draft")
 def keep_draft(visit: Visit) -> Response:
     """Keep what was typed while it is being typed."""
-    pairs = filling.posted_answers(visit, _owner(visit.path("key")))
-    starts.save(visit.session, visit.person, visit.path("key"), pairs, visit.now)
+    _save(visit, filling.posted_answers(visit, _matter(visit).draft))
     return filling.draft_saved(visit)
 
 
 @pages.get("/start/{key}/check")
+@pages.get("/rehearse/{key}/check")
 def check(visit: Visit) -> Response:
     """核对: what will be sent, and what happens then."""
-    view = starts.view(visit.session, visit.person, visit.path("key"), visit.now)
+    view, matter = _view(visit), _matter(visit)
     try:
-        preview = starts.preview(visit.session, visit.person, view.key, visit.now)
+        preview = starts.preview(
+            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed
+        )
     except InvalidSubmission:
-        return render.redirect(visit, f"/start/{view.key}")
+        return render.redirect(visit, _address(visit))
     views = filling.in_words(visit, view.form, {**view.variables, **preview.submission.values})
     named = filling.choice_in_words(views, "project_name")
     return render.page(
         visit, "start/check.html", start=view, views=views, project="" if named else _project_name(view),
-        upcoming=upcoming(visit, preview.advance),
+        upcoming=upcoming(visit, preview.advance), address=_address(visit),
     )  # fmt: skip
 
 
 @pages.post("/start/{key}/submit")
+@pages.post("/rehearse/{key}/submit")
 def submit(visit: Visit) -> Response:
     """Start it."""
-    key = visit.path("key")
+    matter = _matter(visit)
     try:
-        started = instances.start(visit.session, visit.person, key, visit.now)
+        started = instances.start(
+            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed
+        )
     except InvalidSubmission:
         visit.session.rollback()
-        return render.redirect(visit, f"/start/{key}")
+        return render.redirect(visit, _address(visit))
     return render.redirect(visit, f"/start/done/{started.instance_id}")
 
 
@@ -124,14 +134,33 @@ def done(visit: Visit) -> Response:
 
 
 # --------------------------------------------------------------------------- parts
-def _owner(key: str) -> str:
-    return f"start:{key}"
+def _matter(visit: Visit) -> Matter:
+    return Matter(visit.path("key"), rehearsed=visit.request.url.path.startswith("/rehearse/"))
 
 
-def _missing_project(visit: Visit) -> tuple[tuple[str, str], ...]:
-    if visit.sent("project_id") or visit.sent("project_name").strip():
-        return ()
-    return (("project_name", visit.words.gettext(_("Choose a project, or name the new one."))),)
+def _address(visit: Visit) -> str:
+    matter = _matter(visit)
+    return f"/{'rehearse' if matter.rehearsed else 'start'}/{matter.key}"
+
+
+def _view(visit: Visit) -> StartView:
+    matter = _matter(visit)
+    return starts.view(visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed)
+
+
+def _save(visit: Visit, pairs: list[Pair]) -> Submission:
+    matter = _matter(visit)
+    return starts.save(visit.session, visit.person, matter.key, pairs, visit.now, rehearsed=matter.rehearsed)
+
+
+def _missing(visit: Visit) -> tuple[tuple[str, str], ...]:
+    """What the page itself asks for, beside the form: the project, and the day of a rehearsal."""
+    found = []
+    if _matter(visit).rehearsed and rehearsal.chosen_day(visit.pairs, visit.now) is None:
+        found.append((rehearsal.DAY_FIELD, visit.words.gettext(_("Enter a day such as 2026-03-05."))))
+    if not (visit.sent("project_id") or visit.sent("project_name").strip()):
+        found.append(("project_name", visit.words.gettext(_("Choose a project, or name the new one."))))
+    return tuple(found)
 
 
 def _project_name(view: StartView) -> str:
@@ -145,5 +174,5 @@ def _form_page(
     note = visit.words.gettext(_("Draft saved.")) if visit.query("saved") else ""
     return render.page(
         visit, "start/form.html", status=status, start=view, views=filled.views, shown=filled.shown,
-        errors=filled.errors, revealed=revealed, note=note, address=f"/start/{view.key}",
+        errors=filled.errors, revealed=revealed, note=note, address=_address(visit),
     )  # fmt: skip

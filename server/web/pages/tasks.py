@@ -202,7 +202,7 @@ def _task_page(
     calendar = calendars.of(visit.session, visit.person.tenant_id, visit.person.calendar_revision)
 
     def days(due: Any) -> int | None:
-        return calendar.working_days_left(visit.now, due) if due else None
+        return calendar.working_days_left(task.rehearsal_at or visit.now, due) if due else None
 
     note = visit.words.gettext(_("Draft saved.")) if visit.query("saved") else ""
     return render.page(

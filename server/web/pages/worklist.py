@@ -68,7 +68,7 @@ def _claim(visit: Visit, ids: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 def _list(visit: Visit, note: str = "", failures: tuple[str, ...] = ()) -> Response:
     filters = Filters(
         process_key=visit.query("process"), mine=visit.query("mine") == "1", group=visit.query("group"),
-        text=visit.query("q"),
+        text=visit.query("q"), rehearsals=visit.query("rehearsal") == "1",
     )  # fmt: skip
     page = worklist.page(visit.session, visit.person, filters, visit.now, after=key_of(visit.query("after")))
     used = deployed.active(visit.session, visit.person.tenant_id)
@@ -81,7 +81,8 @@ def _list(visit: Visit, note: str = "", failures: tuple[str, ...] = ()) -> Respo
         note=note,
         failures=failures,
         sections=_sections(visit, page.rows),
-        filtered=filters != Filters(),
+        filtered=filters != Filters(rehearsals=filters.rehearsals),
+        rehearsals=worklist.rehearsals(visit.session, visit.person),
         next=_next(visit, page.next),
         processes=[(key, definition.name) for key, definition in used.model.processes.items()],
         groups=sorted((group, used.group_name(group)) for group in visit.person.groups),
