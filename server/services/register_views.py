@@ -103,10 +103,10 @@ def page(
     used, register = described(session, person, register_id)
     wanted = _of(used, person, register_id, filters)
     found = _entries(session, _ordered(wanted, sort, after).limit(limit + 1))
-    visible = _visible(session, person, [entry.instance_id for entry in found])
+    visible = may_open(session, person, [entry.instance_id for entry in found])
     entries = tuple(replace(e, visible=e.instance_id in visible) for e in found[:limit])
     following = _key(entries[-1], sort) if len(found) > limit else None
-    units = _units_of(session, person) if _reach(used, person) == "all" else ()
+    units = _units_of(session, person) if reach(used, person) == "all" else ()
     return RegisterPage(
         register, entries, following, _count(session, wanted), outcomes(used, register), units
     )
@@ -156,18 +156,19 @@ def outcomes(used: Deployed, register: Register) -> tuple[tuple[str, str], ...]:
 
 
 # --------------------------------------------------------------------------- queries
-def _reach(used: Deployed, person: Person) -> str:
+def reach(used: Deployed, person: Person) -> str:
+    """How far the person sees: all, unit or own."""
     groups = used.manifest.groups if used.manifest else {}
     return register_reach(person, {group: groups[group].scope for group in person.groups if group in groups})
 
 
 def _bounded(used: Deployed, person: Person, query: sa.Select[Any]) -> sa.Select[Any]:
     """Only what the person may see."""
-    r, reach = _rows.c, _reach(used, person)
+    r, seen = _rows.c, reach(used, person)
     query = query.where(r.tenant_id == person.tenant_id)
-    if reach == "unit":
+    if seen == "unit":
         return query.where(r.unit_id == person.unit_id)
-    if reach == "own":
+    if seen == "own":
         p = _participants.c
         took_part = sa.exists().where(
             p.tenant_id == r.tenant_id, p.instance_id == r.instance_id, p.principal.in_(person.principals)
@@ -238,7 +239,7 @@ def _count(session: Session, query: sa.Select[Any]) -> int:
     return min(found, COUNTED)
 
 
-def _visible(session: Session, person: Person, ids: list[str]) -> set[str]:
+def may_open(session: Session, person: Person, ids: list[str]) -> set[str]:
     """Those of some cases that the person may open."""
     if person.has("auditor", "admin"):
         return set(ids)

@@ -43,7 +43,9 @@ def enter(case: Case, variables: Mapping[str, Any]) -> None:
     for register in _of(used.manifest, case.key):
         if register.takes(case.key, case.row["status"], case.row["outcome"]):
             known = _projects.c.tenant_id == tenant, _projects.c.id == case.row["project_id"]
-            project = case.session.execute(sa.select(_projects.c.code, _projects.c.name).where(*known)).first()
+            project = case.session.execute(
+                sa.select(_projects.c.code, _projects.c.name).where(*known)
+            ).first()
             _ENTER.enter(case.session, _row(register, case.row, variables, tuple(project or ())))
         elif register.state == "open":
             keys = {"tenant_id": tenant, "register_id": register.id, "instance_id": case.id}
@@ -84,7 +86,12 @@ def _row(
     register: Register, case: Mapping[str, Any], variables: Mapping[str, Any], project: tuple[str, ...]
 ) -> dict[str, Any]:
     values = {name: value for name in register.columns if (value := _reach(variables, name)) is not None}
-    texts = (case["business_key"], case["title"], *project, *(v for v in values.values() if isinstance(v, str)))
+    texts = (
+        case["business_key"],
+        case["title"],
+        *project,
+        *(v for v in values.values() if isinstance(v, str)),
+    )
     return {
         **{name: case[name] for name in _SAME},
         "tenant_id": case["tenant_id"], "register_id": register.id, "instance_id": case["id"],

@@ -219,6 +219,8 @@ _NAMES = {
     "attachment": _("This file"),
     "process": _("This process"),
     "project": _("This project"),
+    "register": _("This register"),
+    "document": _("This document"),
     "deployment": _("This deployment"),
     "incident": _("This incident"),
 }

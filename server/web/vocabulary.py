@@ -28,8 +28,8 @@ class Vocabulary:
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, name: str) -> str:
-        """What people call a variable."""
-        return self.names.get(name, name)
+        """What people call a variable, or a part of one (`materials.total`)."""
+        return self.names.get(name) or self.names.get(name.rpartition(".")[2], name)
 
     def value(self, name: str, value: Any, words: Words) -> str:
         """A variable's value in words."""
