@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,8 @@ def page(visit: Visit, template: str, block: str = "content", status: int = 200,
     if visit.is_htmx:
         text = render_block(environment, template, block, **_common(visit), **values)
     else:
-        text = environment.get_template(template).render(**_common(visit), **_menu(visit), **values)
+        frame = {**_menu(visit), "rehearsal_at": _rehearsal_at(values)}
+        text = environment.get_template(template).render(**_common(visit), **frame, **values)
     response = Response(text, status, media_type="text/html; charset=utf-8")
     response.headers["Vary"] = "HX-Request, Accept, Accept-Language, Cookie"
     _remember_visitor(visit, response)
@@ -94,6 +96,15 @@ def _menu(visit: Visit) -> dict[str, Any]:
     """What only a whole page shows: the count in the menu."""
     person = visit.person_or_none
     return {"waiting": worklist.count(visit.session, person) if person is not None else 0}
+
+
+def _rehearsal_at(values: Mapping[str, Any]) -> datetime | None:
+    """Where the clock stands of the rehearsal that a page is about: such a page says so, whatever it shows."""
+    for name in ("case", "task", "start"):
+        found: datetime | None = getattr(values.get(name), "rehearsal_at", None)
+        if found is not None:
+            return found
+    return None
 
 
 def _remember_visitor(visit: Visit, response: Response) -> None:
