@@ -157,6 +157,11 @@ class _File(_Part, frozen=True):
     document: tuple[Document, ...] = ()
 
 
+_PREPARED = msgspec.json.Decoder(_File)
+"""msgspec describes a type to itself when it first meets it, and two threads that do so at once crash the
+interpreter. Here it happens while the module is imported, which one thread does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A jurisdiction: its bodies, its processes as people meet them, its regulations and their

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from server.bundles.manifest import MAX_BYTES, ManifestRefused, read_manifest
@@ -44,3 +47,25 @@ def test_mistakes_are_placed(old: str, new: str, told: str) -> None:
 def test_what_is_no_manifest(data: bytes) -> None:
     with pytest.raises(ManifestRefused):
         read_manifest(data)
+
+
+FIRST_MEETING = """
+import sys, threading
+from server.bundles.manifest import read_manifest
+from tests.bundles.small import MANIFEST
+together = threading.Barrier(8)
+def read():
+    together.wait()
+    read_manifest(MANIFEST)
+sys.setswitchinterval(1e-6)
+threads = [threading.Thread(target=read) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+
+
+def test_threads_that_read_their_first_manifest_at_once() -> None:
+    """The library crashed the interpreter here, in one of three new processes: several wake-ups that were
+    due at the start of a server each read their deployment."""
+    ends = [subprocess.run([sys.executable, "-c", FIRST_MEETING], check=False).returncode for _ in range(10)]
+    assert ends == [0] * 10
