@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal, cast, get_args
 
@@ -15,6 +15,7 @@ from server.engine.dmn.model import DecisionTable, Rule
 from server.engine.model import Evaluation, Model, Value
 
 Per = Literal["installation", "unit", "project"]
+_LOOK_BACK = 366
 
 
 class ScheduleUnclear(ValueError):
@@ -58,6 +59,19 @@ def read(evaluation: Evaluation) -> tuple[Duty, ...]:
     outputs = evaluation.outputs
     rows = outputs if isinstance(outputs, list) else [] if outputs is None else [outputs]
     return tuple(dict.fromkeys(_duty(row) for row in rows))
+
+
+def latest(model: Model, schedule: str, process: str, day: date) -> Duty | None:
+    """The duty of a process that the schedule named last, on a day or in the year before it; None where it
+    named none or cannot be understood."""
+    for number in range(_LOOK_BACK):
+        try:
+            named = duties(model, schedule, day - timedelta(days=number))
+        except ScheduleUnclear:
+            return None
+        if found := [duty for duty in named if duty.process == process]:
+            return found[-1]
+    return None
 
 
 def variables(duty: Duty, day: date) -> dict[str, Value]:

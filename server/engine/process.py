@@ -20,7 +20,16 @@ from server.engine.errors import (
     TooLateToWithdraw,
     UnknownToken,
 )
-from server.engine.model import NOTHING, Advance, Model, Moment, Position, UserTask, Variables
+from server.engine.model import (
+    NOTHING,
+    Advance,
+    Model,
+    Moment,
+    Position,
+    Subscription,
+    UserTask,
+    Variables,
+)
 from server.engine.nodes.sub_processes import begin_scope
 from server.engine.scopes import Scopes
 from server.engine.spiff import OPEN, WITHDRAWABLE, Instance, Token
@@ -155,6 +164,11 @@ def positions(model: Model, process_id: str, state: bytes) -> tuple[Position, ..
 def open_tasks(model: Model, process_id: str, state: bytes) -> tuple[UserTask, ...]:
     """The tasks that wait for a person."""
     return reports.open_tasks(_load(model, process_id, state, None))
+
+
+def subscriptions(model: Model, process_id: str, state: bytes) -> tuple[Subscription, ...]:
+    """The messages and signals that are waited for."""
+    return reports.subscriptions(_load(model, process_id, state, None))
 
 
 def variables_of(model: Model, process_id: str, state: bytes) -> dict[str, Any]:

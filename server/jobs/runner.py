@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from server.services import clock
-from server.services.wakeups import Wakeup
+from server.services import clock, deliveries, schedules
+from server.services.wakeups import Wakeup, duty_of
 from server.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -52,21 +52,47 @@ class Runner:
 
     def catch_up(self) -> int:
         """Ring everything that is due and still there; gives how many things were done."""
+        self.read_schedules()
         with self.database.read() as session:
             missed = clock.missed(session, self.time())
         return sum(self.ring(wakeup) for wakeup in missed)
 
+    def read_schedules(self) -> int:
+        """Enter the duties of every day that has come since the schedules were read last; gives how many days
+        that were. A schedule that cannot be read keeps no other waiting."""
+        now, days = self.time(), 0
+        with self.database.read() as session:
+            behind = schedules.behind(session, now)
+        for tenant_id in behind:
+            try:
+                with self.database.write() as session:
+                    days += schedules.read(session, tenant_id, now)
+            except Exception:
+                log.exception("the schedule of %s could not be read; it will be tried again", tenant_id)
+        return days
+
     def _carry(self, session: Session, wakeup: Wakeup) -> bool:
-        if wakeup.kind == "timer":
-            instance_id, _, token = wakeup.key.partition(" ")
-            return clock.fire(session, wakeup.tenant_id, instance_id, token, self.time())
-        return clock.send(session, wakeup.tenant_id, wakeup.key, self.transport, self.time())
+        tenant_id, key, now = wakeup.tenant_id, wakeup.key, self.time()
+        match wakeup.kind:
+            case "timer":
+                instance_id, _, token = key.partition(" ")
+                return clock.fire(session, tenant_id, instance_id, token, now)
+            case "delivery":
+                return deliveries.deliver(session, tenant_id, key, now)
+            case "duty":
+                return schedules.perform(session, tenant_id, duty_of(key), now)
+        return clock.send(session, tenant_id, key, self.transport, now)
 
     def _failed(self, wakeup: Wakeup, error: Exception) -> None:
-        """A message that could not even be looked at is found again by the next sweep."""
-        if wakeup.kind != "timer":
-            return
-        instance_id, _, token = wakeup.key.partition(" ")
+        """A reminder that could not even be looked at is found again by the next sweep."""
         failure, now = f"{type(error).__name__}: {error}", self.time()
+        tenant_id, key = wakeup.tenant_id, wakeup.key
         with self.database.write() as session:
-            clock.timer_failed(session, wakeup.tenant_id, instance_id, token, failure, now)
+            match wakeup.kind:
+                case "timer":
+                    instance_id, _, token = key.partition(" ")
+                    clock.timer_failed(session, tenant_id, instance_id, token, failure, now)
+                case "delivery":
+                    deliveries.failed(session, tenant_id, key, failure, now)
+                case "duty":
+                    schedules.failed(session, tenant_id, duty_of(key), failure, now)

@@ -1,4 +1,4 @@
-"""What admins look after: steps that stand still, timers and messages that failed for good."""
+"""What admins look after: steps that stand still, timers, messages and duties that failed for good."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from server.services import recording
 from server.services.authorization import Person, may_administer
 from server.services.case import finish, hold
 from server.services.errors import NotFound, Refused
-from server.services.wakeups import Wakeup, note
+from server.services.messages import DELIVERY
+from server.services.wakeups import Wakeup, duty_key, duty_of, note
 from server.store.runtime import Incident, Outgoing, ProcessInstance, Timer
+from server.store.schedule import Duty
 
 _incidents = Incident.metadata.tables["incident"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _timers = Timer.metadata.tables["timer"]
 _outgoing = Outgoing.metadata.tables["outgoing"]
+_duties = Duty.metadata.tables["duty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class IncidentView:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A timer or a message that failed for good."""
+    """A timer, a message or a duty that failed for good; a duty has no case yet."""
 
     kind: str
     id: str
@@ -88,7 +91,7 @@ def retry(session: Session, person: Person, incident_id: str, now: datetime) -> 
 def dead_letters(session: Session, person: Person) -> list[DeadLetter]:
     """Timers and messages that wait for an admin."""
     may_administer(person).require()
-    t, o = _timers.c, _outgoing.c
+    t, o, d = _timers.c, _outgoing.c, _duties.c
     timers = _timers.select().where(t.tenant_id == person.tenant_id, t.failure != "")
     found = [
         DeadLetter(
@@ -97,29 +100,36 @@ def dead_letters(session: Session, person: Person) -> list[DeadLetter]:
         for r in session.execute(timers)
     ]
     messages = _outgoing.select().where(o.tenant_id == person.tenant_id, o.status == "dead")
-    found += [
-        DeadLetter("outgoing", r.id, r.instance_id, r.kind, r.due_at, r.attempts, r.failure)
-        for r in session.execute(messages)
-    ]
+    for r in session.execute(messages):
+        kind, what = (DELIVERY, r.payload["name"]) if r.kind == DELIVERY else ("outgoing", r.kind)
+        found.append(DeadLetter(kind, r.id, r.instance_id, what, r.due_at, r.attempts, r.failure))
+    duties = _duties.select().where(d.tenant_id == person.tenant_id, d.status == "dead")
+    for r in session.execute(duties):
+        key, what = duty_key(r.process_key, r.subject, r.period), f"{r.process_key} {r.period}"
+        found.append(DeadLetter("duty", key, "", what, r.due_at, r.attempts, r.failure))
     return found
 
 
 def revive(session: Session, person: Person, kind: str, key: str, now: datetime) -> None:
     """Try a dead letter again."""
     may_administer(person).require()
+    again = {"status": "waiting", "attempts": 0, "due_at": now}
+    update: sa.Update
     if kind == "timer":
         instance_id, _, token = key.partition(" ")
         t = _timers.c
-        where = (t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.token == token)
-        result = session.execute(
-            _timers.update().where(*where, t.failure != "").values(attempts=0, retry_at=None, failure="")
-        )
+        update = _timers.update().where(t.instance_id == instance_id, t.token == token, t.failure != "")
+        update = update.values(attempts=0, retry_at=None, failure="").where(t.tenant_id == person.tenant_id)
+    elif kind == "duty":
+        d, (process_key, subject, period) = _duties.c, duty_of(key)
+        update = _duties.update().where(d.process_key == process_key, d.subject == subject)
+        update = update.where(d.tenant_id == person.tenant_id, d.period == period, d.status == "dead")
+        update = update.values(again)
     else:
         o = _outgoing.c
-        mine = (o.tenant_id == person.tenant_id, o.id == key, o.status == "dead")
-        result = session.execute(
-            _outgoing.update().where(*mine).values(status="waiting", attempts=0, due_at=now)
-        )
+        update = _outgoing.update().where(o.tenant_id == person.tenant_id, o.id == key, o.status == "dead")
+        update = update.values(again)
+    result = session.execute(update)
     if result.rowcount != 1:  # type: ignore[attr-defined]
         raise NotFound(kind, key)
     note(session, Wakeup(kind, person.tenant_id, key, now))

@@ -14,7 +14,8 @@ HOUSE_GROUPS = frozenset({"admin", "process_owner", "auditor"})
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The acting person: who, with which posts, in which unit, of which jurisdiction."""
+    """The acting person: who, with which posts, in which unit, of which jurisdiction. `identity` is what
+    somebody with posts in several jurisdictions is known by in all of them, "" for most."""
 
     tenant_id: str
     id: str
@@ -27,6 +28,8 @@ class Person:
     locale: str = "zh-CN"
     csrf: str = ""
     calendar_revision: int | None = None
+    identity: str = ""
+    tenant_name: str = ""
 
     @property
     def principals(self) -> tuple[str, ...]:
@@ -104,6 +107,15 @@ def may_act(person: Person, assignee_id: str | None, candidates: Collection[str]
     if assignee_id is None and not set(person.principals).isdisjoint(candidates):
         return denied("Claim the task first.")
     return denied("This task waits for {groups}.", groups=names)
+
+
+def may_deliver(person: Person, groups: Mapping[str, str], unit_id: str, names: str) -> Verdict:
+    """A message that a case waits for is delivered by the people of the groups that its diagram names (with
+    their scopes); those of a unit's group only for a case of their own unit."""
+    for group, scope in groups.items():
+        if person.has(group) and (scope != "unit" or person.unit_id == unit_id):
+            return ALLOWED
+    return denied("Only {groups} may do this.", groups=names)
 
 
 def may_administer(person: Person) -> Verdict:

@@ -14,11 +14,14 @@ from server.engine import process
 from server.services import recording
 from server.services.authorization import system
 from server.services.case import finish, hold
-from server.services.wakeups import Wakeup, note
+from server.services.messages import DELIVERY
+from server.services.wakeups import Wakeup, duty_key, note
 from server.store.runtime import Outgoing, Timer
+from server.store.schedule import Duty
 
 _timers = Timer.metadata.tables["timer"]
 _outgoing = Outgoing.metadata.tables["outgoing"]
+_duties = Duty.metadata.tables["duty"]
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 ATTEMPTS = len(BACKOFF) + 1
 
@@ -79,12 +82,8 @@ def send(session: Session, tenant_id: str, message_id: str, transport: Transport
     try:
         transport(dict(row))
     except Exception as error:
-        attempts = row["attempts"] + 1
-        failed: dict[str, Any] = {"attempts": attempts, "failure": f"{type(error).__name__}: {error}"[:500]}
-        if attempts >= ATTEMPTS:
-            failed["status"] = "dead"
-        else:
-            failed["due_at"] = now + BACKOFF[attempts - 1]
+        failed = after_failure(row["attempts"], f"{type(error).__name__}: {error}", now)
+        if "due_at" in failed:
             note(session, Wakeup("outgoing", tenant_id, message_id, failed["due_at"]))
         session.execute(_outgoing.update().where(*where).values(failed))
         return False
@@ -92,8 +91,16 @@ def send(session: Session, tenant_id: str, message_id: str, transport: Transport
     return True
 
 
+def after_failure(attempts: int, failure: str, now: datetime) -> dict[str, Any]:
+    """The columns of a row that failed once more: when it is tried again, or that it waits for an admin."""
+    noted: dict[str, Any] = {"attempts": attempts + 1, "failure": failure[:500]}
+    if attempts + 1 >= ATTEMPTS:
+        return noted | {"status": "dead"}
+    return noted | {"due_at": now + BACKOFF[attempts]}
+
+
 def missed(session: Session, now: datetime, limit: int = 1000) -> list[Wakeup]:
-    """Timers and messages that are due and still there: what a lost wake-up would leave behind."""
+    """Timers, messages and duties that are due and still there: what a lost wake-up would leave behind."""
     t, o = _timers.c, _outgoing.c
     timers = sa.select(t.tenant_id, t.instance_id, t.token, t.due_at).where(
         t.due_at <= now, t.failure == "", sa.or_(t.retry_at.is_(None), t.retry_at <= now)
@@ -102,9 +109,17 @@ def missed(session: Session, now: datetime, limit: int = 1000) -> list[Wakeup]:
         Wakeup("timer", row.tenant_id, f"{row.instance_id} {row.token}", row.due_at)
         for row in session.execute(timers.order_by(t.due_at).limit(limit))
     ]
-    messages = sa.select(o.tenant_id, o.id, o.due_at).where(o.status == "waiting", o.due_at <= now)
+    messages = sa.select(o.tenant_id, o.id, o.kind, o.due_at).where(o.status == "waiting", o.due_at <= now)
     found += [
-        Wakeup("outgoing", row.tenant_id, row.id, row.due_at)
+        Wakeup(DELIVERY if row.kind == DELIVERY else "outgoing", row.tenant_id, row.id, row.due_at)
         for row in session.execute(messages.order_by(o.due_at).limit(limit))
+    ]
+    d = _duties.c
+    duties = sa.select(d.tenant_id, d.process_key, d.subject, d.period, d.due_at).where(
+        d.status == "waiting", d.due_at <= now
+    )
+    found += [
+        Wakeup("duty", row.tenant_id, duty_key(row.process_key, row.subject, row.period), row.due_at)
+        for row in session.execute(duties.order_by(d.due_at).limit(limit))
     ]
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -24,6 +24,18 @@ _resources = Resource.metadata.tables["resource"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 _ACTIVE = sa.select(_jurisdictions.c.deployment_id).where(
     _jurisdictions.c.tenant_id == bindparam("of_tenant")
+)
+_MANIFEST = (
+    sa.select(_files.c.digest)
+    .join(
+        _jurisdictions,
+        (_jurisdictions.c.tenant_id == _files.c.tenant_id)
+        & (_jurisdictions.c.deployment_id == _files.c.deployment_id),
+    )
+    .where(_files.c.tenant_id == bindparam("of_tenant"), _files.c.path == bindparam("path"))
+)
+_CONTENT = sa.select(_resources.c.content).where(
+    _resources.c.tenant_id == bindparam("of_tenant"), _resources.c.digest == bindparam("digest")
 )
 _LIMIT = 64
 
@@ -49,6 +61,13 @@ class Deployed:
     def waits_for_messages(self, key: str) -> bool:
         """Whether the process, or one it calls, can wait for a message or a signal at all."""
         return bool(self.listening.get(key, True))
+
+    def message_starts(self, message: str) -> Iterator[tuple[ProcessDefinition, FlowNode]]:
+        """The start events that wait for a message, each with its process."""
+        for definition in self.model.processes.values():
+            for start in definition.starts:
+                if start.event.kind is EventKind.MESSAGE and start.event.name == message:
+                    yield definition, start
 
     def group_name(self, group_id: str) -> str:
         """The body's name as the manifest gives it."""
@@ -81,6 +100,7 @@ class Deployed:
 
 
 _cache: OrderedDict[tuple[str, str], Deployed] = OrderedDict()
+_manifests: OrderedDict[str, Manifest] = OrderedDict()
 _models: OrderedDict[str, tuple[Model | None, tuple[Finding, ...]]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -106,6 +126,23 @@ def active(session: Session, tenant_id: str) -> Deployed:
     if deployment_id is None:
         raise NotFound("deployment", tenant_id)
     return of(session, tenant_id, deployment_id)
+
+
+def manifest(session: Session, tenant_id: str) -> Manifest | None:
+    """The manifest of the active deployment, read without compiling anything; None where there is none."""
+    values = {"of_tenant": tenant_id, "path": "jurisdiction.toml"}
+    row = session.execute(_MANIFEST, values).one_or_none()
+    if row is None:
+        return None
+    with _lock:
+        known = _manifests.get(row.digest)
+    if known is None:
+        known = read_manifest(bytes(session.execute(_CONTENT, values | {"digest": row.digest}).scalar_one()))
+        with _lock:
+            _manifests[row.digest] = known
+            while len(_manifests) > _LIMIT:
+                _manifests.popitem(last=False)
+    return known
 
 
 def compiled(files: Mapping[str, bytes]) -> tuple[Model | None, tuple[Finding, ...]]:

@@ -62,12 +62,7 @@ def choose(
     of its own with the facts as they are now, so that it changes nothing real."""
     if not choice.id:
         return _enter(session, person, choice.name.strip(), now, rehearsed)
-    p = _projects.c
-    query = sa.select(*_VIEW).where(p.tenant_id == person.tenant_id, p.id == choice.id)
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound("project", choice.id)
-    view = ProjectView(*row)
+    view = by_id(session, person.tenant_id, choice.id)
     if view.unit_id != person.unit_id:
         raise NotPermitted("This project belongs to another unit.")
     if view.rehearsal and not rehearsed:
@@ -75,6 +70,16 @@ def choose(
     if rehearsed and not view.rehearsal:
         return _enter(session, person, view.name, now, rehearsed, view.facts)
     return view
+
+
+def by_id(session: Session, tenant_id: str, project_id: str) -> ProjectView:
+    """A project, whoever asks. Raises NotFound."""
+    p = _projects.c
+    query = sa.select(*_VIEW).where(p.tenant_id == tenant_id, p.id == project_id)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("project", project_id)
+    return ProjectView(*row)
 
 
 def _enter(
@@ -109,7 +114,7 @@ def known(project: ProjectView, person: Person) -> dict[str, Any]:
 def fix_facts(session: Session, case: Mapping[str, Any], facts: dict[str, Any], now: datetime) -> None:
     """Add what a case (its row) has fixed to its project; later cases read it instead of asking again. Each
     fact keeps the case that it came from."""
-    if not facts:
+    if not facts or case["project_id"] is None:
         return
     keys = {"tenant_id": case["tenant_id"], "project_id": case["project_id"], "instance_id": case["id"]}
     _FACTS.enter(
@@ -118,3 +123,10 @@ def fix_facts(session: Session, case: Mapping[str, Any], facts: dict[str, Any], 
     where = (_projects.c.tenant_id == case["tenant_id"], _projects.c.id == case["project_id"])
     known = session.execute(sa.select(_projects.c.facts).where(*where).with_for_update()).scalar_one()
     session.execute(_projects.update().where(*where).values(facts={**known, **facts}))
+
+
+def take_over(session: Session, tenant_id: str, project_id: str, facts: Mapping[str, Any]) -> None:
+    """Give a project the facts that were fixed before this house knew it: no case here stands behind them."""
+    where = (_projects.c.tenant_id == tenant_id, _projects.c.id == project_id)
+    known = session.execute(sa.select(_projects.c.facts).where(*where).with_for_update()).scalar_one()
+    session.execute(_projects.update().where(*where).values(facts={**facts, **known}))

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from server.engine.model import Advance, ClosedTask, UserTask
-from server.services import calendars, projects, registers, rehearsal
+from server.engine.model import Advance, ClosedTask, Subscription, UserTask
+from server.services import calendars, messages, projects, registers, rehearsal
 from server.services.authorization import Person
 from server.services.case import Case
 from server.services.history import finding_json
@@ -21,17 +21,17 @@ from server.store.runtime import (
     Incident,
     Outgoing,
     Participant,
-    Subscription,
     Task,
     Timer,
     WorklistEntry,
 )
+from server.store.runtime import Subscription as SubscriptionRow
 
 _tasks = Task.metadata.tables["task"]
 _worklist = WorklistEntry.metadata.tables["worklist"]
 _participants = Participant.metadata.tables["participant"]
 _timers = Timer.metadata.tables["timer"]
-_subscriptions = Subscription.metadata.tables["subscription"]
+_subscriptions = SubscriptionRow.metadata.tables["subscription"]
 _incidents = Incident.metadata.tables["incident"]
 _outgoing = Outgoing.metadata.tables["outgoing"]
 
@@ -101,6 +101,7 @@ def _end(case: Case, advance: Advance) -> None:
         outcome=ended.outcome, outcome_name=ended.name,
     )  # fmt: skip
     case.record.add("instance_ended", ended.event, outcome=ended.outcome, name=ended.name)
+    _add_participants(case, {f"u:{case.row['started_by']}"})  # a case decided at once had no task
     entry = case.deployed.manifest.processes.get(case.key) if case.deployed.manifest else None
     if entry is not None and ended.outcome in entry.outcome_facts and not ended.cancelled:
         known = {name: advance.variables.get(name) for name in entry.facts}
@@ -264,6 +265,15 @@ def _replace_subscriptions(case: Case, advance: Advance) -> None:
         ]
         if rows:
             case.session.execute(_subscriptions.insert(), rows)
+            _let_deliverers_see(case, advance.subscriptions)
+
+
+def _let_deliverers_see(case: Case, waiting: Iterable[Subscription]) -> None:
+    """Those who may deliver a message by hand must find the case that waits for it."""
+    processes = case.deployed.model.processes
+    groups = {g for s in waiting for g in processes[s.process].nodes[s.element].delivered_by}
+    if groups:
+        _add_participants(case, {_principal(case, group) for group in groups})
 
 
 def _note_incidents(case: Case, advance: Advance) -> None:
@@ -309,10 +319,12 @@ def _remind(case: Case, row: dict[str, Any]) -> None:
 
 
 def _send(case: Case, advance: Advance) -> None:
+    """Messages go to other cases; a signal has reached all that it can, inside its own."""
     for thrown in advance.thrown:
-        case.record.add(f"{thrown.kind}_thrown", thrown.element, name=thrown.name)
-        payload = {"name": thrown.name, "element": thrown.element, **thrown.payload}
-        _queue(case, new_id(case.now), thrown.kind, thrown.name, payload, case.now)
+        if thrown.kind == "message":
+            messages.dispatch(case, thrown)
+        else:
+            case.record.add("signal_thrown", thrown.element, name=thrown.name)
 
 
 def _queue(

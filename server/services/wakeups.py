@@ -13,12 +13,24 @@ _KEY = "wakeups"
 
 @dataclass(frozen=True, slots=True)
 class Wakeup:
-    """Look at `key` (ids only, joined by blanks) at `due`: `kind` is timer or outgoing."""
+    """Look at `key` (ids only, joined by blanks) at `due`: `kind` is timer, outgoing (a reminder), delivery
+    (a message on its way to one target) or duty."""
 
     kind: str
     tenant_id: str
     key: str
     due: datetime
+
+
+def duty_key(process_key: str, subject: str, period: str) -> str:
+    """The key of a duty; only the period, which comes last, may hold blanks."""
+    return f"{process_key} {subject or '-'} {period}"
+
+
+def duty_of(key: str) -> tuple[str, str, str]:
+    """Process, subject and period of a duty's key."""
+    process_key, subject, period = key.split(" ", 2)
+    return process_key, "" if subject == "-" else subject, period
 
 
 def note(session: Session, wakeup: Wakeup) -> None:
