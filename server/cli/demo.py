@@ -16,7 +16,19 @@ from sqlmodel import Session
 from server.bundles.archive import Bundle
 from server.bundles.scenario_files import Scenario, Step, read_scenario
 from server.engine.forms import Form, Kind
-from server.services import attachments, deployed, identity, instances, starts, tasks
+from server.services import (
+    attachments,
+    calendars,
+    deployed,
+    identity,
+    instances,
+    legal_status,
+    projects,
+    rehearsal,
+    rehearsing,
+    starts,
+    tasks,
+)
 from server.services.attachments import FileStore
 from server.services.authorization import Person
 from server.services.errors import NotPermitted
@@ -33,12 +45,15 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """A case to be: a scenario, how many of its steps are done, for which project, begun when."""
+    """A case to be: a scenario, how many of its steps are done, for which project, begun when, and until when
+    it is played. One that the law does not let begin is a rehearsal."""
 
     scenario: Scenario
     steps: int
     project: str
     begun: datetime
+    until: datetime
+    rehearsed: bool = False
     experts: tuple[str, ...] = ()
 
 
@@ -55,9 +70,10 @@ class Office:
 
     def settle(self) -> bool:
         """Enter the people. False when there is no demo for this jurisdiction, or its people are there."""
-        if not self.plan:
-            return False
         with self.database.write() as session:
+            self._enter_installation(session)
+            if not self.plan:
+                return False
             try:
                 identity.person_by_account(session, self.bundle.id, self.plan["person"][0]["account"])
             except NotPermitted:
@@ -74,8 +90,9 @@ class Office:
         for number, scenario in zip(range(count - len(found)), itertools.cycle(told), strict=False):
             last = len(scenario.steps)
             stop = last if number % 3 == 0 else 1 + number * 7 % last
-            begun = self.now - timedelta(days=2 + number * 5 % 40, hours=number % 7)
-            found.append(Play(scenario, stop, next(names), begun))
+            until, rehearsed = self._horizon(scenario.process)
+            begun = until - timedelta(days=2 + number * 5 % 40, hours=number % 7)
+            found.append(Play(scenario, stop, next(names), begun, until, rehearsed))
         return sorted(found, key=lambda play: play.begun)
 
     def play(self, play: Play) -> str:
@@ -84,16 +101,25 @@ class Office:
         at = play.begun
         with self.database.write() as session:
             person = identity.person_by_account(session, self.bundle.id, clerk)
+            matter = starts.Matter(play.scenario.process, play.rehearsed)
+            form = _start_form(session, person, matter.key)
             given = {**play.scenario.start, "project_name": play.project}
-            form = _start_form(session, person, play.scenario.process)
-            answers = self._answers(session, person, form, given, f"start:{play.scenario.process}", at)
-            answers["project_name"] = play.project
-            instance_id = instances.start(session, person, play.scenario.process, at, answers).instance_id
+            answers = self._answers(session, person, form, given, matter.draft, at)
+            answers |= {
+                "project_name": play.project,
+                "project_id": self._project(session, person, play, form),
+            }
+            if play.rehearsed:
+                answers[rehearsal.DAY_FIELD] = calendars.local(at).date().isoformat()
+            begun = instances.start(session, person, matter.key, at, answers, rehearsed=play.rehearsed)
+            instance_id = begun.instance_id
         for step in play.scenario.steps[: play.steps]:
             if step.kind == "wait":
                 at += _waited(step)
             elif step.kind in ("task", "return") and step.acts:
-                at = min(at + timedelta(hours=20), self.now)
+                at = min(at + timedelta(hours=20), play.until)
+                if play.rehearsed:
+                    self._let_pass(instance_id, clerk, at)
                 if not self._act(instance_id, step, at, play.experts):
                     break
         return instance_id
@@ -114,14 +140,63 @@ class Office:
         """A case of the plan: its scenario up to a task."""
         scenario = next(s for s in self.scenarios if s.path.endswith(f"{entry['scenario']}.yaml"))
         steps = next(n for n, step in enumerate(scenario.steps) if step.subject == entry["until"])
-        begun = self.now - timedelta(days=entry["days_ago"])
-        return Play(scenario, steps, project, begun, tuple(entry.get("experts", ())))
+        until, rehearsed = self._horizon(scenario.process)
+        begun = until - timedelta(days=entry["days_ago"])
+        return Play(scenario, steps, project, begun, until, rehearsed, tuple(entry.get("experts", ())))
+
+    def _horizon(self, process_key: str) -> tuple[datetime, bool]:
+        """When the demo of a process plays, and whether as a rehearsal: up to now where it is in force, up to
+        the last evening on which it was, and as a rehearsal where it never was."""
+        today = legal_status.day_of(self.now)
+        with self.database.read() as session:
+            used = deployed.active(session, self.bundle.id)
+        if legal_status.may_begin(used, process_key, today):
+            return self.now, False
+        last = legal_status.last_day(self.bundle.manifest, process_key, today)
+        return (self.now, True) if last is None else (rehearsal.opening(last) + timedelta(hours=8), False)
+
+    def _project(self, session: Session, person: Person, play: Play, form: Form | None) -> str:
+        """The project of a case, with those facts that the scenario takes as fixed by earlier cases."""
+        choice = projects.Choice(name=play.project)
+        chosen = projects.choose(session, person, choice, play.begun, rehearsed=play.rehearsed)
+        entries = self.bundle.manifest.processes.values()
+        fixed = {name for entry in entries for name in (*entry.facts, *entry.outcome_facts)}
+        asked = form.keys if form else frozenset()
+        known = {n: v for n, v in play.scenario.start.items() if n in fixed and n not in asked}
+        projects.take_over(session, self.bundle.id, chosen.id, known)
+        return chosen.id
+
+    def _let_pass(self, instance_id: str, leader: str, until: datetime) -> None:
+        """Let time pass in a rehearsal, as its leader."""
+        with self.database.write() as session:
+            person = identity.person_by_account(session, self.bundle.id, leader)
+            if (standing := rehearsing.standing(session, person, instance_id)) and until > standing:
+                rehearsing.move_clock(session, person, instance_id, until, self.now)
+
+    def _enter_installation(self, session: Session) -> None:
+        """Enter those who have a post in every jurisdiction, where they are not there yet."""
+        tenant = self.bundle.id
+        for person in _plan("installation").get("person", ()):
+            if not identity.is_known(session, tenant, person["account"]):
+                identity.add_jurisdiction(session, tenant, self.bundle.manifest.name, self.now)
+                self._enter_one(session, person, _plan("installation"), person["account"])
+
+    def _enter_one(
+        self, session: Session, person: dict[str, Any], plan: dict[str, Any], identity_: str
+    ) -> None:
+        unit = next(unit for unit in plan["unit"] if unit["id"] == person["unit"])
+        identity.add_unit(session, self.bundle.id, unit["id"], unit["name"])
+        identity.add_person(
+            session, self.bundle.id, person["account"], person["name"], person["post"], person["unit"],
+            person["groups"], identity.hash_password(identity.DEMO_PASSWORD), self.now, demo=True,
+            identity=identity_,
+        )  # fmt: skip
 
     def _interleaved(self) -> list[Scenario]:
         """The process scenarios with steps, one of each process in turn."""
         by_process: dict[str, list[Scenario]] = {}
         for scenario in self.scenarios:
-            if scenario.process in self._startable() and scenario.steps:
+            if self._by_hand(scenario):
                 by_process.setdefault(scenario.process, []).append(scenario)
         rows = itertools.zip_longest(*by_process.values())
         return [scenario for row in rows for scenario in row if scenario is not None]
@@ -129,10 +204,18 @@ class Office:
     def _startable(self) -> set[str]:
         return {e.id for e in self.bundle.manifest.processes.values() if e.started_by and not e.called}
 
+    def _by_hand(self, scenario: Scenario) -> bool:
+        """Whether a scenario begins as people begin it, has steps, and there is somebody to begin it."""
+        by_people = scenario.process in self._startable() and not scenario.message and not scenario.duty
+        return by_people and bool(scenario.steps) and bool(self._clerks(scenario.process))
+
+    def _clerks(self, process_key: str) -> list[str]:
+        started_by = self.bundle.manifest.processes[process_key].started_by
+        return [p["account"] for p in self.plan["person"] if set(p["groups"]) & set(started_by)]
+
     def _clerk(self, play: Play) -> str:
-        started_by = self.bundle.manifest.processes[play.scenario.process].started_by
-        clerks = [p["account"] for p in self.plan["person"] if set(p["groups"]) & set(started_by)]
-        return str(clerks[hash_of(play.project) % len(clerks)])
+        clerks = self._clerks(play.scenario.process)
+        return clerks[hash_of(play.project) % len(clerks)]
 
     def _act(self, instance_id: str, step: Step, at: datetime, experts: tuple[str, ...] = ()) -> bool:
         """Do a step as one of the demo people who may. False when the case has gone another way."""

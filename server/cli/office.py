@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +16,8 @@ from server.bundles.archive import ArchiveRefused, Bundle
 from server.bundles.manifest import ManifestRefused
 from server.cli import demo, house, telling
 from server.cli.telling import AsJson, console, fail
-from server.services import deployments, history, identity
-from server.services.errors import DeploymentRejected
+from server.services import deployed, deployments, history, identity
+from server.services.errors import DeploymentRejected, ServiceError
 from server.settings import Settings
 from server.store.database import Database
 
@@ -104,11 +106,30 @@ def verify_audit(jurisdiction: str = "", as_json: AsJson = False) -> None:
 
 
 def _prepare(settings: Settings) -> None:
+    """Deploy what was never deployed: what an admin has gone back from is not brought back by a restart, and
+    one jurisdiction that is refused does not keep the others away."""
     with house.opened(settings, migrate=True) as database:
-        for bundle in _bundles(house.ROOT, ""):
-            _deploy(database, bundle, "prepare", "", as_json=False)
+        refused = [name for name in house.jurisdictions() if not _deploy_new(database, name)]
         if settings.demo:
             _seed(settings, database, 40)
+    if refused:
+        told = ", ".join(refused)
+        console.print(
+            f"  not deployed: {told}. The findings are above; see also: guicheng check", markup=False
+        )
+
+
+def _deploy_new(database: Database, name: str) -> bool:
+    """Deploy a jurisdiction of the folder unless this very content was deployed before. False if refused."""
+    try:
+        (bundle,) = _bundles(house.ROOT, name)
+        with database.read() as session:
+            known = deployments.was_deployed(session, bundle.id, bundle.files)
+        if not known:
+            _deploy(database, bundle, "prepare", "", as_json=False)
+    except typer.Exit:
+        return False
+    return True
 
 
 def _bundles(source: Path, jurisdiction: str) -> list[Bundle]:
@@ -156,15 +177,28 @@ def _deploy(database: Database, bundle: Bundle, source: str, note: str, as_json:
 
 
 def _seed(settings: Settings, database: Database, count: int) -> None:
-    """Demo people once; then the cases, each in a unit of work of its own."""
-    for name in house.jurisdictions():
-        bundle = archive.read_folder(house.ROOT, name)
+    """Demo people once; then the cases, each in a unit of work of its own. Those who are there for the whole
+    installation are entered in every jurisdiction."""
+    for bundle in _deployed_bundles(database):
         office = demo.Office(database, house.files(settings), bundle, house.now())
         if not office.settle():
             continue
         plays = office.plays(count)
-        for play in track(plays, description=f"  {name}: {len(plays)} cases", transient=True):
-            office.play(play)
+        for play in track(plays, description=f"  {bundle.id}: {len(plays)} cases", transient=True):
+            try:
+                office.play(play)
+            except ServiceError as error:
+                told = getattr(error, "reason", "") or f"{error}"
+                console.print(f"  {play.scenario.path}: not played: {told}", markup=False)
+
+
+def _deployed_bundles(database: Database) -> Iterator[Bundle]:
+    """The jurisdictions of the folder that are deployed."""
+    for name in house.jurisdictions():
+        with database.read() as session:
+            known = deployed.manifest(session, name) is not None
+        if known:
+            yield archive.read_folder(house.ROOT, name)
 
 
 def _tell_accounts(settings: Settings, database: Database) -> None:
@@ -172,10 +206,24 @@ def _tell_accounts(settings: Settings, database: Database) -> None:
         return
     with database.read() as session:
         accounts = identity.demo_accounts(session)
+        names = dict(identity.jurisdictions(session))
+        several = identity.in_several(session)
     if accounts:
         console.print(f"  演示账号 demo accounts (password: {identity.DEMO_PASSWORD})", markup=False)
-    for account in accounts:
-        console.print(
-            f"    {account.account:<12} {account.name}  {account.unit_name} {account.post}", markup=False
-        )
+    for tenant_id, found in groupby(accounts, key=lambda account: account.tenant_id):
+        console.print(f"  {names.get(tenant_id, tenant_id)} ({tenant_id})", markup=False)
+        for account in found:
+            if account.account not in several:
+                _tell_account(account)
+    told = {account.account: account for account in accounts if account.account in several}
+    if told:
+        console.print("  各辖区通用 in every jurisdiction", markup=False)
+    for account in told.values():
+        _tell_account(account)
     console.print()
+
+
+def _tell_account(account: identity.Account) -> None:
+    console.print(
+        f"    {account.account:<12} {account.name}  {account.unit_name} {account.post}", markup=False
+    )

@@ -19,7 +19,13 @@ from server.services import deployed, identity, registers
 from server.services.authorization import Person, may_deploy
 from server.services.errors import DeploymentRejected
 from server.store.columns import new_id
-from server.store.definitions import Deployment, DeploymentFile, ProcessDefinition, Resource
+from server.store.definitions import (
+    Activation,
+    Deployment,
+    DeploymentFile,
+    ProcessDefinition,
+    Resource,
+)
 from server.store.identity import Jurisdiction
 
 _deployments = Deployment.metadata.tables["deployment"]
@@ -27,6 +33,7 @@ _files = DeploymentFile.metadata.tables["deployment_file"]
 _resources = Resource.metadata.tables["resource"]
 _definitions = ProcessDefinition.metadata.tables["process_definition"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
+_activations = Activation.metadata.tables["activation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +87,35 @@ def deploy(
              "name": definition.name, "digest": file_digest}
         )  # fmt: skip
     session.execute(_definitions.insert(), rows)
-    session.execute(
-        _jurisdictions.update()
-        .where(_jurisdictions.c.tenant_id == tenant_id)
-        .values(deployment_id=deployment_id)
-    )
-    before = deployed.of(session, tenant_id, current[0]).manifest if current else None
-    registers.renew(session, deployed.of(session, tenant_id, deployment_id), before)
+    make_active(session, person, tenant_id, deployment_id, now, note)
     unchanged = tuple(sorted(model.processes.keys() - set(changed)))
     return Outcome(deployment_id, number, tuple(changed), unchanged, findings)
+
+
+def make_active(
+    session: Session, person: Person, tenant_id: str, deployment_id: str, now: datetime, note: str
+) -> None:  # fmt: skip
+    """Let new cases use a deployment, and note who said so. Cases that run stay on theirs."""
+    j = _jurisdictions.c
+    before = session.execute(sa.select(j.deployment_id).where(j.tenant_id == tenant_id)).scalar_one_or_none()
+    session.execute(
+        _jurisdictions.update().where(j.tenant_id == tenant_id).values(deployment_id=deployment_id)
+    )
+    session.execute(
+        _activations.insert().values(
+            tenant_id=tenant_id, id=new_id(now), deployment_id=deployment_id, before_id=before, by=person.id,
+            at=now, note=note[:500],
+        )
+    )  # fmt: skip
+    earlier = deployed.of(session, tenant_id, before).manifest if before else None
+    registers.renew(session, deployed.of(session, tenant_id, deployment_id), earlier)
+
+
+def was_deployed(session: Session, tenant_id: str, files: Mapping[str, bytes]) -> bool:
+    """Whether this very content was deployed before, be it active now or not."""
+    d = _deployments.c
+    query = sa.select(d.id).where(d.tenant_id == tenant_id, d.digest == load.digest(files)).limit(1)
+    return session.execute(query).scalar_one_or_none() is not None
 
 
 def listing(session: Session, person: Person) -> list[Deployment]:

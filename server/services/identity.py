@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,7 +59,8 @@ def _holder() -> sa.Select[Any]:
     return (
         sa.select(
             p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
-            s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"),
+            s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"), p.identity,
+            _jurisdictions.c.name.label("tenant_name"),
         )
         .select_from(_sessions)
         .join(_people, (p.tenant_id == s.tenant_id) & (p.id == s.user_id))
@@ -120,7 +121,15 @@ def person_by_account(session: Session, tenant_id: str, account: str) -> Person:
     """A person by account, for the command line and the seed."""
     p, u, m = _people.c, _units.c, _memberships.c
     query = sa.select(
-        p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale
+        p.tenant_id,
+        p.id,
+        p.account,
+        p.name,
+        p.post,
+        p.unit_id,
+        u.name.label("unit_name"),
+        p.locale,
+        p.identity,
     ).join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
     row = (
         session.execute(query.where(p.tenant_id == tenant_id, p.account == account)).mappings().one_or_none()
@@ -129,7 +138,16 @@ def person_by_account(session: Session, tenant_id: str, account: str) -> Person:
         raise NotPermitted("There is no account {account}.", {"account": account})
     where = (m.tenant_id == tenant_id, m.user_id == row["id"])
     groups = session.execute(sa.select(m.group_id).where(*where)).scalars()
-    return _person({**row, "groups": " ".join(groups), "csrf": "", "calendar_revision": None})
+    return _person(
+        {**row, "groups": " ".join(groups), "csrf": "", "calendar_revision": None, "tenant_name": ""}
+    )
+
+
+def is_known(session: Session, tenant_id: str, account: str) -> bool:
+    """Whether somebody has this account in a jurisdiction."""
+    p = _people.c
+    query = sa.select(p.id).where(p.tenant_id == tenant_id, p.account == account)
+    return session.execute(query).scalar_one_or_none() is not None
 
 
 def add_jurisdiction(session: Session, tenant_id: str, name: str, now: datetime) -> None:
@@ -151,13 +169,15 @@ def add_unit(session: Session, tenant_id: str, unit_id: str, name: str) -> None:
 
 def add_person(
     session: Session, tenant_id: str, account: str, name: str, post: str, unit_id: str, groups: list[str],
-    password_hash: str, now: datetime, *, demo: bool = False,
+    password_hash: str, now: datetime, *, demo: bool = False, identity: str = "",
 ) -> None:  # fmt: skip
-    """Enter a person with posts. The account is their id too: it never changes hands."""
+    """Enter a person with posts. The account is their id too: it never changes hands. Who has the same
+    `identity` in several jurisdictions may go from one to the other without signing in again."""
     session.execute(
         _people.insert().values(
             tenant_id=tenant_id, id=account, account=account, name=name, post=post, unit_id=unit_id,
-            password_hash=password_hash, active=True, locale="zh-CN", demo=demo, created_at=now,
+            password_hash=password_hash, active=True, locale="zh-CN", demo=demo, identity=identity,
+            created_at=now,
         )
     )  # fmt: skip
     keys = {"tenant_id": tenant_id, "user_id": account}
@@ -181,10 +201,57 @@ def demo_accounts(session: Session) -> list[Account]:
     return [Account(*row) for row in session.execute(query)]
 
 
+def in_several(session: Session) -> set[str]:
+    """The accounts of those with posts in several jurisdictions."""
+    p = _people.c
+    query = sa.select(p.account).where(p.identity != "", p.active)
+    return set(session.execute(query.group_by(p.account).having(sa.func.count() > 1)).scalars())
+
+
 def jurisdictions(session: Session) -> list[tuple[str, str]]:
-    """The jurisdictions of the installation: id and name."""
-    j = _jurisdictions.c
-    return [(row[0], row[1]) for row in session.execute(sa.select(j.tenant_id, j.name).order_by(j.tenant_id))]
+    """The jurisdictions of the installation in which somebody can sign in: id and name."""
+    j, p = _jurisdictions.c, _people.c
+    somebody = sa.exists().where(p.tenant_id == j.tenant_id, p.active)
+    query = sa.select(j.tenant_id, j.name).where(somebody).order_by(j.tenant_id)
+    return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def posts(session: Session, person: Person) -> list[Person]:
+    """The person in every jurisdiction where they have a post, the present one included."""
+    if not person.identity:
+        return [person]
+    p = _people.c
+    query = sa.select(p.tenant_id, p.account).where(p.identity == person.identity, p.active)
+    found = [person_by_account(session, *row) for row in session.execute(query.order_by(p.tenant_id)).all()]
+    listed = session.execute(sa.select(_jurisdictions.c.tenant_id, _jurisdictions.c.name))
+    names = {tenant_id: name for tenant_id, name in listed}
+    return [replace(one, tenant_name=names.get(one.tenant_id, one.tenant_id)) for one in found]
+
+
+def switch(session: Session, person: Person, token: str, tenant_id: str) -> None:
+    """Go on in another jurisdiction where the person has a post; the session stays open."""
+    there = next((one for one in posts(session, person) if one.tenant_id == tenant_id), None)
+    if there is None:
+        raise NotPermitted("You have no post in this jurisdiction.")
+    session.execute(
+        _sessions.update()
+        .where(_sessions.c.token_hash == _token_hash(token))
+        .values(tenant_id=there.tenant_id, user_id=there.id)
+    )
+
+
+def follow(session: Session, person: Person, tenant_id: str, now: datetime) -> Person:
+    """Enter the person, as they are, in a jurisdiction that is new to the installation."""
+    p = _people.c
+    row = session.execute(
+        sa.select(p.password_hash, p.demo).where(p.tenant_id == person.tenant_id, p.id == person.id)
+    ).one()
+    add_unit(session, tenant_id, person.unit_id, person.unit_name)
+    add_person(
+        session, tenant_id, person.account, person.name, person.post, person.unit_id, sorted(person.groups),
+        row.password_hash, now, demo=row.demo, identity=person.identity,
+    )  # fmt: skip
+    return person_by_account(session, tenant_id, person.account)
 
 
 def members(session: Session, tenant_id: str, group_id: str) -> list[Account]:
@@ -210,7 +277,7 @@ def _person(row: Any) -> Person:
     return Person(
         row["tenant_id"], row["id"], row["account"], row["name"], row["post"], row["unit_id"],
         row["unit_name"], frozenset((row["groups"] or "").split()), row["locale"], row["csrf"],
-        row["calendar_revision"],
+        row["calendar_revision"], row["identity"], row["tenant_name"],
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from sqlmodel import Session
+
 from server.bundles.manifest import Manifest, Regulation
-from server.services import calendars
+from server.services import calendars, deployed
 from server.services.authorization import ALLOWED, Verdict, denied
 from server.services.deployed import Deployed
 
@@ -92,6 +94,11 @@ def of_jurisdiction(manifest: Manifest | None, now: datetime) -> Standing:
     """What a jurisdiction's law is as a whole: in force as soon as one of its instruments is."""
     found = [standing(r, day_of(now)) for r in manifest.regulations.values()] if manifest else []
     return Standing.IN_FORCE if not found or Standing.IN_FORCE in found else found[0]
+
+
+def of_tenant(session: Session, tenant_id: str, now: datetime) -> Standing:
+    """The same of a jurisdiction by id; in force where nothing is deployed that could say otherwise."""
+    return of_jurisdiction(deployed.manifest(session, tenant_id), now)
 
 
 def last_day(manifest: Manifest, process_key: str, day: date) -> date | None:

@@ -16,8 +16,9 @@ from server.services.authorization import Person, denied
 from server.services.case import Case, finish, hold, hold_of_task
 from server.services.deployed import Deployed
 from server.services.errors import Refused
-from server.store.runtime import Task, Timer
+from server.store.runtime import ProcessInstance, Task, Timer
 
+_instances = ProcessInstance.metadata.tables["process_instance"]
 _tasks = Task.metadata.tables["task"]
 _timers = Timer.metadata.tables["timer"]
 MOST = 200
@@ -66,6 +67,14 @@ def move_clock(session: Session, person: Person, instance_id: str, until: dateti
     case.move_clock(until)
     finish(case)
     return fired
+
+
+def standing(session: Session, person: Person, instance_id: str) -> datetime | None:
+    """Where the clock of a rehearsal stands; None for a real case."""
+    i = _instances.c
+    query = sa.select(i.rehearsal_at).where(i.tenant_id == person.tenant_id, i.id == instance_id)
+    found: datetime | None = session.execute(query).scalar_one_or_none()
+    return found
 
 
 def awaited(session: Session, used: Deployed, row: Any) -> tuple[Awaited, ...]:

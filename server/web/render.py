@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.engine.forms import FieldView
-from server.services import errors, worklist
+from server.services import errors, legal_status, worklist
 from server.web import richtext
 from server.web.context import Visit
 from server.web.language import Translator, translator
@@ -93,13 +93,16 @@ def _common(visit: Visit) -> dict[str, Any]:
 
 
 def _menu(visit: Visit) -> dict[str, Any]:
-    """What only a whole page shows: the count in the menu."""
+    """What only a whole page shows: the count in the menu, and how the law stands where the person works."""
     person = visit.person_or_none
-    return {"waiting": worklist.count(visit.session, person) if person is not None else 0}
+    if person is None:
+        return {"waiting": 0, "law": ""}
+    law = legal_status.of_tenant(visit.session, person.tenant_id, visit.now)
+    return {"waiting": worklist.count(visit.session, person), "law": law.value}
 
 
 def _rehearsal_at(values: Mapping[str, Any]) -> datetime | None:
-    """Where the clock stands of the rehearsal that a page is about: such a page says so, whatever it shows."""
+    """Where the clock stands of the rehearsal that a page is about: it says so, whatever it shows."""
     for name in ("case", "task", "start"):
         found: datetime | None = getattr(values.get(name), "rehearsal_at", None)
         if found is not None:

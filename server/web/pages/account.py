@@ -1,10 +1,11 @@
-"""Signing in and out, and the language of the pages."""
+"""Signing in and out, the jurisdiction in which somebody works, and the language of the pages."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from server.services import identity
+from server.services import identity, legal_status
+from server.services.identity import Account
 from server.web import render
 from server.web.context import Visit
 from server.web.language import LANGUAGES
@@ -60,6 +61,23 @@ def sign_out(visit: Visit) -> Response:
     return response
 
 
+@pages.get("/jurisdictions")
+def jurisdictions(visit: Visit) -> Response:
+    """Where the person has a post, and how the law stands there."""
+    found = [
+        (post, legal_status.of_tenant(visit.session, post.tenant_id, visit.now))
+        for post in identity.posts(visit.session, visit.person)
+    ]
+    return render.page(visit, "account/jurisdictions.html", posts=found)
+
+
+@pages.post("/jurisdictions")
+def switch(visit: Visit) -> Response:
+    """Go on in another jurisdiction."""
+    identity.switch(visit.session, visit.person, visit.token or "", visit.sent("tenant"))
+    return render.redirect(visit, "/tasks")
+
+
 @pages.post("/language", Permission.ANYONE)
 def language(visit: Visit) -> Response:
     """Choose the language, for the person if signed in, else for this browser."""
@@ -79,17 +97,21 @@ def local_address(wanted: str) -> str:
 
 
 def _form(visit: Visit, *, errors: tuple[tuple[str, str], ...], status: int = 200) -> Response:
-    people = identity.demo_accounts(visit.session) if visit.house.settings.demo else []
+    demo: dict[str, list[Account]] = {}
+    for account in identity.demo_accounts(visit.session) if visit.house.settings.demo else ():
+        demo.setdefault(account.tenant_id, []).append(account)
+    known = identity.jurisdictions(visit.session)
     wanted = visit.sent("next") or visit.query("next")
     return render.page(
         visit,
         "account/sign_in.html",
         status=status,
         errors=errors,
-        demo=people,
+        demo=demo,
+        standings={id_: legal_status.of_tenant(visit.session, id_, visit.now) for id_, _name in known},
         demo_password=identity.DEMO_PASSWORD,
         next=wanted,
-        jurisdictions=identity.jurisdictions(visit.session),
+        jurisdictions=known,
         tenant=visit.sent("tenant"),
         account=visit.sent("account"),
     )
