@@ -15,7 +15,7 @@ from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Advance, FlowNode, UserTask
-from server.services import calendars, deployed, drafts, recording, rehearsal, submissions
+from server.services import calendars, deployed, drafts, recording, rehearsal, single_use, submissions
 from server.services.authorization import Person, Verdict, denied, may_act, may_claim, may_see_instance
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
@@ -212,6 +212,7 @@ def complete(
     given = _kept_pairs(session, person, task_id) if answers is None else answers
     row["state"] = case.state
     submission = submissions.accept(_submission(session, case.deployed, row, person, given, case.now))
+    single_use.keep(case, case.deployed.model.forms.get(row["form_id"]), submission)
     values = dict(submission.values)
     node = _node(case.deployed, row)
     outcome = _outcome(node, values)
@@ -303,7 +304,8 @@ def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tupl
     case = hold_of_task(session, person, task_id, now)
     row = session.execute(_TASK, {"of_tenant": person.tenant_id, "of_task": task_id}).mappings().one()
     case.record.actor = rehearsal.acting(person, row, case.deployed)
-    return case, {**row, "root_key": case.key, "state": case.state}
+    known = {"root_key": case.key, "state": case.state, "rehearsal_at": case.row["rehearsal_at"]}
+    return case, {**row, **known}
 
 
 def _read(session: Session, person: Person, task_id: str) -> dict[str, Any]:
@@ -359,7 +361,9 @@ def _submission(
     form = used.model.forms.get(row["form_id"])
     variables = _open_task(used, row).variables
     acting = rehearsal.acting(person, row, used)
-    return submissions.fill(session, acting, form, answers, variables, f"task:{row['id']}", now)
+    sent = submissions.fill(session, acting, form, answers, variables, f"task:{row['id']}", now)
+    real = row["rehearsal_at"] is None
+    return single_use.look(session, person, row["instance_id"], form, sent) if real else sent
 
 
 def _kept_pairs(session: Session, person: Person, task_id: str) -> Sequence[Pair]:

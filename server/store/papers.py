@@ -1,4 +1,5 @@
-"""What was written down of cases for good: rows of registers, and facts of projects with their source."""
+"""What was written down of cases for good: rows of registers, facts of projects with their
+source, and values that exist once."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from server.store.columns import Json, Table, UtcDateTime
 
 class RegisterRow(Table, table=True):
     """A case in a register (台账). `at` is the moment by which the register is ordered: the end of the case,
-    its beginning in a register that holds running ones. `values` are the register's columns as they were then;
-    `search` is what a text is looked for in, in small letters."""
+    its beginning in a register that holds running ones. `values` are the register's columns as they were
+    then; `search` is what a text is looked for in, in small letters."""
 
     __table_args__ = (
         sa.Index("ix_register_at", "tenant_id", "register_id", "at", "instance_id"),
@@ -49,3 +50,12 @@ class ProjectFact(Table, table=True):
     instance_id: str = Field(primary_key=True)
     value: Any = Field(default=None, sa_type=Json, nullable=True)
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SingleUse(Table, table=True):
+    """A value that exists once in a jurisdiction (the number of an approval), and the case that has it."""
+
+    tenant_id: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    instance_id: str

@@ -11,6 +11,7 @@ knows.
 * `regulation`: citations shown beside the field.
 * `min`, `max`: bounds of a date (FEEL with a leading `=`; `today` is the date of the office).
 * `min_rows`, `max_rows`, `min_items`, `max_items`: how many rows or choices.
+* `unique`: `true`; no two cases of a jurisdiction may have the same value (an approval number).
 * `include` on a group: the id of another form whose components stand here.
 """
 

@@ -27,6 +27,7 @@ ONE_FILE: Final = "{label}: only one file can be attached here."
 FILE_TYPE: Final = "{label}: {file} is not of an accepted type ({accept})."
 FILE_GONE: Final = "{label}: a file is no longer there; attach it again."
 NOT_A_FIELD: Final = "{label}: the form has no such field."
+TAKEN: Final = "{label}: another case has this already, and each exists only once. Look it up and correct it."
 NOT_ROWS: Final = "{label}: send a list of rows."
 
 NOT_NUMBER: Final = "{label}: enter a number, for example 1200."

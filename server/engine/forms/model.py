@@ -95,7 +95,7 @@ class Options:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a value must satisfy. Bounds may be FEEL; `must_be_true` is a citation (`hongshan#15`) or
-    "yes"."""
+    "yes"; what is `unique` no two cases may have, which only those see who know all cases."""
 
     required: bool = False
     minimum: Computed | None = None
@@ -109,6 +109,7 @@ class Rules:
     min_items: int = 0
     max_items: int = MAX_ROWS
     no_past: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""Values that exist once, such as the number of an approval: a field with the property `unique`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.engine.forms import FieldError, Form, Submission, messages
+from server.services.authorization import Person
+from server.services.case import Case
+from server.services.errors import InvalidSubmission
+from server.store.conflicts import Entering
+from server.store.papers import SingleUse
+
+_table = SingleUse.metadata.tables["single_use"]
+_ENTER = Entering(_table)
+
+
+def look(
+    session: Session, person: Person, instance_id: str, form: Form | None, sent: Submission
+) -> Submission:
+    """The submission, with an error at each value that another case than this has."""
+    wanted = _wanted(form, sent.values)
+    held = _holders(session, person.tenant_id, wanted) if wanted else {}
+    wrong = tuple(_error(form, name, person) for name, owner in held.items() if owner != instance_id)
+    return replace(sent, errors=(*sent.errors, *wrong)) if wrong else sent
+
+
+def keep(case: Case, form: Form | None, sent: Submission) -> None:
+    """Keep the values for this case, in its own command. Raises InvalidSubmission where another case was
+    quicker. A rehearsal keeps none."""
+    wanted = _wanted(form, sent.values)
+    if not wanted or case.rehearsed:
+        return
+    kept = {"tenant_id": case.person.tenant_id, "instance_id": case.id}
+    _ENTER.enter(case.session, *({**kept, "field": name, "value": wanted[name]} for name in sorted(wanted)))
+    looked = look(case.session, case.person, case.id, form, sent)
+    if looked.errors:
+        raise InvalidSubmission(looked)
+
+
+def _wanted(form: Form | None, values: Mapping[str, Any]) -> dict[str, str]:
+    """The values in question by field; blanks around a number do not make it another."""
+    fields = form.fields if form else ()
+    given = {field.key: str(values.get(field.key) or "").strip() for field in fields if field.rules.unique}
+    return {name: value for name, value in given.items() if value}
+
+
+def _holders(session: Session, tenant_id: str, wanted: Mapping[str, str]) -> dict[str, str]:
+    pairs = sa.tuple_(_table.c.field, _table.c.value).in_(sorted(wanted.items()))
+    query = sa.select(_table.c.field, _table.c.instance_id).where(_table.c.tenant_id == tenant_id, pairs)
+    return {row.field: row.instance_id for row in session.execute(query)}
+
+
+def _error(form: Form | None, name: str, person: Person) -> FieldError:
+    fields = form.fields if form else ()
+    label = next(field.label.plain(person.locale) for field in fields if field.key == name)
+    return FieldError(name, label, messages.TAKEN, {"label": label})
