@@ -29,7 +29,7 @@ def variables(element: FlowNode, evaluation: Evaluation, at: Moment) -> dict[str
     """The variables to set after a decision. Raises DecisionFailed, ResultNotSingle, NotADeadline."""
     call = _call(element)
     if evaluation.failed:
-        reason = next(finding.text() for finding in evaluation.findings if finding.level == "error")
+        reason = next(finding.quoted() for finding in evaluation.findings if finding.level == "error")
         raise DecisionFailed(element=element.id, decision=call.decision, reason=reason)
     found: dict[str, Value] = {}
     if call.result_variable:

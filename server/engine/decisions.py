@@ -9,6 +9,7 @@ from decimal import Decimal
 from server.engine import dmn
 from server.engine.dmn.model import DecisionTable
 from server.engine.feel import FunctionValue, to_json
+from server.engine.findings import quoted
 from server.engine.model import Evaluation, Finding, MatchedRule, MissedRule, Value
 
 _PLAIN = frozenset({Decimal, str, bool, type(None)})
@@ -93,7 +94,7 @@ def finding(problem: dmn.Problem, file: str) -> Finding:
         level=problem.level,
         code=problem.code,
         message=problem.message,
-        params={"cell": problem.cell, **problem.params},
+        params={"cell": problem.cell} | {name: quoted(value) for name, value in problem.params.items()},
         remedy=problem.remedy,
         file=file,
         element=problem.element or problem.decision,

@@ -8,6 +8,7 @@ from typing import Any
 
 from server.engine.errors import ConditionNotBoolean, ExpressionFailed
 from server.engine.feel import Expression, FeelError, FeelWarning, compile_expression, to_feel, to_json
+from server.engine.findings import quoted
 from server.engine.model import Moment, Value
 from server.engine.schedule import CIVIL
 
@@ -40,9 +41,12 @@ def holds(text: str, variables: Mapping[str, Value], at: Moment, element: str = 
     found = _evaluate(text, variables, at, element, warnings)
     if found is True or found is False:
         return found
-    shown = "null" if found is None else str(found)[:80]
+    shown: object = "null" if found is None else str(found)[:80]
     if warnings:
-        shown += f" ({warnings[0]})"
+        shown = {
+            "message": "{value} ({reason})",
+            "params": {"value": shown, "reason": quoted(warnings[0].told)},
+        }
     raise ConditionNotBoolean(element=element, expression=unwrapped(text), value=shown)
 
 
@@ -53,7 +57,8 @@ def _evaluate(
         compiled = _compiled(unwrapped(text), _unusual(variables))
         return to_json(compiled.evaluate(_Facts(variables, at), warnings, now=at.now.astimezone(CIVIL)))
     except (FeelError, ValueError, TypeError) as problem:
-        raise ExpressionFailed(element=element, expression=unwrapped(text), reason=str(problem)) from problem
+        reason = quoted(problem.told) if isinstance(problem, FeelError) else str(problem)
+        raise ExpressionFailed(element=element, expression=unwrapped(text), reason=reason) from problem
 
 
 class _Facts(Mapping[str, Any]):

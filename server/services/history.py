@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -110,9 +110,19 @@ def finding_json(finding: Any) -> dict[str, Any]:
     language."""
     return {
         "level": finding.level, "code": finding.code, "message": finding.message,
-        "params": {name: str(value) for name, value in finding.params.items()}, "remedy": finding.remedy,
+        "params": _kept(finding.params), "remedy": finding.remedy,
         "file": finding.file, "element": finding.element, "row": finding.row, "column": finding.column,
     }  # fmt: skip
+
+
+def _kept(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a finding; those that are sentences themselves stay templates too."""
+    return {
+        name: {**value, "params": _kept(value.get("params", {}))}
+        if isinstance(value, Mapping)
+        else str(value)
+        for name, value in params.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,19 @@ class Translator:
 
     def tell(self, template: str, params: Mapping[str, object] | None = None) -> str:
         """A sentence of the engine or of a service, translated first, its `{places}` filled afterwards."""
-        places = _Places({k: self.gettext(v) if isinstance(v, str) else v for k, v in (params or {}).items()})
+        places = _Places({name: self._said(value) for name, value in (params or {}).items()})
         try:
             return self.gettext(template).format_map(places)
         except (ValueError, IndexError, AttributeError, KeyError):
             return self.gettext(template)
+
+    def _said(self, value: object) -> object:
+        """What fills a place: a word of ours in this language, a sentence of its own told the same way."""
+        if isinstance(value, str):
+            return self.gettext(value)
+        if isinstance(value, Mapping) and isinstance(value.get("message"), str):
+            return self.tell(value["message"], value.get("params"))
+        return value
 
 
 class _Places(dict[str, object]):

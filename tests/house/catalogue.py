@@ -12,7 +12,12 @@ PLACES = {
     # who is called: where message and remedy stand among its arguments
     "Finding": (2, 4), "Refusal": (1, 2), "Rule": (1, 2), "_Wording": (1, 2), "XmlRefused": (1,),
     "_finding": (1,), "_problem": (2, 3), "_refused": (1, 2), "ComponentProblem": (0, 1),
-    "denied": (0,), "NotPermitted": (0,),
+    "denied": (0,), "NotPermitted": (0,), "mark": (0,), "_": (0,), "FormRefused": (0,),
+    "ExpressionError": (0,),
+    # the FEEL library: sentences within ours
+    "warn": (1,), "fail": (0,), "Told": (0,), "Undefined": (0,), "PatternError": (0,),
+    "FeelSyntaxError": (0,), "FeelLimitError": (0,), "FeelClockError": (0,), "NotFeelValue": (0,),
+    "NotFeelType": (0,),
 }  # fmt: skip
 NAMES = {"message", "remedy"}
 

@@ -130,7 +130,7 @@ class Evaluation(Run):
     def note(self, place: Problem) -> None:
         """Turn FEEL's warnings since the last note into problems of a place."""
         for warning in self.collected:
-            params = {"reason": warning.message}
+            params = {"reason": warning.told}
             self.report(
                 Problem(
                     "dmn.feel_warning", params, place.decision, place.element, place.row, place.column,

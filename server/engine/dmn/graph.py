@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from server.engine.feel import FeelError, similar
+from server.engine.feel import FeelError, Told, similar
 
 from . import model as m
 from .evaluation import DecisionTrace, Evaluation
@@ -27,7 +27,7 @@ from .nodes import (
     compile_service,
     upstream,
 )  # fmt: skip
-from .problems import DmnError, Problem
+from .problems import DmnError, Problem, did_you_mean
 from .reader import read
 from .scope import Scope
 from .types import Types
@@ -146,7 +146,7 @@ class DecisionModel:
         near = similar(wanted, names)
         params = {
             "decision": wanted, "file": self.definitions.file or self.definitions.name,
-            "known": ", ".join(names), "suggestion": f" Did you mean {near}?" if near else "",
+            "known": ", ".join(names), "suggestion": did_you_mean(near),
         }  # fmt: skip
         return Problem("dmn.unknown_decision", params, decision=wanted)
 
@@ -246,9 +246,9 @@ def _guarded(evaluate: Callable[[Evaluation], Any], run: Evaluation) -> Any:
     try:
         return evaluate(run)
     except FeelError as error:
-        run.report(Problem("dmn.limit", {"reason": error.message}))
+        run.report(Problem("dmn.limit", {"reason": error.told}))
     except (RecursionError, MemoryError):
-        run.report(Problem("dmn.limit", {"reason": "expressions are nested too deep"}))
+        run.report(Problem("dmn.limit", {"reason": Told("the expression is nested too deeply")}))
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from server.engine.feel import Type, parse_temporal, to_feel, type_of
+from server.engine.feel import NotFeelType, NotFeelValue, Type, parse_temporal, to_feel, type_of
 from server.engine.feel.decimals import DECIMAL128
 
 from .evaluation import Evaluation, show
@@ -54,8 +54,8 @@ class Guard:
                 return number
         try:
             value = from_json(given, self.expected)
-        except (TypeError, ValueError) as error:
-            params = {"name": self.name, "reason": str(error)}
+        except (NotFeelType, NotFeelValue) as error:
+            params = {"name": self.name, "reason": error.told}
             run.report(replace(self.place, code="dmn.not_a_value", params=params))
             return None
         return self.coerce(value, run)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from server.engine.feel import Told
+
 Level = Literal["error", "warning", "info"]
 
 
@@ -210,6 +212,11 @@ class Problem:
 class _Open(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"
+
+
+def did_you_mean(name: str | None) -> Told | str:
+    """A guess for a message; nothing where there is none."""
+    return Told(" Did you mean {name}?", {"name": name}) if name else ""
 
 
 class DmnError(ValueError):

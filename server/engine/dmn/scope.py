@@ -18,7 +18,7 @@ from server.engine.feel.tree import Literal, Name
 
 from .evaluation import Evaluation
 from .model import Text
-from .problems import Problem
+from .problems import Problem, did_you_mean
 from .types import Types, syntax_problem
 
 Evaluator: TypeAlias = Callable[[Mapping[str, Any], Evaluation], Any]
@@ -92,8 +92,7 @@ class Scope:
         if self.closed:
             unknown += compiled.unknown_names(self.names)
         for use in unknown:
-            suggestion = f" Did you mean {use.suggestion}?" if use.suggestion else ""
-            params = {"cell": compiled.text, "name": use.name, "suggestion": suggestion}
+            params = {"cell": compiled.text, "name": use.name, "suggestion": did_you_mean(use.suggestion)}
             self.problems.append(replace(place, code="dmn.unknown_name", params=params, cell=compiled.text))
 
     def _refuse(self, error: FeelSyntaxError, text: Text, place: Problem) -> None:

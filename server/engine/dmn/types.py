@@ -10,6 +10,7 @@ from server.engine.feel import (
     ANY,
     BUILT_IN_TYPES,
     FeelSyntaxError,
+    Told,
     Type,
     TypeRegistry,
     compile_unary_tests,
@@ -17,7 +18,7 @@ from server.engine.feel import (
 )
 
 from .model import Definitions, ItemDefinition, Text
-from .problems import Problem
+from .problems import Problem, did_you_mean
 
 
 class Types:
@@ -61,8 +62,7 @@ class Types:
     def _unknown(self, name: str, place: Problem | None) -> None:
         if place is not None:
             near = similar(name, [*self.registry, *BUILT_IN_TYPES])
-            suggestion = f" Did you mean {near}?" if near else ""
-            params = {"type": name, "suggestion": suggestion}
+            params = {"type": name, "suggestion": did_you_mean(near)}
             self._problems.append(replace(place, code="dmn.unknown_type", params=params))
 
     # ------------------------------------------------------------------ building
@@ -119,11 +119,17 @@ def _all_components(item: ItemDefinition) -> list[ItemDefinition]:
     return [found for part in item.components for found in (part, *_all_components(part))]
 
 
+def _meant(suggestion: str | None) -> Told:
+    if suggestion:
+        return Told("Did you mean {name}?", {"name": suggestion})
+    return Told("Correct the expression.")
+
+
 def syntax_problem(error: FeelSyntaxError, text: Text, place: Problem) -> Problem:
     """A text that is not FEEL, with the position in it and what may be meant; `place` is where it is."""
-    suggestion = f"Did you mean {error.suggestion}?" if error.suggestion else "Correct the expression."
     params = {
-        "reason": error.message, "position": error.position + 1, "cell": text.text, "suggestion": suggestion,
+        "reason": error.told, "position": error.position + 1, "cell": text.text,
+        "suggestion": _meant(error.suggestion),
     }  # fmt: skip
     line = text.line + error.line - 1 if text.line else place.line
     element = text.id or place.element

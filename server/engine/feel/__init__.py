@@ -17,7 +17,16 @@ Null instead of an error is FEEL's way; the warnings say why. What is raised is 
 from .builtins import BUILTINS
 from .compare import equal, fits, order
 from .convert import to_feel, to_json
-from .errors import FeelClockError, FeelError, FeelLimitError, FeelSyntaxError, FeelWarning
+from .errors import (
+    FeelClockError,
+    FeelError,
+    FeelLimitError,
+    FeelSyntaxError,
+    FeelWarning,
+    NotFeelType,
+    NotFeelValue,
+    Told,
+)
 from .expression import Expression, UnaryTests, UnknownName, compile_expression, compile_unary_tests
 from .names import NameUse, free_names, name_uses
 from .run import Limits, Run
@@ -45,9 +54,12 @@ __all__ = [
     "FunctionValue",
     "Limits",
     "NameUse",
+    "NotFeelType",
+    "NotFeelValue",
     "Range",
     "Run",
     "Time",
+    "Told",
     "Type",
     "TypeRegistry",
     "UnaryTests",

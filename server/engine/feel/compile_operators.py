@@ -7,6 +7,7 @@ from decimal import Decimal
 from .arithmetic import ON_NUMBERS, calculate, negate
 from .compare import equal, order
 from .compiler import Compiler, compiles
+from .errors import mark
 from .run import Run, Spot, Value
 from .tree import And, Arithmetic, Between, Comparison, Literal, Negation, Node, Or
 from .values import Environment, Evaluator, single, type_of
@@ -47,9 +48,9 @@ def arithmetic(node: Arithmetic, compiler: Compiler) -> Evaluator:
 
 def _no_result(node: Spot, sign: str, left: Value, right: Value, run: Run) -> None:
     left_kind, right_kind = type_of(left), type_of(right)
-    template = "{left} {sign} {right} has no result"
+    template = mark("{left} {sign} {right} has no result")
     if sign == "/" and left_kind == right_kind == "number" and not right:
-        template = "division by zero"
+        template = mark("division by zero")
     run.warn(node, template, left=left_kind, sign=sign, right=right_kind)
 
 

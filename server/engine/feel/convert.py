@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from .civil import NANOSECONDS
 from .decimals import DECIMAL128
-from .errors import FeelLimitError
+from .errors import FeelLimitError, NotFeelType, NotFeelValue
 from .run import Run, Value
 from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
 from .text import text_of
@@ -29,7 +29,7 @@ def to_feel(value: object) -> Value:
     try:
         return _feel(value)
     except RecursionError:
-        raise ValueError("the data is nested too deeply for FEEL") from None
+        raise NotFeelValue("the data is nested too deeply for FEEL") from None
 
 
 def _feel(value: object) -> Value:
@@ -66,20 +66,20 @@ def _other(value: object) -> Value:
 def _number(value: object) -> Decimal:
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{value} is not a number FEEL can hold")
+            raise NotFeelValue("{value} is not a number FEEL can hold", value=value)
         return DECIMAL128.create_decimal(float.__repr__(value))
     exact = Decimal(value)  # type: ignore[arg-type]
     if not exact.is_finite():
-        raise ValueError(f"{value} is not a number FEEL can hold")
+        raise NotFeelValue("{value} is not a number FEEL can hold", value=value)
     try:
         return DECIMAL128.plus(exact)
     except DecimalException:
-        raise ValueError("the number is too large for FEEL") from None
+        raise NotFeelValue("the number is too large for FEEL") from None
 
 
 def _key(key: object) -> str:
     if not isinstance(key, str):
-        raise TypeError(f"the key of a context must be a string, not {type(key).__name__}")
+        raise NotFeelType("the key of a context must be a string, not {kind}", kind=type(key).__name__)
     return key
 
 

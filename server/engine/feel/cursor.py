@@ -3,7 +3,7 @@
 import re
 from typing import NoReturn
 
-from .errors import FeelSyntaxError
+from .errors import FeelSyntaxError, Told
 from .lexer import Token, tokenize
 
 _SPACES = re.compile(r"\s+")
@@ -58,7 +58,7 @@ class Cursor:
     def fail(self, template: str, suggestion: str | None = None, **values: object) -> NoReturn:
         """Refuse the text because of what stands here."""
         token = self.token
-        found = token.text if token.kind != "end" else "the end"
+        found = token.text[:60] if token.kind != "end" else Told("the end")
         raise FeelSyntaxError(template, self.text, token.start, suggestion, found=found, **values)
 
     def text_until(self, *stops: str) -> str:

@@ -4,6 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+def mark(template: str) -> str:
+    """Mark a sentence that stands by itself for those who gather what is to be translated."""
+    return template
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence whose words can still be translated: an English template (a gettext msgid) and what fills
+    its ``{places}``, other sentences among it. As text it is the filled English sentence."""
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+
 class FeelError(Exception):
     """Anything that keeps an expression from being read or evaluated.
 
@@ -16,6 +33,19 @@ class FeelError(Exception):
         self.values = values
         self.message = template.format(**values)
         super().__init__(self.message)
+
+    @property
+    def told(self) -> Told:
+        """The sentence, still to be translated."""
+        return Told(self.template, self.values)
+
+
+class NotFeelValue(FeelError, ValueError):
+    """Data from outside has a value FEEL cannot hold."""
+
+
+class NotFeelType(FeelError, TypeError):
+    """Data from outside has a kind of value FEEL does not know."""
 
 
 class FeelSyntaxError(FeelError):
@@ -60,6 +90,11 @@ class FeelWarning:
     def message(self) -> str:
         """The English sentence, filled."""
         return self.template.format(**self.values)
+
+    @property
+    def told(self) -> Told:
+        """The sentence, still to be translated."""
+        return Told(self.template, self.values)
 
     def __str__(self) -> str:
         return self.message

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
+from .errors import NotFeelType, mark
 from .run import Run, Spot, Value
 from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
 
@@ -110,7 +111,7 @@ class FunctionValue:
 
     @property
     def _label(self) -> str:
-        return f"{self.name}()" if self.name else "the function"
+        return f"{self.name}()" if self.name else mark("the function")
 
 
 _TYPE_NAMES: dict[type, str] = {
@@ -137,7 +138,7 @@ def type_of(value: Value) -> str:
         return name
     if isinstance(value, Function):
         return "function"
-    raise TypeError(f"{type(value).__name__} is not a FEEL value; convert with to_feel()")
+    raise NotFeelType("{kind} is not a FEEL value; convert with to_feel()", kind=type(value).__name__)
 
 
 def single(value: Value) -> Value:

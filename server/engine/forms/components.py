@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 import regex
 
-from server.engine.forms.expressions import Compiler, Computed, Text
+from server.engine.findings import mark as _
+from server.engine.forms.expressions import Compiler, Computed, FormRefused, Text
 from server.engine.forms.model import (
     CHOICES,
     KEYED,
@@ -29,14 +30,14 @@ from server.engine.values import Value
 Entry = Mapping[str, Any]
 
 REFUSED = {
-    "iframe": "A form may not show pages of other sites (iframe).",
-    "documentPreview": "documentPreview is not supported; list files with a filepicker.",
+    "iframe": _("A form may not show pages of other sites (iframe)."),
+    "documentPreview": _("documentPreview is not supported; list files with a filepicker."),
 }
 _KEY = re.compile(r"[^\W\d][\w-]*(\.[^\W\d][\w-]*)*")
 _MAX_OPTIONS = 2_000
 
 
-class ComponentProblem(ValueError):
+class ComponentProblem(FormRefused):
     """A component cannot be used; the message says why and what to do."""
 
 
@@ -82,7 +83,7 @@ def _kind(entry: Entry) -> Kind:
     try:
         return Kind(name)
     except ValueError:
-        raise ComponentProblem(f"There is no field type {name!r}.") from None
+        raise ComponentProblem("There is no field type {name}.", name=name[:60]) from None
 
 
 def _path(entry: Entry, kind: Kind, outer: Path) -> Path:
@@ -95,7 +96,9 @@ def _path(entry: Entry, kind: Kind, outer: Path) -> Path:
     if not own and kind is Kind.GROUP:
         return outer
     if not _KEY.fullmatch(own):
-        raise ComponentProblem(f"The key {own!r} cannot be the name of a value; use letters, digits and _.")
+        raise ComponentProblem(
+            "The key {key} cannot be the name of a value; use letters, digits and _.", key=own[:60]
+        )
     return (*outer, *own.split("."))
 
 
@@ -113,7 +116,9 @@ def _meaning(properties: Mapping[str, str]) -> Meaning:
     kind = properties.get("kind", "")
     if kind == "" or kind in get_args(Meaning):
         return kind  # type: ignore[return-value]
-    raise ComponentProblem(f"The property kind is {kind!r}; it can be money, boolean or integer.")
+    raise ComponentProblem(
+        "The property kind is {kind}; it can be money, boolean or integer.", kind=kind[:60]
+    )
 
 
 def _auto(properties: Mapping[str, str]) -> Auto:
@@ -121,7 +126,7 @@ def _auto(properties: Mapping[str, str]) -> Auto:
     if auto == "" or auto in get_args(Auto):
         return auto  # type: ignore[return-value]
     known = ", ".join(filter(None, get_args(Auto)))
-    raise ComponentProblem(f"The property auto is {auto!r}; it can be {known}.")
+    raise ComponentProblem("The property auto is {auto}; it can be {known}.", auto=auto[:60], known=known)
 
 
 # --------------------------------------------------------------------------- rules
@@ -145,6 +150,7 @@ def _rules(entry: Entry, properties: Mapping[str, str], compiler: Compiler) -> R
         min_items=_whole(properties, "min_items", _whole(properties, "min_rows", 0)),
         max_items=min(_whole(properties, "max_items", _whole(properties, "max_rows", MAX_ROWS)), MAX_ROWS),
         no_past=entry.get("disallowPassedDates") is True,
+        unique=properties.get("unique") == "true",
     )
 
 
@@ -162,7 +168,9 @@ def _check_pattern(pattern: str) -> None:
     try:
         regex.compile(pattern)
     except (regex.error, OverflowError, RecursionError) as error:
-        raise ComponentProblem(f"The pattern {pattern!r} cannot be used: {error}") from error
+        raise ComponentProblem(
+            "The pattern {pattern} cannot be used: {reason}", pattern=pattern[:60], reason=str(error)
+        ) from error
 
 
 def _whole(properties: Mapping[str, str], name: str, default: int) -> int:
@@ -170,7 +178,9 @@ def _whole(properties: Mapping[str, str], name: str, default: int) -> int:
     if not text:
         return default
     if not re.fullmatch(r"\d{1,4}", text, re.ASCII):
-        raise ComponentProblem(f"The property {name} is {text!r}; it must be a whole number.")
+        raise ComponentProblem(
+            "The property {name} is {text}; it must be a whole number.", name=name, text=text[:60]
+        )
     return int(text)
 
 
@@ -186,7 +196,7 @@ def _options(entry: Entry, properties: Mapping[str, str], compiler: Compiler) ->
     if not isinstance(values, list) or not values:
         raise ComponentProblem("The field has no options; write values, valuesKey or valuesExpression.")
     if len(values) > _MAX_OPTIONS:
-        raise ComponentProblem(f"The field has more than {_MAX_OPTIONS} options.")
+        raise ComponentProblem("The field has more than {limit} options.", limit=_MAX_OPTIONS)
     english = _english_labels(entry, properties, len(values))
     convert = properties.get("kind") == "boolean"
     return Options(tuple(_option(v, en, compiler, convert) for v, en in zip(values, english, strict=True)))
@@ -255,7 +265,9 @@ def _particular(
     if kind is Kind.DATE_TIME:
         subtype = entry.get("subtype") or "date"
         if subtype not in ("date", "time", "datetime"):
-            raise ComponentProblem(f"The subtype is {subtype!r}; it can be date, time or datetime.")
+            raise ComponentProblem(
+                "The subtype is {subtype}; it can be date, time or datetime.", subtype=subtype[:60]
+            )
         return {"subtype": subtype}
     if kind is Kind.FILES:
         return {

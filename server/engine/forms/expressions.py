@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from server.engine import feel
+from server.engine.findings import filled, quoted
 from server.engine.values import Value
 
 
@@ -30,7 +31,16 @@ MAX_ITEMS = 1_000
 """Longest list a form takes from an expression."""
 
 
-class ExpressionError(ValueError):
+class FormRefused(ValueError):
+    """Something in a form cannot be used. The message says what and why: an English template and its
+    params, `told` as a part of a finding."""
+
+    def __init__(self, template: str, **params: object) -> None:
+        super().__init__(filled(template, params))
+        self.told = {"message": template, "params": params}
+
+
+class ExpressionError(FormRefused):
     """An expression or a text of a form cannot be understood; the message says why."""
 
 
@@ -100,27 +110,31 @@ class Text:
     def fill(self, scope: Scope, language: str) -> str:
         """The text in this language, its places filled."""
         parts = self.en if self.en and not language.startswith("zh") else self.zh
-        return _fill(parts, scope)
+        return fill(parts, scope, lambda _expression, value: as_text(value))
 
     def plain(self, language: str = "zh-CN") -> str:
         """The text with nothing known."""
         return self.fill(Scope(), language)
 
 
-def _fill(parts: tuple[Part, ...], scope: Scope) -> str:
-    return "".join(_part(part, scope) for part in parts)
+Saying: TypeAlias = Callable[[Expression, Value], str]
 
 
-def _part(part: Part, scope: Scope) -> str:
+def fill(parts: tuple[Part, ...], scope: Scope, say: Saying) -> str:
+    """The text of some parts, each place in the words that `say` finds for its value."""
+    return "".join(_part(part, scope, say) for part in parts)
+
+
+def _part(part: Part, scope: Scope, say: Saying) -> str:
     if isinstance(part, str):
         return part
     if isinstance(part, Expression):
-        return as_text(part.value(scope))
+        return say(part, part.value(scope))
     value = part.expression.value(scope)
     if not part.loop:
-        return _fill(part.parts, scope) if value is True else ""
+        return fill(part.parts, scope, say) if value is True else ""
     items = value[:MAX_ITEMS] if isinstance(value, list) else []
-    return "".join(_fill(part.parts, _inner(scope, item)) for item in items)
+    return "".join(fill(part.parts, _inner(scope, item), say) for item in items)
 
 
 def _inner(scope: Scope, item: Value) -> Scope:
@@ -176,8 +190,11 @@ class Compiler:
         self.used.update(re.findall(r"[^\W\d]\w*", text))
         try:
             return Expression(text, feel.compile_expression(text, [*self.names, *_SCOPE_NAMES]))
-        except (feel.FeelError, RecursionError) as error:
-            raise ExpressionError(f"{text}: {error}") from error
+        except feel.FeelSyntaxError as error:
+            raise ExpressionError(
+                "`{text}` is not FEEL at character {position}: {reason}",
+                text=text[:120], position=error.position + 1, reason=quoted(error.told),
+            ) from error  # fmt: skip
 
     def computed(self, source: Value) -> Computed | None:
         """A property that may start with `=`; None when the form does not set it."""
@@ -215,7 +232,7 @@ class _Places:
     def read(self, until: str = "", depth: int = 0) -> tuple[Part, ...]:
         """Parts up to the end, or to the closing mark `until`."""
         if depth > 5:
-            raise ExpressionError("places within places, more than five deep")
+            raise ExpressionError("Places stand within places, more than five deep.")
         parts: list[Part] = []
         while self.at < len(self.pieces):
             piece = self.pieces[self.at]
@@ -228,7 +245,7 @@ class _Places:
             else:
                 parts.append(self._place(piece.strip(), depth))
         if until:
-            raise ExpressionError(f"{{{{{until}}}}} is missing")
+            raise ExpressionError("{place} is missing.", place=f"{{{{{until}}}}}")
         return _without_empty(parts)
 
     def _place(self, source: str, depth: int) -> Part:

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from server.engine.findings import Finding
-from server.engine.forms.components import ComponentProblem, read_component
-from server.engine.forms.expressions import Compiler, ExpressionError, Text
+from server.engine.forms.components import read_component
+from server.engine.forms.expressions import Compiler, FormRefused, Text
 from server.engine.forms.model import Component, Form, Kind
 
 MAX_BYTES = 1024 * 1024
@@ -56,8 +56,8 @@ def _sources(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, _
     for file, content in sorted(files.items()):
         try:
             source = _source(file, content)
-        except ValueError as error:
-            findings.append(_finding("form.unreadable", "{reason}", file=file, reason=str(error)))
+        except FormRefused as error:
+            findings.append(_finding("form.unreadable", "{reason}", file=file, reason=error.told))
             continue
         if source.id in sources:
             findings.append(
@@ -77,13 +77,15 @@ def _sources(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, _
 
 def _source(file: str, content: bytes) -> _Source:
     if len(content) > MAX_BYTES:
-        raise ValueError(f"The file has {len(content):,} bytes; a form may have {MAX_BYTES:,}.")
+        raise FormRefused(
+            "The file has {size} bytes; a form may have {limit}.", size=len(content), limit=MAX_BYTES
+        )
     try:
         schema = json.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"The file is not JSON in UTF-8: {error}") from error
+        raise FormRefused("The file is not JSON in UTF-8: {reason}", reason=str(error)) from error
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
-        raise ValueError("The file is not a form-js form: it has no list of components.")
+        raise FormRefused("The file is not a form-js form: it has no list of components.")
     return _Source(file, str(schema.get("id") or PurePosixPath(file).stem), schema)
 
 
@@ -154,8 +156,8 @@ class _Reading:
             return None  # a page brings its own buttons; "default" is the form itself
         try:
             component = read_component(entry, path, self.compiler)
-        except (ComponentProblem, ExpressionError) as problem:
-            self._problem(_name_of(entry), "form.field", "{reason}", reason=str(problem))
+        except FormRefused as problem:
+            self._problem(_name_of(entry), "form.field", "{reason}", reason=problem.told)
             return None
         self._take(component, scope)
         return self._with_children(component, entry, path, scope, depth)

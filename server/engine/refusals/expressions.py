@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from server.engine.bpmn_attributes import is_marked, marked_feel
 from server.engine.bpmn_xml import Diagram
 from server.engine.feel import FeelError, FeelSyntaxError, compile_expression
+from server.engine.findings import quoted
 from server.engine.model import Finding, FlowNode, Model, ProcessDefinition
 from server.engine.refusals.refusal import Refusal
 from server.engine.refusals.variables import known_variables
@@ -139,9 +140,10 @@ def _syntax(process: ProcessDefinition, place: Place) -> Iterator[Finding]:
         compile_expression(place.text)
     except FeelSyntaxError as error:
         hint = f" ({error.suggestion}?)" if error.suggestion else _habit(place.text)
-        params |= {"position": error.position + 1, "reason": error.message.rstrip("."), "suggestion": hint}
+        params |= {"position": error.position + 1, "reason": quoted(error.told), "suggestion": hint}
     except (FeelError, RecursionError) as error:
-        params |= {"position": 1, "reason": str(error).rstrip("."), "suggestion": ""}
+        reason = quoted(error.told) if isinstance(error, FeelError) else str(error)
+        params |= {"position": 1, "reason": reason, "suggestion": ""}
     else:
         if _EXTERNAL.search(_STRINGS.sub("", place.text)):
             yield EXTERNAL.at(process.file, place.element, place.line, place=place.place)

@@ -23,7 +23,7 @@ def problems(*components: dict[str, Any], **more: bytes) -> list[tuple[str, str,
     [
         ({"type": "iframe", "id": "x", "url": "https://example.com"}, "x", "iframe"),
         ({"type": "documentPreview", "id": "x"}, "x", "filepicker"),
-        ({"type": "magic", "id": "x"}, "x", "'magic'"),
+        ({"type": "magic", "id": "x"}, "x", "magic"),
         (field("textfield", "a b"), "a b", "cannot be the name"),
         (field("textfield", ""), "id_", "cannot be the name"),
         (field("select", "s"), "s", "no options"),

@@ -38,7 +38,7 @@ def context_of(entries: list[Value]) -> Context:
         if type(entry) is not dict or type(entry.get("key")) is not str or "value" not in entry:
             raise Undefined("an entry must have a key and a value")
         if entry["key"] in made:
-            raise Undefined(f"two entries have the key {entry['key']}")
+            raise Undefined("two entries have the key {key}", key=entry["key"][:60])
         made[entry["key"]] = entry["value"]
     return made
 

@@ -9,6 +9,7 @@ from server.engine.feel.civil import NANOSECONDS
 from server.engine.feel.compare import make_range
 from server.engine.feel.decimals import is_integer, whole
 from server.engine.feel.errors import FeelSyntaxError
+from server.engine.feel.errors import mark as _
 from server.engine.feel.grammar_types import BUILT_IN_TYPE_NAMES
 from server.engine.feel.parser import Parser
 from server.engine.feel.run import Run, Value
@@ -32,12 +33,20 @@ from .temporals import as_date
 
 _NUMERAL = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MAX_NUMERAL = 10_000
+NOT_A = {
+    "date": _("{text} is not a date"),
+    "time": _("{text} is not a time"),
+    "date and time": _("{text} is not a date and time"),
+    "duration": _("{text} is not a duration"),
+    "number": _("{text} is not a number"),
+    "range": _("{text} is not a range"),
+}
 
 
 def _parsed(parse: Callable[[str], Value], text: str, kind: str) -> Value:
     value = parse(text)
     if value is None:
-        raise Undefined(f"{text!r:.60} is not a {kind}")
+        raise Undefined(NOT_A[kind], text=repr(text)[:60])
     return value
 
 
@@ -149,7 +158,7 @@ def months_between(start: Date | DateTime, end: Date | DateTime) -> YearsMonthsD
 
 def _number(text: str) -> Decimal:
     if len(text) > _MAX_NUMERAL or not _NUMERAL.fullmatch(text):
-        raise Undefined(f"{text!r:.60} is not a number")
+        raise Undefined(NOT_A["number"], text=repr(text)[:60])
     return decimals.number(text)
 
 
@@ -176,7 +185,7 @@ def number_from_grouped(text: str, grouping: str | None, point: str | None) -> D
         text = text.replace(grouping, "")
     if point == ",":
         if "." in text:
-            raise Undefined(f"{text!r:.60} is not a number")
+            raise Undefined(NOT_A["number"], text=repr(text)[:60])
         text = text.replace(",", ".")
     return _number(text)
 
@@ -204,9 +213,9 @@ def range_from_text(text: str) -> Range:
     try:
         tree = Parser(text, _RANGE_VOCABULARY, BUILT_IN_TYPE_NAMES).whole_expression()
     except FeelSyntaxError:
-        raise Undefined(f"{text!r:.60} is not a range") from None
+        raise Undefined(NOT_A["range"], text=repr(text)[:60]) from None
     if not isinstance(tree, RangeLiteral):
-        raise Undefined(f"{text!r:.60} is not a range")
+        raise Undefined(NOT_A["range"], text=repr(text)[:60])
     low, high = _range_end(tree.low), _range_end(tree.high)
     made = make_range(low, high, tree.low_included, tree.high_included)
     if made is None:

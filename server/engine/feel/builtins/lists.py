@@ -18,7 +18,7 @@ def index_of_position(items: list[Value], position: Decimal) -> int:
     """The Python index of a position from 1, or from -1 at the end; ``Undefined`` outside."""
     number = whole(position)
     if number == 0 or abs(number) > len(items):
-        raise Undefined(f"there is no position {number} in a list of {len(items)}")
+        raise Undefined("there is no position {number} in a list of {count}", number=number, count=len(items))
     return number - 1 if number > 0 else len(items) + number
 
 

@@ -27,13 +27,16 @@ def compile_pattern(pattern: str, flags: str | None) -> Pattern:
     options = 0
     for letter in flags or "":
         if letter not in _FLAGS:
-            raise Undefined(f"unknown flag {letter}")
+            raise Undefined("unknown flag {flag}", flag=letter)
         options |= _FLAGS[letter]
     try:
         text = regex.escape(pattern) if "q" in (flags or "") else translate(pattern, flags or "")
         return regex.compile(text, options | regex.VERSION0)
     except (PatternError, regex.error) as error:
-        raise Undefined(f"{pattern!r:.60} is not a regular expression: {error}") from error
+        reason = error.told if isinstance(error, PatternError) else str(error)
+        raise Undefined(
+            "{pattern} is not a regular expression: {reason}", pattern=repr(pattern)[:60], reason=reason
+        ) from error
 
 
 def search_all(run: Run, expression: Pattern, string: str) -> Iterator[Match]:
@@ -57,7 +60,7 @@ def expand_replacement(replacement: str, expression: Pattern, flags: str | None)
     if "q" in (flags or ""):
         return lambda match: replacement
     if _BAD_REFERENCE.search(replacement.replace("\\\\", "")):
-        raise Undefined("in a replacement, $ must be followed by a number, \\ by $ or \\")
+        raise Undefined("in a replacement, $ must be followed by a number, a backslash by $ or a backslash")
 
     def expand(match: Match) -> str:
         return _REFERENCE.sub(lambda reference: _group(reference, match, expression.groups), replacement)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
+from server.engine.feel.errors import FeelError
 from server.engine.feel.run import Run, Spot, Value
 from server.engine.feel.temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration, midnight
 from server.engine.feel.values import Range, type_of
@@ -14,7 +15,7 @@ Implementation = Callable[..., Value]
 _Function = TypeVar("_Function", bound=Implementation)
 
 
-class Undefined(Exception):
+class Undefined(FeelError):
     """A function has no result for these arguments: FEEL gives null, the message is the warning."""
 
 
@@ -155,7 +156,7 @@ class Builtin:
                 return signature.implementation(run, *arguments)
             return signature.implementation(*arguments)
         except Undefined as reason:
-            return run.warn(spot, "{function}(): {reason}", function=self.name, reason=str(reason))
+            return run.warn(spot, "{function}(): {reason}", function=self.name, reason=reason.told)
         except (ArithmeticError, ValueError):
             return run.warn(spot, "{function}() has no result for these values", function=self.name)
 

@@ -7,6 +7,8 @@ refused.
 
 from dataclasses import dataclass, field
 
+from server.engine.feel.errors import FeelError
+
 MAX_PATTERN = 1000
 _MAX_WEIGHT = 2000
 _MAX_DEPTH = 20
@@ -21,7 +23,7 @@ _SETS = {"d": r"\p{Nd}", "s": r" \t\n\r", "i": _NAME_START, "c": _NAME_PART, "W"
 _SINGLE = {"n": "\n", "r": "\r", "t": "\t"} | {sign: sign for sign in "\\|.-^?*+{}()[]$"}
 
 
-class PatternError(ValueError):
+class PatternError(FeelError):
     """The text is not an XPath pattern, or one too large to be compiled quickly."""
 
 
@@ -136,7 +138,7 @@ class _Translator:
         text, closed, after = self._pattern[self._index :].partition("}")
         least, comma, most = text.partition(",")
         if not closed or not least.isdecimal() or not (most.isdecimal() or not most):
-            raise PatternError("a count is not of the form {2}, {2,} or {2,5}")
+            raise PatternError("a count is not of the form {form}", form="{2}, {2,}, {2,5}")
         if len(text) > 9 or (most and int(most) < int(least)):
             raise PatternError("a count is too large or the wrong way round")
         self._index = len(self._pattern) - len(after)
@@ -151,7 +153,7 @@ class _Translator:
         if character == "\\":
             return self._escape(), 1
         if character in "?*+{}]":
-            raise PatternError(f"{character} stands in the wrong place")
+            raise PatternError("{character} stands in the wrong place", character=character)
         return self._plain(character), 1
 
     def _plain(self, character: str) -> str:
@@ -168,7 +170,7 @@ class _Translator:
         if self._accept("?:"):
             opening = "(?:"
         elif self._peek() == "?":
-            raise PatternError("(? is not followed by a colon")
+            raise PatternError("{sign} is not followed by a colon", sign="(?")
         else:
             opening = "("
             self._groups += 1
@@ -195,7 +197,7 @@ class _Translator:
         while self._peek().isdecimal() and int(digits + self._peek()) in self._closed:
             digits += self._take()
         if int(digits) == 0 or int(digits) not in self._closed:
-            raise PatternError(f"there is no group {digits} before this place")
+            raise PatternError("there is no group {number} before this place", number=digits)
         return rf"(?:\g<{int(digits)}>)"
 
     def _many(self, character: str) -> tuple[str, bool]:
@@ -206,18 +208,18 @@ class _Translator:
             return _SETS[character], False
         if character.swapcase() in _SETS:
             return _SETS[character.swapcase()], True
-        raise PatternError(f"\\{character} means nothing")
+        raise PatternError("{escape} means nothing", escape=f"\\{character}")
 
     def _category(self) -> str:
         name, closed, after = self._pattern[self._index :].partition("}")
         if not name.startswith("{") or not closed:
-            raise PatternError("\\p is not followed by {…}")
+            raise PatternError("{escape} is not followed by a name in braces", escape="\\p")
         self._index = len(self._pattern) - len(after)
         name = name[1:]
         if name.startswith("Is") and name[2:].replace("-", "").isalnum():
             return rf"\p{{In{name[2:]}}}"
         if name[:1] not in "LMNPZSC" or len(name) not in (1, 2) or not name.isalpha():
-            raise PatternError(f"there is no category {name}")
+            raise PatternError("there is no category {name}", name=name[:40])
         return rf"\p{{{name}}}"
 
     def _class(self, depth: int) -> str:
@@ -240,9 +242,9 @@ class _Translator:
     def _member(self, found: _Class, first: bool) -> None:
         character = self._take()
         if character == "[":
-            raise PatternError("[ must be escaped in a class")
+            raise PatternError("{sign} must be escaped in a class", sign="[")
         if character == "-" and not first and self._peek() != "]" and self._peek(2) != "-[":
-            raise PatternError("- must be escaped in a class, or stand at an end")
+            raise PatternError("{sign} must be escaped in a class, or stand at an end", sign="-")
         if character == "\\":
             character = self._take()
             if character not in _SINGLE:
@@ -270,7 +272,7 @@ class _Translator:
 
 def _span(low: str, high: str) -> str:
     if low > high:
-        raise PatternError(f"the range {low}-{high} is the wrong way round")
+        raise PatternError("the range {low}-{high} is the wrong way round", low=low, high=high)
     return f"{_literal(low)}-{_literal(high)}"
 
 
