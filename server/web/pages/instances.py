@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from server.engine.forms import FieldView
-from server.services import calendars, instance_views, printing, starts, worklist
+from server.services import calendars, documents, instance_views, printing, starts, worklist
 from server.services.instance_views import InstanceView
 from server.services.printing import Sheet
 from server.web import filling, render, vocabulary
@@ -82,7 +82,8 @@ def overview(visit: Visit) -> Response:
     sheet = printing.sheet(visit.session, visit.person, visit.path("id"), visit.now)
     filed = _application(visit, sheet)
     lines = [*reversed(_lines(visit, sheet)), *([filed] if filed else [])]
-    return _page(visit, "overview", sheet.instance, lines_done=lines)
+    papers = documents.offered(visit.session, visit.person, sheet.instance.id, visit.now)
+    return _page(visit, "overview", sheet.instance, lines_done=lines, papers=papers)
 
 
 @pages.get("/instances/{id}/diagram")

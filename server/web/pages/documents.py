@@ -1,0 +1,128 @@
+"""文书: the printed documents of a case, as a page, a PDF, and a file for word processors. They are Chinese
+in every language of the pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from server.services import documents, instance_views
+from server.services.documents import Printed
+from server.web import render, vocabulary
+from server.web.context import Visit
+from server.web.downloads import download
+from server.web.language import mark as _
+from server.web.language import translator
+from server.web.pdf import PdfUnavailable, pdf_of
+from server.web.routing import Pages
+from server.web.vocabulary import Vocabulary
+from server.web.word_files import WORD, Paper, word_file
+from server.web.words import Words
+
+pages = Pages()
+LANGUAGE = "zh-CN"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@pages.get("/instances/{id}/documents/{document}")
+def show(visit: Visit) -> Response:
+    """A document, for the browser's print."""
+    return _page(visit, _paper(visit), for_pdf=False)
+
+
+@pages.get("/instances/{id}/documents/{document}/print.pdf")
+def as_pdf(visit: Visit) -> Response:
+    """A document as PDF."""
+    paper = _paper(visit)
+    try:
+        content = pdf_of(bytes(_page(visit, paper, for_pdf=True).body).decode())
+    except PdfUnavailable as error:
+        raise HTTPException(
+            503,
+            _("PDF cannot be made on this server: Pango is missing. Use the print function of the browser."),
+        ) from error
+    return download(content, "application/pdf", f"{_file_name(paper)}.pdf", inline=True)
+
+
+@pages.get("/instances/{id}/documents/{document}/print.docx")
+def as_word_file(visit: Visit) -> Response:
+    """A document for word processors."""
+    paper = _paper(visit)
+    return download(word_file(paper), WORD, f"{_file_name(paper)}.docx")
+
+
+# --------------------------------------------------------------------------- parts
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """How values stand in a document: in the words of forms and manifest, days as 2026年3月2日."""
+
+    names: Vocabulary
+    words: Words
+
+    def say(self, name: str, value: Any) -> str:
+        """A value of a variable; nothing for None."""
+        if value is None:
+            return ""
+        if isinstance(value, str) and _DAY.match(value):
+            return _chinese_day(value)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return "、".join(self.say(name, item) for item in value)
+        if isinstance(value, Mapping) and not value:
+            return ""
+        return self.names.value(name, value, self.words)
+
+
+def _chinese_day(text: str) -> str:
+    """The day that an ISO text begins with, if it is a date or a moment; other text unchanged."""
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return text
+    return f"{day.year}年{day.month}月{day.day}日" if len(text) == 10 or text[10] == "T" else text
+
+
+def _paper(visit: Visit) -> Paper:
+    instance_id, document_id = visit.path("id"), visit.path("document")
+    _row, used = instance_views.see(visit.session, visit.person, instance_id)
+    speech = _Speech(vocabulary.of(used, LANGUAGE), Words(translator(LANGUAGE)))
+    found = documents.printed(visit.session, visit.person, instance_id, document_id, visit.now, speech.say)
+    return Paper(
+        letterhead=found.letterhead, number=found.number, title=found.title, addressee=found.addressee,
+        paragraphs=found.paragraphs,
+        fields=tuple((speech.names.name(name), speech.say(name, value)) for name, value in found.fields),
+        signed=found.signed, day=_chinese_day(found.day.isoformat()),
+        basis="、".join(_citation(found, speech.words, used.manifest.regulations if used.manifest else {})),
+        mark=_mark(found), digest=found.digest, instance_id=instance_id, document_id=document_id,
+    )  # fmt: skip
+
+
+def _citation(found: Printed, words: Words, regulations: Mapping[str, Any]) -> list[str]:
+    """The articles it rests on; the first of each regulation with its title."""
+    told: list[str] = []
+    title = ""
+    for citation in found.regulation:
+        regulation = regulations.get(citation.partition("#")[0])
+        named = f"《{regulation.title}》" if regulation else ""
+        told.append(("" if named == title else named) + words.citation(citation))
+        title = named
+    return told
+
+
+def _mark(found: Printed) -> str:
+    """What stands across a document that has no effect."""
+    return translator(LANGUAGE).gettext(_("Rehearsal")) if found.rehearsed else ""
+
+
+def _page(visit: Visit, paper: Paper, *, for_pdf: bool) -> Response:
+    address = f"/instances/{paper.instance_id}/documents/{paper.document_id}"
+    return render.whole(visit, "documents/print.html", paper=paper, address=address, for_pdf=for_pdf)
+
+
+def _file_name(paper: Paper) -> str:
+    return re.sub(r'[\\/:*?"<>|\s]+', " ", f"{paper.title} {paper.number}").strip()[:120]

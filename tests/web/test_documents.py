@@ -1,0 +1,134 @@
+"""Printed documents on pages: offered on the case, the same as page, PDF and DOCX; and the project's page."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from docx import Document
+from lxml import etree
+
+from server.bundles.archive import read_folder
+from server.services import deployments, identity
+from server.web.word_files import Paper, word_file
+from tests.web.office import ROOT, TENANT, Office, apply, check_page
+
+RECEIPT = """
+[[document]]
+id = "t_receipt"
+name = "收件回执"
+name_en = "Receipt"
+processes = ["hongshan.library_entry"]
+state = "open"
+title = "{{ project_name }}收件回执"
+addressee = "{{ project_unit }}："
+text = '''
+你单位{{ case.started_on }}报送的{{ project_name }}（{{ activity }}，总投资{{ total }}元）收悉。
+国家秘密：{{ is_state_secret }}。
+'''
+fields = ["activity", "total"]
+regulation = "hongshan#8p1 hongshan#8p2"
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _described(office: Office) -> None:
+    files = dict(read_folder(ROOT, TENANT).files)
+    files["jurisdiction.toml"] += RECEIPT.encode()
+    with office.database.write() as session:
+        admin = identity.person_by_account(session, TENANT, "admin")
+        deployments.deploy(session, admin, TENANT, files, datetime.now(UTC), name="h", source="test")
+
+
+def test_a_document_says_the_same_on_page_pdf_and_docx(office: Office) -> None:
+    clerk = office.visitor("clerk")
+    case = apply(clerk, "<智慧>平台", "600,000.00")
+    overview = clerk.get(f"/instances/{case}").text
+    here = f"/instances/{case}/documents/t_receipt"
+    assert f'href="{here}"' in overview
+    assert "收件回执" in overview
+    page = clerk.get(here)
+    check_page(page)
+    today = datetime.now(UTC).astimezone().date()
+    assert "&lt;智慧&gt;平台收件回执</h1>" in page.text
+    assert re.search(
+        r"你单位\d{4}年\d+月\d+日报送的&lt;智慧&gt;平台（新建，总投资600,000.00元）收悉。", page.text
+    )
+    assert "国家秘密：否。" in page.text
+    assert "《红山区政务信息化项目管理暂行办法》第8条第1款、第8条第2款" in page.text
+    assert f"{today.year}年" in page.text
+    pdf = clerk.get(f"{here}/print.pdf")
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf.headers["content-disposition"].startswith("inline; filename*=UTF-8''")
+    word = clerk.get(f"{here}/print.docx")
+    book = Document(io.BytesIO(word.content))
+    said = "\n".join(paragraph.text for paragraph in book.paragraphs)
+    assert "（新建，总投资600,000.00元）收悉。" in said
+    assert [[cell.text for cell in row.cells] for row in book.tables[0].rows][1][1] == "600,000.00"
+    assert book.core_properties.author == "赤峰市红山区人民政府"
+
+
+def test_english_readers_get_the_chinese_document(office: Office) -> None:
+    clerk = office.visitor("clerk")
+    case = apply(clerk, "平台乙")
+    clerk.post("/language", clerk.get("/ui"), language="en", back="/ui")
+    assert "Receipt</a>" in clerk.get(f"/instances/{case}").text
+    assert "平台乙收件回执" in clerk.get(f"/instances/{case}/documents/t_receipt").text
+    clerk.post("/language", clerk.get("/ui"), language="zh-CN", back="/ui")
+
+
+def test_documents_that_are_not_there(office: Office) -> None:
+    clerk, other = office.visitor("clerk"), office.visitor("other_clerk")
+    case = apply(clerk, "平台丙")
+    for document in ("none", "none/print.pdf", "none/print.docx"):
+        assert clerk.get(f"/instances/{case}/documents/{document}").status_code == 404
+    for document in ("t_receipt", "t_receipt/print.pdf", "t_receipt/print.docx"):
+        assert other.get(f"/instances/{case}/documents/{document}").status_code == 403
+
+
+# --------------------------------------------------------------------------- the file by itself
+def paper(**changed: object) -> Paper:
+    values = {
+        "letterhead": "某镇人民政府", "number": "请〔2026〕1号", "title": "关于请示的批复",
+        "addressee": "某办：", "paragraphs": ("同意。",), "fields": (("金额", "1.00"),),
+        "signed": "某镇", "day": "2026年3月2日", "basis": "第1条", "mark": "", "digest": "0" * 64, "instance_id": "i", "document_id": "d",
+    }  # fmt: skip
+    return Paper(**{**values, **changed})  # type: ignore[arg-type]
+
+
+def part(content: bytes, name: str) -> etree._Element:
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        return etree.fromstring(parts.read(name))
+
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+ORDER = ("pStyle", "keepNext", "keepLines", "pBdr", "spacing", "ind", "jc", "rPr")
+
+
+def test_the_word_file_keeps_the_order_that_its_schema_asks() -> None:
+    """A word processor calls a file broken whose parts stand in another order."""
+    body = part(word_file(paper()), "word/document.xml")
+    for properties in body.iter(f"{W}pPr"):
+        names = [child.tag.removeprefix(W) for child in properties]
+        assert names == sorted(names, key=ORDER.index), names
+    for run in body.iter(f"{W}r"):
+        assert [child.tag for child in run].index(f"{W}rPr") == 0
+    fonts = {font.get(f"{W}eastAsia") for font in body.iter(f"{W}rFonts")}
+    assert fonts == {"SimSun", "FangSong"}
+    size = body.find(f".//{W}pgSz")
+    assert size is not None
+    assert (size.get(f"{W}w"), size.get(f"{W}h")) == ("11906", "16838")
+
+
+def test_a_paper_without_effect_says_so_on_each_page() -> None:
+    content = word_file(
+        paper(mark="试运行", paragraphs=("坏\x00字\ud800\x0b符",), fields=(), basis="", addressee="")
+    )
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        headers = [parts.read(name).decode() for name in parts.namelist() if "header" in name]
+    assert any("试运行" in header for header in headers)
+    text = "".join(part(content, "word/document.xml").itertext())
+    assert "坏字符" in text
