@@ -39,7 +39,7 @@ def office(lab: Lab) -> Lab:
 def begun(lab: Lab) -> list[tuple[str, str, str]]:
     """Process, title and unit of the cases that began by themselves, in their order."""
     query = "select process_key, title, unit_id from process_instance where started_by = 'system' order by "
-    return [tuple(row.values()) for row in lab.rows(query + "process_key, id, unit_id")]  # type: ignore[misc]
+    return [tuple(row.values()) for row in lab.rows(query + "process_key, title, unit_id")]  # type: ignore[misc]
 
 
 def duty_rows(lab: Lab) -> list[dict[str, Any]]:
@@ -128,8 +128,8 @@ def test_three_weeks_without_power(office: Lab) -> None:
 
 def test_a_period_never_begins_twice(office: Lab) -> None:
     """Not when a later day names it again, nor when the clock is set back."""
-    often = linked.schedule((("-", "-", '"lab.yearly"', "string(day.year)", '"unit"', "null"),))
-    office.deploy(linked.files(schedule=often))
+    often = ("-", "-", '"lab.yearly"', "string(day.year)", '"unit"', "null")
+    office.deploy(linked.files(schedule=linked.schedule((*linked.RULES, often))))
     for number in range(5):
         office.now = on(3, 6) + number * DAY
         office.runner().catch_up()
@@ -138,7 +138,7 @@ def test_a_period_never_begins_twice(office: Lab) -> None:
     assert [unit for _, _, unit in begun(office)] == ["office", "school"]
     office.now = on(1, 1, 2027)
     office.runner().catch_up()
-    assert len(begun(office)) == 4
+    assert len([key for key, _, _ in begun(office) if key == "lab.yearly"]) == 4
 
 
 def test_once_when_several_processes_look_at_the_same_moment(office: Lab) -> None:
@@ -148,7 +148,7 @@ def test_once_when_several_processes_look_at_the_same_moment(office: Lab) -> Non
     for month in range(4, 10):
         office.now = on(month, 5)
         assert together(*(lambda: office.runner().catch_up() for _ in range(3))) == []
-    monthly = [title for key, title, _ in begun(office) if key == "lab.monthly"]
+    monthly = sorted(title for key, title, _ in begun(office) if key == "lab.monthly")
     assert monthly == [f"lab.monthly 2026-{month}" for month in range(3, 10)]
 
 
@@ -196,10 +196,10 @@ def test_a_schedule_that_cannot_be_read_loses_no_day(office: Lab) -> None:
     """It stands still and says why; mended, it goes on where it stood."""
     office.now = on(4, 3)
     office.runner().catch_up()
-    period = "if day.year = 2026 then null else string(day.year)"  # the check tries later years
-    office.deploy(
-        linked.files(schedule=linked.schedule((("4", "4", '"lab.yearly"', period, '"unit"', "null"),)))
-    )
+    # The check tries later years.
+    period = "if day.year = 2026 then null else string(day.year)"
+    nonsense = ("4", "4", '"lab.yearly"', period, '"unit"', "null")
+    office.deploy(linked.files(schedule=linked.schedule((*linked.RULES, nonsense))))
     office.now = on(4, 6)
     assert office.runner().catch_up() == 0
     with office.database.read() as session:
