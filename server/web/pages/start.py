@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from server.engine.forms import Pair, Submission
-from server.services import instance_views, instances, rehearsal, starts
+from server.services import instance_views, instances, readings, rehearsal, starts
 from server.services.errors import InvalidSubmission
 from server.services.starts import Matter, Startable, StartView
 from server.web import filling, render
@@ -175,4 +175,5 @@ def _form_page(
     return render.page(
         visit, "start/form.html", status=status, start=view, views=filled.views, shown=filled.shown,
         errors=filled.errors, revealed=revealed, note=note, address=_address(visit),
+        understood=readings.of_start(visit.session, visit.person, view.key),
     )  # fmt: skip

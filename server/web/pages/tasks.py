@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from server.engine.forms import FieldView, Pair
-from server.services import calendars, deployed, instance_views, tasks, worklist
+from server.services import calendars, deployed, instance_views, readings, tasks, worklist
 from server.services.errors import InvalidSubmission, NotPermitted, StaleTask
 from server.services.tasks import TaskView
 from server.web import filling, render, vocabulary
@@ -219,6 +219,7 @@ def _task_page(
         days_left=days(task.due),
         instance_days_left=days(task.instance_due),
         can_release=len(task.candidates) > 0 and task.status == "open",
+        understood=readings.of_task(visit.session, visit.person, task),
         **_beside(visit, task),
     )
 
