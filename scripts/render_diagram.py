@@ -1,8 +1,8 @@
 """Render BPMN files to PNG with bpmn-js in a headless Chromium, to look at what the layouter draws.
 
-    python scripts/render_diagram.py bpmn/hongshan/*.bpmn --out build/diagrams
+    python -m scripts.render_diagram bpmn/hongshan/*.bpmn --out build/diagrams
 
-Needs Playwright and a Chromium; bpmn-js is taken from the vendored static files or from --bpmn-js.
+bpmn-js is that of the pages; the browser is the one that the tests use. Run `make test` once to have both.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
+
+from tests.provision import chromium
 
 HERE = Path(__file__).resolve().parent.parent
 VENDOR = HERE / "server" / "web" / "static" / "vendor"
-VIEWER = "bpmn-viewer.production.min.js"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+VIEWER = VENDOR / "bpmn-js" / "bpmn-navigated-viewer.production.min.js"
 MARGIN = 20
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 html,body{margin:0;background:#fff} #canvas{width:100vw;height:100vh}
@@ -31,16 +32,6 @@ SHOW = """async xml => {
   return {warnings: warnings.map(w => w.message || String(w)), x, y, width, height};
 }"""
 FIT = """({x, y, width, height}) => window.viewer.get('canvas').viewbox({x, y, width, height})"""
-
-
-def viewer_script(given: Path | None) -> Path:
-    """The bpmn-js viewer bundle: the given file or folder, else the vendored one."""
-    roots = [given] if given else [VENDOR]
-    for root in roots:
-        found = [root] if root.is_file() else sorted(root.rglob(VIEWER))
-        if found:
-            return found[0]
-    raise SystemExit(f"{VIEWER} was not found under {roots[0]}; install bpmn-js or name it with --bpmn-js.")
 
 
 def render(page: Page, source: Path, target: Path, scale: float) -> list[str]:
@@ -60,11 +51,6 @@ def render(page: Page, source: Path, target: Path, scale: float) -> list[str]:
     return list(seen["warnings"])
 
 
-def start(play: object, executable: str | None) -> Browser:
-    """A headless browser: the given one, else Playwright's own."""
-    return play.chromium.launch(executable_path=executable, args=FLAGS)  # type: ignore[attr-defined, no-any-return]
-
-
 def main() -> int:
     """Render every file named on the command line; 1 when bpmn-js could not import one without warnings."""
     parser = argparse.ArgumentParser(
@@ -72,16 +58,15 @@ def main() -> int:
     )
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=Path("build/diagrams"))
-    parser.add_argument("--bpmn-js", type=Path, help="viewer bundle, or a folder that holds one")
-    parser.add_argument("--chromium", help="executable of the browser, e.g. /usr/bin/chromium")
     parser.add_argument("--scale", type=float, default=1.0)
     options = parser.parse_args()
-    script, failed = viewer_script(options.bpmn_js), False
+    failed = False
+    chromium.ensure()
     with sync_playwright() as play:
-        browser = start(play, options.chromium)
+        browser = play.chromium.launch(**dict(chromium.launch_options()))
         page = browser.new_page()
         page.set_content(PAGE)
-        page.add_script_tag(path=str(script))
+        page.add_script_tag(path=str(VIEWER))
         for source in options.files:
             target = options.out / f"{source.stem}.png"
             warnings = render(page, source, target, options.scale)
