@@ -15,7 +15,7 @@ from server.services.beginnings import Beginning, begin
 from server.services.case import finish, hold
 from server.services.clock import after_failure
 from server.services.errors import NotFound
-from server.services.messages import DELIVERY, RUNNING
+from server.services.messages import DELIVERY, RUNNING, title
 from server.services.wakeups import Wakeup, note
 from server.store.runtime import Outgoing, ProcessInstance
 
@@ -95,7 +95,8 @@ def _into(
     found, message = waiting.get(token), row["payload"]["name"]
     if found is None or found.name != message:
         return False
-    seq = case.record.add("message_received", found.element, name=message, sender=_told(sender))
+    name = title(case.deployed.model, found)
+    seq = case.record.add("message_received", found.element, name=message, title=name, sender=_told(sender))
     variables = row["payload"]["variables"]
     advance = process.deliver(case.deployed.model, case.key, case.state, token, variables, case.at)
     recording.write_down(case, advance, seq)

@@ -10,7 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.engine.model import Thrown
+from server.engine.model import Model, Thrown
+from server.engine.model import Subscription as Awaited
 from server.services import deployed, legal_status
 from server.services.case import Case
 from server.services.errors import NotFound
@@ -49,7 +50,9 @@ def dispatch(case: Case, thrown: Thrown) -> None:
     """Write down a message that the case throws, one row for each target, and ask to be woken for each."""
     targets = [*_waiting(case, thrown.name), *_beginning(case, thrown.name)]
     names = [target.name for target in targets]
-    case.record.add("message_thrown", thrown.element, name=thrown.name, to=names)
+    node = case.deployed.node(thrown.element)
+    said = node.name if node else ""
+    case.record.add("message_thrown", thrown.element, name=thrown.name, title=said, to=names)
     due = _AT_ONCE if case.rehearsed else case.now
     payload = {"name": thrown.name, "element": thrown.element, "variables": dict(thrown.payload)}
     keys = {"tenant_id": case.row["tenant_id"], "instance_id": case.id, "kind": DELIVERY}
@@ -60,6 +63,14 @@ def dispatch(case: Case, thrown: Thrown) -> None:
     for row in rows:
         case.session.execute(_outgoing.insert().values(**row, status="waiting", attempts=0, failure=""))
         note(case.session, Wakeup(DELIVERY, row["tenant_id"], row["id"], due))
+
+
+def title(model: Model, waiting: Awaited) -> str:
+    """What people call an event that waits: its own name, else that of its event sub-process."""
+    nodes = model.processes[waiting.process].nodes
+    node = nodes[waiting.element]
+    around = nodes.get(node.scope)
+    return node.name or (around.name if around is not None else "") or node.id
 
 
 def _waiting(case: Case, message: str) -> Iterator[Target]:

@@ -93,6 +93,7 @@ def test_it_reaches_the_project_and_nobody_else(office: Lab) -> None:
     (received,) = entries(office, receiver, "message_received")
     assert received.payload == {
         "name": "lab.decided",
+        "title": "wait_decided",
         "sender": {"id": sender, "number": "lab.sender-2026-1"},
     }
     (started,) = entries(office, follower["id"], "instance_started")

@@ -12,7 +12,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from server.engine.forms import FieldView
-from server.services import calendars, documents, instance_views, printing, readings, starts, worklist
+from server.services import (
+    calendars,
+    documents,
+    hand_delivery,
+    instance_views,
+    printing,
+    readings,
+    starts,
+    worklist,
+)
 from server.services.instance_views import InstanceView
 from server.services.printing import Sheet
 from server.web import filling, render, vocabulary
@@ -83,9 +92,14 @@ def overview(visit: Visit) -> Response:
     filed = _application(visit, sheet)
     lines = [*reversed(_lines(visit, sheet)), *([filed] if filed else [])]
     papers = documents.offered(visit.session, visit.person, sheet.instance.id, visit.now)
-    understood = readings.of_case(visit.session, visit.person, sheet.instance.id)
     return _page(
-        visit, "overview", sheet.instance, lines_done=lines, papers=papers, understood=understood
+        visit,
+        "overview",
+        sheet.instance,
+        lines_done=lines,
+        papers=papers,
+        reportable=hand_delivery.of_case(visit.session, visit.person, sheet.instance.id),
+        understood=readings.of_case(visit.session, visit.person, sheet.instance.id),
     )
 
 
