@@ -91,6 +91,12 @@ def may_see_instance(person: Person, participants: Collection[str]) -> Verdict:
     return denied("This case belongs to another unit. Ask the unit that handles it.")
 
 
+def may_begin_for_all(person: Person, started_by: Iterable[str], scopes: Mapping[str, str]) -> bool:
+    """Whether the person may begin a process for projects of every unit: with a post of a body of the whole
+    installation that begins it. Others begin it for projects of their own unit."""
+    return any(scopes.get(group) == "installation" for group in person.groups.intersection(started_by))
+
+
 def may_claim(person: Person, candidates: Collection[str], assignee_id: str | None, names: str) -> Verdict:
     """A task is claimed by a candidate while nobody else holds it."""
     if assignee_id is not None and assignee_id != person.id:

@@ -23,25 +23,27 @@ _states = InstanceState.metadata.tables["instance_state"]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a case is opened with: what it is called, of which project it is (None: of none), and where its
-    clock stands if it is a rehearsal."""
+    """What a case is opened with: what it is called, of which project it is (None: of none), where its clock
+    stands if it is a rehearsal, and the unit it belongs to ("": the person's)."""
 
     entry: ProcessEntry
     title: str
     project_id: str | None
     rehearsal_at: datetime | None = None
+    unit_id: str = ""
 
 
 def enter(session: Session, person: Person, used: Deployed, opening: Opening, now: datetime) -> Case:
-    """Enter a new case, begun by the person in the person's unit, under the next number of its process."""
+    """Enter a new case, begun by the person, under the next number of its process."""
     at = opening.rehearsal_at or now
     number = _number(session, person.tenant_id, opening, at)
     instance_id = new_id(now)
     row: dict[str, Any] = {
         "tenant_id": person.tenant_id, "id": instance_id, "deployment_id": used.deployment_id,
         "process_key": opening.entry.id, "business_key": number, "title": opening.title,
-        "project_id": opening.project_id, "unit_id": person.unit_id, "status": "running", "revision": 0,
-        "started_by": person.id, "started_at": at, "due_at": None, "ended_at": None, "outcome": None,
+        "project_id": opening.project_id, "unit_id": opening.unit_id or person.unit_id,
+        "status": "running", "revision": 0, "started_by": person.id, "started_at": at, "due_at": None,
+        "ended_at": None, "outcome": None,
         "outcome_name": None, "history_seq": 0, "history_head": "", "rehearsal_at": opening.rehearsal_at,
     }  # fmt: skip
     session.execute(_instances.insert().values(row))

@@ -45,8 +45,10 @@ def start(
         denied("Choose the day of the rehearsal, for example 2026-03-05.").require()
     at = matter.moment(given, now)
     submission = submissions.accept(starts.submission(session, person, used, matter, given, at))
-    project = projects.choose(session, person, starts.choice_of(given), at, rehearsed=rehearsed)
-    opening = Opening(entry, project.name, project.id, at if rehearsed else None)
+    every = starts.for_every_unit(person, used, process_key)
+    choice = starts.choice_of(given)
+    project = projects.choose(session, person, choice, at, rehearsed=rehearsed, every=every)
+    opening = Opening(entry, project.name, project.id, at if rehearsed else None, project.unit_id)
     case = enter(session, person, used, opening, now)
     business_key = str(case.row["business_key"])
     told = {"process": process_key, "name": definition.name, "number": business_key, "project": project.code}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,12 @@ from server.services.authorization import Person
 from server.services.errors import NotFound, NotPermitted
 from server.store.columns import new_id
 from server.store.conflicts import Entering
+from server.store.identity import Unit
 from server.store.papers import ProjectFact
 from server.store.runtime import Project
 
 _projects = Project.metadata.tables["project"]
+_units = Unit.metadata.tables["unit"]
 _FACTS = Entering(ProjectFact.metadata.tables["project_fact"], ["value", "at"])
 
 
@@ -40,62 +42,77 @@ class ProjectView:
     unit_id: str
     facts: dict[str, Any]
     rehearsal: bool = False
+    unit_name: str = ""
 
 
-_VIEW = tuple(_projects.c[name] for name in ("id", "code", "name", "unit_id", "facts", "rehearsal"))
+_VIEW = (
+    *(_projects.c[name] for name in ("id", "code", "name", "unit_id", "facts", "rehearsal")),
+    sa.func.coalesce(_units.c.name, "").label("unit_name"),
+)
+_JOINED = _projects.outerjoin(
+    _units, (_units.c.tenant_id == _projects.c.tenant_id) & (_units.c.id == _projects.c.unit_id)
+)
 
 
-def of_unit(session: Session, person: Person, *, rehearsals: bool = False) -> list[ProjectView]:
-    """The projects of the person's unit, newest first; for a rehearsal those of rehearsals before them."""
+def of_unit(
+    session: Session, person: Person, *, rehearsals: bool = False, every: bool = False, chosen: str = ""
+) -> list[ProjectView]:
+    """The projects of the person's unit (of `every` unit), newest first, but first of all the `chosen` one;
+    for a rehearsal those of rehearsals before the others. At most 200."""
     p = _projects.c
-    query = sa.select(*_VIEW).where(p.tenant_id == person.tenant_id, p.unit_id == person.unit_id)
+    query = sa.select(*_VIEW).select_from(_JOINED).where(p.tenant_id == person.tenant_id)
+    if not every:
+        query = query.where(p.unit_id == person.unit_id)
     if not rehearsals:
         query = query.where(p.rehearsal.is_(sa.false()))
-    query = query.order_by(p.rehearsal.desc(), p.id.desc()).limit(200)
+    first = sa.case((p.id == chosen, 0), else_=1)
+    query = query.order_by(first, p.rehearsal.desc(), p.id.desc()).limit(200)
     return [ProjectView(*row) for row in session.execute(query)]
 
 
 def choose(
-    session: Session, person: Person, choice: Choice, now: datetime, *, rehearsed: bool = False
-) -> ProjectView:
-    """The chosen project; a new one is entered under the next code. A rehearsal of a real project gets a copy
-    of its own with the facts as they are now, so that it changes nothing real."""
+    session: Session, person: Person, choice: Choice, now: datetime, *, rehearsed: bool = False,
+    every: bool = False,
+) -> ProjectView:  # fmt: skip
+    """The chosen project, of the person's unit unless `every` unit's is open to them; a new one is entered
+    under the next code. A rehearsal of a real project gets a copy of its own with the facts as they are now,
+    so that it changes nothing real."""
+    mine = ProjectView("", "", choice.name.strip(), person.unit_id, {}, rehearsed, person.unit_name)
     if not choice.id:
-        return _enter(session, person, choice.name.strip(), now, rehearsed)
+        return _enter(session, mine, person.tenant_id, now)
     view = by_id(session, person.tenant_id, choice.id)
-    if view.unit_id != person.unit_id:
+    if view.unit_id != person.unit_id and not every:
         raise NotPermitted("This project belongs to another unit.")
     if view.rehearsal and not rehearsed:
         raise NotPermitted("This project belongs to a rehearsal. Name the real project.")
     if rehearsed and not view.rehearsal:
-        return _enter(session, person, view.name, now, rehearsed, view.facts)
+        return _enter(session, replace(view, rehearsal=True), person.tenant_id, now)
     return view
 
 
 def by_id(session: Session, tenant_id: str, project_id: str) -> ProjectView:
     """A project, whoever asks. Raises NotFound."""
     p = _projects.c
-    query = sa.select(*_VIEW).where(p.tenant_id == tenant_id, p.id == project_id)
+    query = sa.select(*_VIEW).select_from(_JOINED).where(p.tenant_id == tenant_id, p.id == project_id)
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound("project", project_id)
     return ProjectView(*row)
 
 
-def _enter(
-    session: Session, person: Person, name: str, now: datetime, rehearsed: bool,
-    facts: dict[str, Any] | None = None,
-) -> ProjectView:  # fmt: skip
-    if not name:
+def _enter(session: Session, project: ProjectView, tenant_id: str, now: datetime) -> ProjectView:
+    """Enter a project under the next code."""
+    if not project.name:
         raise NotPermitted("Give the project a name, or choose one of your unit's projects.")
+    rehearsed = project.rehearsal
     series, mark = ("rehearsal:project", rehearsal.MARK) if rehearsed else ("project", "")
-    code = numbering.next_number(session, person.tenant_id, series, mark + "XM-{year}-{n:04d}", now)
+    code = numbering.next_number(session, tenant_id, series, mark + "XM-{year}-{n:04d}", now)
     row: dict[str, Any] = {
-        "tenant_id": person.tenant_id, "id": new_id(now), "code": code, "name": name,
-        "unit_id": person.unit_id, "facts": facts or {}, "rehearsal": rehearsed, "created_at": now,
+        "tenant_id": tenant_id, "id": new_id(now), "code": code, "name": project.name,
+        "unit_id": project.unit_id, "facts": project.facts, "rehearsal": rehearsed, "created_at": now,
     }  # fmt: skip
     session.execute(_projects.insert().values(row))
-    return ProjectView(row["id"], code, name, person.unit_id, row["facts"], rehearsed)
+    return replace(project, id=row["id"], code=code)
 
 
 def known(project: ProjectView, person: Person) -> dict[str, Any]:
@@ -106,8 +123,8 @@ def known(project: ProjectView, person: Person) -> dict[str, Any]:
         "project_facts": sorted(project.facts),
         "project_code": project.code,
         "project_name": project.name,
-        "project_unit": person.unit_name,
-        "unit": person.unit_id,
+        "project_unit": project.unit_name or person.unit_name,
+        "unit": project.unit_id or person.unit_id,
     }
 
 

@@ -15,7 +15,7 @@ from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Kind, ProcessDefinition
 from server.services import calendars, deployed, drafts, legal_status, projects, rehearsal, submissions
-from server.services.authorization import Person, Verdict, denied, may_start
+from server.services.authorization import Person, Verdict, denied, may_begin_for_all, may_start
 from server.services.deployed import Deployed
 from server.services.errors import Refused
 from server.services.projects import Choice, ProjectView
@@ -58,8 +58,9 @@ class Startable:
 
 @dataclass(frozen=True, slots=True)
 class StartView:
-    """A start page: the process, its form, the unit's projects to choose from, and the draft. `variables` are
-    what the form sees: the chosen project's facts and header."""
+    """A start page: the process, its form, the projects to choose from, and the draft. `variables` are what
+    the form sees: the chosen project's facts and header. `replaces_draft` says that what is kept is about
+    another project than the one this page was opened for, and goes when this one is kept."""
 
     key: str
     name: str
@@ -71,6 +72,7 @@ class StartView:
     choice: Choice
     draft: drafts.Kept | None
     rehearsal_at: datetime | None = None
+    replaces_draft: bool = False
 
     @property
     def form_names_project(self) -> bool:
@@ -104,15 +106,18 @@ def catalogue(session: Session, person: Person, now: datetime) -> list[Startable
 
 
 def view(
-    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False
-) -> StartView:
-    """The start page of a process, with the draft if there is one."""
+    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False,
+    project: str = "",
+) -> StartView:  # fmt: skip
+    """The start page of a process, with the draft if there is one; opened for a `project`, only a draft that
+    is about it."""
     used, matter = deployed.active(session, person.tenant_id), Matter(process_key, rehearsed)
     definition = used.process(matter.key)
     may_begin(person, used, matter, now).require()
-    draft = drafts.kept(session, person, matter.draft)
+    kept = drafts.kept(session, person, matter.draft)
+    draft = kept if kept and (not project or choice_of(kept.pairs).id == project) else None
     pairs = draft.pairs if draft else ()
-    choice = choice_of(pairs)
+    choice = Choice(project) if project else choice_of(pairs)
     return StartView(
         matter.key,
         definition.name,
@@ -120,10 +125,11 @@ def view(
         definition.regulation,
         start_form(used, definition),
         _variables(session, person, matter, choice),
-        tuple(projects.of_unit(session, person, rehearsals=matter.rehearsed)),
+        tuple(_choices(session, person, used, matter, choice)),
         choice,
         draft,
         matter.moment(pairs, now) if matter.rehearsed else None,
+        replaces_draft=kept is not None and draft is None,
     )
 
 
@@ -199,9 +205,24 @@ def may_begin(person: Person, used: Deployed, matter: Matter, now: datetime) -> 
     return post and legal_status.may_begin(used, matter.key, legal_status.day_of(now))
 
 
+def for_every_unit(person: Person, used: Deployed, process_key: str) -> bool:
+    """Whether the person may begin the process for projects of units other than their own."""
+    entry = used.manifest.processes.get(process_key) if used.manifest else None
+    groups = used.manifest.groups if used.manifest else {}
+    scopes = {group: groups[group].scope for group in person.groups if group in groups}
+    return entry is not None and may_begin_for_all(person, entry.started_by, scopes)
+
+
+def _choices(
+    session: Session, person: Person, used: Deployed, matter: Matter, choice: Choice
+) -> list[ProjectView]:
+    every = for_every_unit(person, used, matter.key)
+    return projects.of_unit(session, person, rehearsals=matter.rehearsed, every=every, chosen=choice.id)
+
+
 def _variables(session: Session, person: Person, matter: Matter, choice: Choice) -> dict[str, Any]:
-    of_unit = projects.of_unit(session, person, rehearsals=matter.rehearsed)
-    found = next((p for p in of_unit if p.id == choice.id), None)
+    used = deployed.active(session, person.tenant_id)
+    found = next((p for p in _choices(session, person, used, matter, choice) if p.id == choice.id), None)
     if found is None:
         found = ProjectView("", "", choice.name, person.unit_id, {})
     return projects.known(found, person)

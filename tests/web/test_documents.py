@@ -94,7 +94,8 @@ def paper(**changed: object) -> Paper:
     values = {
         "letterhead": "某镇人民政府", "number": "请〔2026〕1号", "title": "关于请示的批复",
         "addressee": "某办：", "paragraphs": ("同意。",), "fields": (("金额", "1.00"),),
-        "signed": "某镇", "day": "2026年3月2日", "basis": "第1条", "mark": "", "digest": "0" * 64, "instance_id": "i", "document_id": "d",
+        "signed": "某镇", "day": "2026年3月2日", "basis": "第1条", "mark": "",
+        "digest": "0" * 64, "instance_id": "i", "document_id": "d",
     }  # fmt: skip
     return Paper(**{**values, **changed})  # type: ignore[arg-type]
 

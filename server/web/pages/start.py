@@ -33,8 +33,11 @@ def catalogue(visit: Visit) -> Response:
 @pages.get("/start/{key}")
 @pages.get("/rehearse/{key}")
 def form(visit: Visit) -> Response:
-    """The start form, with the draft if there is one."""
-    view = _view(visit)
+    """The start form, with the draft if there is one; for the project that the address names, if it does."""
+    matter, project = _matter(visit), visit.query("project")
+    view = starts.view(
+        visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, project=project
+    )
     pairs = view.draft.pairs if view.draft else ()
     return _form_page(
         visit, view, filling.from_draft(visit, view.form, pairs, view.variables, _matter(visit).draft)
