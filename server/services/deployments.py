@@ -86,7 +86,8 @@ def deploy(
             {"tenant_id": tenant_id, "deployment_id": deployment_id, "key": key, "version": version,
              "name": definition.name, "digest": file_digest}
         )  # fmt: skip
-    session.execute(_definitions.insert(), rows)
+    if rows:
+        session.execute(_definitions.insert(), rows)
     make_active(session, person, tenant_id, deployment_id, now, note)
     unchanged = tuple(sorted(model.processes.keys() - set(changed)))
     return Outcome(deployment_id, number, tuple(changed), unchanged, findings)

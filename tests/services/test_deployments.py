@@ -53,6 +53,12 @@ def test_the_same_content_changes_nothing(lab: Lab) -> None:
     assert (lab.rows("select * from deployment"), lab.rows("select * from process_definition")) == rows
 
 
+def test_a_jurisdiction_that_has_no_process_yet(lab: Lab) -> None:
+    """It can be deployed: one begins with tables and forms."""
+    lab.deploy(small.bundle({}))
+    assert versions(lab) == {}
+
+
 def test_a_process_that_comes_back_goes_on_counting(lab: Lab) -> None:
     """Left out and put back, an older content again: every other content has another version."""
     without = {key: content for key, content in small.PROCESSES.items() if key != "lab.due"}
