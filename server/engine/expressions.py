@@ -12,6 +12,9 @@ from server.engine.findings import quoted
 from server.engine.model import Moment, Value
 from server.engine.schedule import CIVIL
 
+_CLOCK = frozenset({"now", "today"})
+_NONE: frozenset[str] = frozenset()
+
 
 def unwrapped(text: str) -> str:
     """An expression without the leading `=` or the `${…}` in which modelers wrap it."""
@@ -54,8 +57,9 @@ def _evaluate(
     text: str, variables: Mapping[str, Value], at: Moment, element: str, warnings: list[FeelWarning]
 ) -> Value:
     try:
-        compiled = _compiled(unwrapped(text), _unusual(variables))
-        return to_json(compiled.evaluate(_Facts(variables, at), warnings, now=at.now.astimezone(CIVIL)))
+        compiled, asks_the_time = _compiled(unwrapped(text), _unusual(variables))
+        now = at.now.astimezone(CIVIL) if asks_the_time else None
+        return to_json(compiled.evaluate(_Facts(variables, at), warnings, now=now))
     except (FeelError, ValueError, TypeError) as problem:
         reason = quoted(problem.told) if isinstance(problem, FeelError) else str(problem)
         raise ExpressionFailed(element=element, expression=unwrapped(text), reason=reason) from problem
@@ -83,10 +87,14 @@ class _Facts(Mapping[str, Any]):
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str, names: frozenset[str]) -> Expression:
-    return compile_expression(text, names)
+def _compiled(text: str, names: frozenset[str]) -> tuple[Expression, bool]:
+    """An expression, and whether it calls a function that needs the time."""
+    compiled = compile_expression(text, names)
+    return compiled, not _CLOCK.isdisjoint(compiled.called_names)
 
 
 def _unusual(names: Iterable[str]) -> frozenset[str]:
     """The names that the reader of an expression must know beforehand, because they are not single words."""
+    if all(map(str.isidentifier, names)):
+        return _NONE
     return frozenset(name for name in names if not name.isidentifier())

@@ -56,9 +56,9 @@ class Axis:
 def axis(clause: InputClause, texts: Sequence[Text], names: tuple[str, ...], types: TypeRegistry) -> Axis:
     """A column with the pieces that the constants of its cells make."""
     tests = [_compiled(text, names, types) for text in texts]
-    constants = [None if test is None else _constants(test.tree) for test in tests]
+    constants = [None if test is None else constants_of(test.tree) for test in tests]
     listed = _compiled(clause.allowed, names, types) if clause.allowed.text else None
-    limits = None if listed is None else _constants(listed.tree)
+    limits = None if listed is None else constants_of(listed.tree)
     samples = _samples([*(c for c in constants if c is not None), *([limits] if limits else [])])
     if samples is None:
         undivided = tuple(0b11 if _takes_all(test) else None for test in tests)
@@ -95,12 +95,12 @@ def _bits(test: UnaryTests, samples: Iterable[Any]) -> int:
 
 
 # --------------------------------------------------------------------------- constants of a cell
-def _constants(node: t.Node) -> list[Any] | None:
+def constants_of(node: t.Node) -> list[Any] | None:
     """The values a cell compares with; None when it does anything but compare with constants."""
     if isinstance(node, t.Tests):
         return _all_constants(node.tests)
     if isinstance(node, t.OperatorTest):
-        found = _constants(node.endpoint)
+        found = constants_of(node.endpoint)
         ordered = node.operator not in ("=", "!=")
         return None if ordered and found and type(found[0]) in (str, bool) else found
     if isinstance(node, t.RangeLiteral):
@@ -114,7 +114,7 @@ def _constants(node: t.Node) -> list[Any] | None:
 def _all_constants(nodes: Iterable[t.Node]) -> list[Any] | None:
     found: list[Any] = []
     for node in nodes:
-        constants = _constants(node)
+        constants = constants_of(node)
         if constants is None:
             return None
         found += constants

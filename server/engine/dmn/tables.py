@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,6 +15,7 @@ from .hit_policies import Matches, Policy, policy_of
 from .model import DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text
 from .problems import Problem
 from .scope import Evaluator, Scope, Test
+from .shortlists import Missed, Shortlist, shortlist
 
 Environment: TypeAlias = Mapping[str, Any]
 
@@ -78,6 +79,8 @@ class Table:
         self._conclusions = tuple(self._conclusion(rule, cells) for rule in table.rules)
         self._policy: Policy = policy_of(table.hit_policy, table.aggregation)
         self._first_only = table.hit_policy is HitPolicy.FIRST
+        self._shortlist = None if self._first_only else self._first_column(cells)
+        self._rest = tuple(tuple(c for c in conditions if c.column) for conditions in self._rules)
         self._has_defaults = any(output.default is not None for output in self._outputs)
         self._check_priorities(scope)
 
@@ -116,6 +119,15 @@ class Table:
                 stop = (rule.row, rule.id, clause.label, text.text)
                 cells.append(_Cell(number, test, place, (stop, number)))
         return tuple(cells)
+
+    def _first_column(self, scope: Scope) -> Shortlist | None:
+        """The first column's answers, to be looked up; the scope has read its cells."""
+        asked = [cells[0] if cells and cells[0].column == 0 else None for cells in self._rules]
+        read = [scope.read.get(cell.place.cell) for cell in asked if cell is not None]
+        trees = [compiled.tree for compiled in read if compiled is not None]
+        if len(trees) < len(read):
+            return None
+        return shortlist([None if cell is None else (cell.test, cell.stop) for cell in asked], trees)
 
     def _conclusion(self, rule: Rule, scope: Scope) -> tuple[Evaluator, ...]:
         return tuple(
@@ -169,12 +181,23 @@ class Table:
         named = ((column.clause.variable, value) for column, value in zip(self._inputs, values, strict=True))
         return {**env, **{name: value for name, value in named if name}}
 
-    def _match(
-        self, values: list[Any], env: Environment, run: Evaluation
-    ) -> tuple[list[int], list[tuple[Stop, int]]]:
-        matched, missed = [], []
+    def _match(self, values: list[Any], env: Environment, run: Evaluation) -> tuple[list[int], list[Missed]]:
+        """The rules that match (from 0), and for each of the others the first cell that said no."""
+        found = None if self._shortlist is None else self._shortlist.of(values[0])
+        if found is None:
+            return self._walk(enumerate(self._rules), values, env, run)
+        left, out = found
+        matched, missed = self._walk([(rule, self._rest[rule]) for rule in left], values, env, run)
+        return matched, sorted([*out, *missed], key=_row_of) if missed else out
+
+    def _walk(
+        self, rules: Iterable[tuple[int, tuple[_Cell, ...]]], values: list[Any], env: Environment,
+        run: Evaluation,
+    ) -> tuple[list[int], list[Missed]]:  # fmt: skip
+        matched: list[int] = []
+        missed: list[Missed] = []
         collected = run.collected
-        for rule, cells in enumerate(self._rules):
+        for rule, cells in rules:
             for column, test, place, stop in cells:
                 held = test(values[column], env, run)
                 if collected:
@@ -263,6 +286,10 @@ def _warned(value: Any, place: Problem, run: Evaluation) -> None:
     if value is None:
         run.collected.clear()
     run.note(place)
+
+
+def _row_of(missed: Missed) -> int:
+    return missed[0][0]
 
 
 def _position(value: Any, listed: Any, run: Evaluation) -> int:

@@ -1,7 +1,6 @@
 """Closures of unary tests: what the cell of a decision table asks of the input value."""
 
-import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from .compare import equal, fits, in_range, order
@@ -154,16 +153,32 @@ def _range_test(node: RangeLiteral, compiler: Compiler) -> Test:
     ends = [end.value for end in (node.low, node.high) if isinstance(end, Literal)]
     if len(ends) < 2 or type(ends[0]) is not Decimal or type(ends[1]) is not Decimal or ends[0] > ends[1]:
         return lies_in
-    low, high = ends
-    above = operator.ge if node.low_included else operator.gt
-    below = operator.le if node.high_included else operator.lt
+    return _NUMBER_RANGES[node.low_included, node.high_included](ends[0], ends[1], lies_in)
 
-    def number_lies_in(value: Value, environment: Environment, run: Run) -> bool | None:
-        if type(value) is Decimal:
-            return bool(above(value, low) and below(value, high))
-        return lies_in(value, environment, run)
 
-    return number_lies_in
+def _closed(low: Decimal, high: Decimal, other: Test) -> Test:
+    return lambda v, env, run: low <= v <= high if type(v) is Decimal else other(v, env, run)
+
+
+def _open_above(low: Decimal, high: Decimal, other: Test) -> Test:
+    return lambda v, env, run: low <= v < high if type(v) is Decimal else other(v, env, run)
+
+
+def _open_below(low: Decimal, high: Decimal, other: Test) -> Test:
+    return lambda v, env, run: low < v <= high if type(v) is Decimal else other(v, env, run)
+
+
+def _open(low: Decimal, high: Decimal, other: Test) -> Test:
+    return lambda v, env, run: low < v < high if type(v) is Decimal else other(v, env, run)
+
+
+_NUMBER_RANGES: Mapping[tuple[bool, bool], Callable[[Decimal, Decimal, Test], Test]] = {
+    (True, True): _closed,
+    (True, False): _open_above,
+    (False, True): _open_below,
+    (False, False): _open,
+}
+"""The most frequent cells of all, by which ends belong to the range; other values take the long way."""
 
 
 def _question_test(node: QuestionTest, compiler: Compiler) -> Test:

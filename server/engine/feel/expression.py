@@ -60,8 +60,9 @@ class _Compiled:
 
     def unknown_functions(self, known_names: Iterable[str] = ()) -> tuple[UnknownName, ...]:
         """Calls of functions that are neither built in nor among the known names."""
-        known = set(known_names) | BUILTINS.keys()
-        return self._unknown(known, called=True)
+        if not self.called_names:
+            return ()
+        return self._unknown(set(known_names) | BUILTINS.keys(), called=True)
 
     def unknown_names(self, known_names: Iterable[str]) -> tuple[UnknownName, ...]:
         """Variables that are not among the known names; names in filters are left out, for they may be

@@ -50,7 +50,7 @@ _PRECEDENCE = {
     "**": _POWER,
 }
 _NAME_SIGNS = ("'", "-", "+", "*", "/", ".")
-_PROPERTIES = ("time offset", "start included", "end included")
+_PROPERTIES = Vocabulary(("time offset", "start included", "end included"))
 _CONSTANTS = {"null": None, "true": True, "false": False}
 _Tree = TypeVar("_Tree", bound=Node)
 
@@ -60,8 +60,7 @@ class Parser(CompoundGrammar):
 
     def __init__(self, text: str, vocabulary: Vocabulary, type_names: Vocabulary) -> None:
         super().__init__(text, vocabulary, type_names)
-        for name in _PROPERTIES:
-            self._path_names.add(name)
+        self._path_names = Vocabulary(base=_PROPERTIES)
         self._nesting = 0
         self._questions = 0
         self._closing_range = False
