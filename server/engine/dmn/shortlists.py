@@ -74,7 +74,7 @@ def shortlist(cells: Sequence[Cell], trees: Sequence[Any]) -> Shortlist | None:
 
 
 def _between(points: list[Decimal]) -> Callable[[Any], object]:
-    """The piece of the number line a number lies in: even ones are between two points, odd ones are points."""
+    """The piece of the number line a number lies in: even keys lie between two points."""
 
     def piece(value: Any) -> int:
         place = bisect_left(points, value)

@@ -29,6 +29,7 @@ from .errors import (
 )
 from .expression import Expression, UnaryTests, UnknownName, compile_expression, compile_unary_tests
 from .names import NameUse, free_names, name_uses
+from .printing import printed
 from .run import Limits, Run
 from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
 from .temporal_text import parse_temporal
@@ -74,6 +75,7 @@ __all__ = [
     "name_uses",
     "order",
     "parse_temporal",
+    "printed",
     "similar",
     "text_of",
     "to_feel",

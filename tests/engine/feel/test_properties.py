@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -200,3 +201,23 @@ def _read(read: Callable[[], object], text: str) -> object:
     except FeelError as refused:
         inside = 0 <= refused.position <= len(text) if isinstance(refused, FeelSyntaxError) else True
         return "refused" if inside and refused.message else "refused badly"
+
+
+WHOLE = st.integers(-(10**12), 10**12)
+
+
+@given(a=WHOLE, b=WHOLE, c=WHOLE, scale=st.integers(0, 4))
+def test_decimals_are_exact_fractions(a: int, b: int, c: int, scale: int) -> None:
+    """Sums, differences and products that fit into 34 digits are those of exact fractions; a quotient is the
+    nearest decimal."""
+    x, y, z = (Fraction(number, 10**scale) for number in (a, b, c))
+    names = {name: Decimal(n).scaleb(-scale) for name, n in (("x", a), ("y", b), ("z", c))}
+    assert Fraction(evaluate("x + y - z", **names)) == x + y - z  # type: ignore[arg-type]
+    assert Fraction(evaluate("x * y", **names)) == x * y  # type: ignore[arg-type]
+    assert Fraction(evaluate("sum([x, y, z])", **names)) == x + y + z  # type: ignore[arg-type]
+    assert evaluate("(x + y) * 2 = 2 * x + 2 * y", **names) is True
+    if c:
+        quotient = evaluate("x / z", **names)
+        assert isinstance(quotient, Decimal)
+        error = abs(Fraction(quotient) - x / z)
+        assert error * 2 <= Fraction(Decimal(1).scaleb(quotient.adjusted() - 33)) if quotient else not a
