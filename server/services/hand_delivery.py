@@ -26,12 +26,13 @@ DELIVERED = "message_delivered"
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """What a person can tell a case: the element that waits, by its name; `seen` is how far the record went
-    when the page was made, so that sending it twice does it once."""
+    """What a person can tell a case: the element that waits, by its name, and its message. `seen` is how far
+    the record went when the page was made, so that sending it twice does it once."""
 
     token: str
     element: str
     name: str
+    message: str
     documentation: str
     regulation: tuple[str, ...]
     seen: int
@@ -44,8 +45,8 @@ def of_case(session: Session, person: Person, instance_id: str) -> tuple[Deliver
         return ()
     return tuple(
         Deliverable(
-            waiting.token, node.id, title(used.model, waiting), node.documentation, node.regulation,
-            row["history_seq"],
+            waiting.token, node.id, title(used.model, waiting), waiting.name, node.documentation,
+            node.regulation, row["history_seq"],
         )
         for waiting, node in _waiting(used, row)
         if _may(person, used, row, node)
