@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,11 @@ class Office:
         self.bundle = bundle
         self.now = now
         self.plan = _plan(bundle.id)
-        self.scenarios = [read_scenario(data, path) for path, data in sorted(bundle.scenarios.items())]
+
+    @cached_property
+    def scenarios(self) -> list[Scenario]:
+        """The stories of the bundle; reading them takes seconds that an office with its people can save."""
+        return [read_scenario(data, path) for path, data in sorted(self.bundle.scenarios.items())]
 
     def settle(self) -> bool:
         """Enter the people. False when there is no demo for this jurisdiction, or its people are there."""
@@ -336,6 +341,9 @@ class Office:
         dates move by the days between the scenario's beginning and the play's."""
         answers: dict[str, Any] = {}
         for field in form.fields if form else ():
+            whole, _, part = field.key.partition(".")
+            if part and whole in values:
+                answers[whole] = values[whole]
             if field.key not in values:
                 continue
             value = values[field.key]

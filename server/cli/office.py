@@ -17,7 +17,7 @@ from server.bundles.manifest import ManifestRefused
 from server.cli import demo, house, telling
 from server.cli.telling import AsJson, console, fail
 from server.services import deployed, deployments, history, identity
-from server.services.errors import DeploymentRejected, ServiceError
+from server.services.errors import DeploymentRejected, InvalidSubmission, ServiceError
 from server.settings import Settings
 from server.store.database import Database
 
@@ -188,8 +188,14 @@ def _seed(settings: Settings, database: Database, count: int) -> None:
             try:
                 office.play(play)
             except ServiceError as error:
-                told = getattr(error, "reason", "") or f"{error}"
-                console.print(f"  {play.scenario.path}: not played: {told}", markup=False)
+                console.print(f"  {play.scenario.path} stops early: {_why(error)}", markup=False)
+
+
+def _why(error: ServiceError) -> str:
+    """Why a step of a story could not be done, on one line."""
+    if isinstance(error, InvalidSubmission):
+        return ", ".join(f"{wrong.label}: {wrong.message}" for wrong in error.submission.errors)[:300]
+    return f"{type(error).__name__} {error}"[:300]
 
 
 def _deployed_bundles(database: Database) -> Iterator[Bundle]:
@@ -211,10 +217,11 @@ def _tell_accounts(settings: Settings, database: Database) -> None:
     if accounts:
         console.print(f"  演示账号 demo accounts (password: {identity.DEMO_PASSWORD})", markup=False)
     for tenant_id, found in groupby(accounts, key=lambda account: account.tenant_id):
-        console.print(f"  {names.get(tenant_id, tenant_id)} ({tenant_id})", markup=False)
-        for account in found:
-            if account.account not in several:
-                _tell_account(account)
+        own = [account for account in found if account.account not in several]
+        if own:
+            console.print(f"  {names.get(tenant_id, tenant_id)} ({tenant_id})", markup=False)
+        for account in own:
+            _tell_account(account)
     told = {account.account: account for account in accounts if account.account in several}
     if told:
         console.print("  各辖区通用 in every jurisdiction", markup=False)
