@@ -344,9 +344,11 @@ class Office:
             whole, _, part = field.key.partition(".")
             if part and whole in values:
                 answers[whole] = values[whole]
-            if field.key not in values:
+            *around, name = field.key.split(".")
+            known = _within(values, around)
+            if name not in known:
                 continue
-            value = values[field.key]
+            value = known[name]
             if field.kind is Kind.FILES:
                 value = [
                     attachments.store(
@@ -362,7 +364,10 @@ class Office:
                     ).id
                     for name in value or ()
                 ]
-            answers[field.key] = _moved(value, days) if field.kind is Kind.DATE_TIME else value
+            record = answers
+            for part in around:
+                record = record.setdefault(part, {})
+            record[name] = _moved(value, days) if field.kind is Kind.DATE_TIME else value
         lists = form.lists if form else ()
         return answers | {
             part.key: [dict(row) for row in values[part.key]] for part in lists if part.key in values
@@ -395,6 +400,14 @@ def _open_task(session: Session, tenant_id: str, instance_id: str, element: str)
         .limit(1)
     )
     return session.execute(query).scalar_one_or_none()
+
+
+def _within(values: Mapping[str, Any], around: list[str]) -> Mapping[str, Any]:
+    """The record of a scenario's values in which a field of a group stands; empty where there is none."""
+    for part in around:
+        inner = values.get(part)
+        values = inner if isinstance(inner, Mapping) else {}
+    return values
 
 
 def _moved(value: Any, days: int) -> Any:
