@@ -9,7 +9,17 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.errors import EngineError
-from server.services import deployed, drafts, projects, recording, rehearsal, starts, submissions
+from server.services import (
+    deployed,
+    drafts,
+    projects,
+    recording,
+    rehearsal,
+    schedules,
+    single_use,
+    starts,
+    submissions,
+)
 from server.services.authorization import Person, denied
 from server.services.case import finish, hold
 from server.services.entering import Opening, enter
@@ -50,12 +60,14 @@ def start(
     project = projects.choose(session, person, choice, at, rehearsed=rehearsed, every=every)
     opening = Opening(entry, project.name, project.id, at if rehearsed else None, project.unit_id)
     case = enter(session, person, used, opening, now)
+    single_use.keep(case, starts.start_form(used, definition), submission)
     business_key = str(case.row["business_key"])
     told = {"process": process_key, "name": definition.name, "number": business_key, "project": project.code}
     if rehearsed:
         told["rehearsed_on"] = now.isoformat()
     seq = case.record.add("instance_started", values=submission.values, **told)
-    variables = {**projects.known(project, person), "initiator": person.id}
+    variables = {**projects.known(project, person), **schedules.by_hand(used, process_key, at)}
+    variables["initiator"] = person.id
     try:
         advance = process.start(
             used.model, process_key, {**variables, **submission.values, "project_name": project.name}, case.at

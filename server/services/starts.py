@@ -13,8 +13,18 @@ from server.bundles.manifest import ProcessEntry
 from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
-from server.engine.model import Kind, ProcessDefinition
-from server.services import calendars, deployed, drafts, legal_status, projects, rehearsal, submissions
+from server.engine.model import EventKind, ProcessDefinition
+from server.services import (
+    calendars,
+    deployed,
+    drafts,
+    legal_status,
+    projects,
+    rehearsal,
+    schedules,
+    single_use,
+    submissions,
+)
 from server.services.authorization import Person, Verdict, denied, may_begin_for_all, may_start
 from server.services.deployed import Deployed
 from server.services.errors import Refused
@@ -87,7 +97,7 @@ def catalogue(session: Session, person: Person, now: datetime) -> list[Startable
     entries = used.manifest.processes.values() if used.manifest else ()
     found = []
     for entry in entries:
-        if entry.called or entry.id not in used.model.processes:
+        if entry.called or not _begun_by_people(used, entry):
             continue
         draft = drafts.kept(session, person, f"start:{entry.id}")
         starters = tuple(used.group_name(group) for group in entry.started_by)
@@ -155,7 +165,7 @@ def preview(
     at = matter.moment(pairs, now)
     given = submissions.accept(submission(session, person, used, matter, pairs, at))
     known = _variables(session, person, matter, choice_of(pairs))
-    variables = {**known, "initiator": person.id, **given.values}
+    variables = {**known, **schedules.by_hand(used, matter.key, at), "initiator": person.id, **given.values}
     try:
         advance = process.start(used.model, matter.key, variables, calendars.moment(session, person, at))
     except EngineError as error:
@@ -171,9 +181,8 @@ def choice_of(answers: Answers) -> Choice:
 
 
 def start_form(used: Deployed, definition: ProcessDefinition) -> Form | None:
-    """The form of the process's start event."""
-    starts = (node for node in definition.children("") if node.kind == Kind.START_EVENT)
-    node = next(starts, None)
+    """The form of the process's plain start event."""
+    node = next((node for node in definition.starts if node.event.kind is EventKind.NONE), None)
     return used.model.forms.get(node.assignment.form) if node else None
 
 
@@ -190,19 +199,26 @@ def submission(
     else:
         given = [pair for pair in answers if pair[0] not in extra]
     variables = _variables(session, person, matter, choice_of(answers))
-    return submissions.fill(session, person, form, given, variables, matter.draft, at)
+    sent = submissions.fill(session, person, form, given, variables, matter.draft, at)
+    return sent if matter.rehearsed else single_use.look(session, person, "", form, sent)
 
 
 def may_begin(person: Person, used: Deployed, matter: Matter, now: datetime) -> Verdict:
     """Whether the person may begin it now: their post, and where the law stands unless it is a rehearsal."""
     entry = used.manifest.processes.get(matter.key) if used.manifest else None
-    if entry is None or entry.called:
+    if entry is None or entry.called or not _begun_by_people(used, entry):
         return denied("This process is not started by people.")
     names = {group: used.group_name(group) for group in entry.started_by}
     post = may_start(person, entry.started_by, names)
     if matter.rehearsed:
         return rehearsal.may_rehearse(person, post)
     return post and legal_status.may_begin(used, matter.key, legal_status.day_of(now))
+
+
+def _begun_by_people(used: Deployed, entry: ProcessEntry) -> bool:
+    """Whether there is a start event for people: a process that only messages begin has none."""
+    definition = used.model.processes.get(entry.id)
+    return definition is not None and any(s.event.kind is EventKind.NONE for s in definition.starts)
 
 
 def for_every_unit(person: Person, used: Deployed, process_key: str) -> bool:
