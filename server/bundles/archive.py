@@ -100,6 +100,13 @@ def read_folder(root: Path, jurisdiction: str) -> Bundle:
     return _bundle(files)
 
 
+def fingerprint(root: Path, jurisdiction: str) -> str:
+    """SHA-256 (hex) over all files from which the bundle of a jurisdiction is made, the shared ones that it may
+    not even use included: while it stays the same, so does the bundle. Nothing is compiled for it."""
+    files = dict(_folder(root, jurisdiction)) | dict(_folder(root, SHARED))
+    return hashlib.sha256(checksums(files)).hexdigest()
+
+
 def write_folder(bundle: Bundle, root: Path) -> None:
     """Lay a bundle out as a repository holds it; other files are left as they are."""
     for path, data in bundle.files.items():

@@ -374,6 +374,13 @@ class Office:
         }
 
 
+def accounts(jurisdiction: str) -> list[str]:
+    """Those of its demo people without whom an office is not settled: its first one, and those who are
+    everywhere."""
+    own = _plan(jurisdiction).get("person", ())[:1]
+    return [person["account"] for person in (*own, *_plan("installation").get("person", ()))]
+
+
 def hash_of(text: str) -> int:
     """A number for a text, the same in every process."""
     return sum(text.encode())

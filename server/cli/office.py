@@ -121,6 +121,10 @@ def _prepare(settings: Settings) -> None:
 
 def _deploy_new(database: Database, name: str) -> bool:
     """Deploy a jurisdiction of the folder unless this very content was deployed before. False if refused."""
+    fingerprint = archive.fingerprint(house.ROOT, name)
+    with database.read() as session:
+        if deployments.is_taken_up(session, name, fingerprint):
+            return True
     try:
         (bundle,) = _bundles(house.ROOT, name)
         with database.read() as session:
@@ -129,6 +133,8 @@ def _deploy_new(database: Database, name: str) -> bool:
             _deploy(database, bundle, "prepare", "", as_json=False)
     except typer.Exit:
         return False
+    with database.write() as session:
+        deployments.take_up(session, name, fingerprint)
     return True
 
 
@@ -179,7 +185,7 @@ def _deploy(database: Database, bundle: Bundle, source: str, note: str, as_json:
 def _seed(settings: Settings, database: Database, count: int) -> None:
     """Demo people once; then the cases, each in a unit of work of its own. Those who are there for the whole
     installation are entered in every jurisdiction."""
-    for bundle in _deployed_bundles(database):
+    for bundle in _unsettled_bundles(database):
         office = demo.Office(database, house.files(settings), bundle, house.now())
         if not office.settle():
             continue
@@ -198,12 +204,13 @@ def _why(error: ServiceError) -> str:
     return f"{type(error).__name__} {error}"[:300]
 
 
-def _deployed_bundles(database: Database) -> Iterator[Bundle]:
-    """The jurisdictions of the folder that are deployed."""
+def _unsettled_bundles(database: Database) -> Iterator[Bundle]:
+    """The jurisdictions of the folder that are deployed and where demo people are still missing."""
     for name in house.jurisdictions():
         with database.read() as session:
             known = deployed.manifest(session, name) is not None
-        if known:
+            settled = all(identity.is_known(session, name, account) for account in demo.accounts(name))
+        if known and not settled:
             yield archive.read_folder(house.ROOT, name)
 
 

@@ -19,6 +19,7 @@ from server.services import deployed, identity, registers
 from server.services.authorization import Person, may_deploy
 from server.services.errors import DeploymentRejected
 from server.store.columns import new_id
+from server.store.conflicts import Entering
 from server.store.definitions import (
     Activation,
     Deployment,
@@ -26,13 +27,15 @@ from server.store.definitions import (
     ProcessDefinition,
     Resource,
 )
-from server.store.identity import Jurisdiction
+from server.store.identity import Jurisdiction, Setting
 
 _deployments = Deployment.metadata.tables["deployment"]
 _files = DeploymentFile.metadata.tables["deployment_file"]
 _resources = Resource.metadata.tables["resource"]
 _definitions = ProcessDefinition.metadata.tables["process_definition"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
+_settings = Setting.metadata.tables["setting"]
+_TAKE_UP = Entering(_settings, renewed=("value",))
 _activations = Activation.metadata.tables["activation"]
 
 
@@ -117,6 +120,19 @@ def was_deployed(session: Session, tenant_id: str, files: Mapping[str, bytes]) -
     d = _deployments.c
     query = sa.select(d.id).where(d.tenant_id == tenant_id, d.digest == load.digest(files)).limit(1)
     return session.execute(query).scalar_one_or_none() is not None
+
+
+def is_taken_up(session: Session, tenant_id: str, fingerprint: str) -> bool:
+    """Whether the folder of a jurisdiction was taken up as it is now."""
+    s = _settings.c
+    found = session.execute(sa.select(s.value).where(s.name == f"folder:{tenant_id}")).scalar_one_or_none()
+    return found is not None and found.get("fingerprint") == fingerprint
+
+
+def take_up(session: Session, tenant_id: str, fingerprint: str) -> None:
+    """Remember that the folder of a jurisdiction was taken up: the next start need not read it whole."""
+    row = {"name": f"folder:{tenant_id}", "value": {"fingerprint": fingerprint}}
+    _TAKE_UP.enter(session, row)
 
 
 def listing(session: Session, person: Person) -> list[Deployment]:
