@@ -122,3 +122,21 @@ def test_what_time_began_and_what_comes(lab: Lab, tmp_path: Path) -> None:
     assert visitor(lab, tmp_path, "eve").get("/admin/schedule").status_code == 403
     with lab.database.read() as session:
         assert schedules.behind(session, lab.now) == []
+
+
+def test_a_case_without_a_project_has_its_pages(lab: Lab, tmp_path: Path) -> None:
+    """A duty of a unit or of the whole jurisdiction is of no project; every page of its case answers."""
+    lab.now = lab.now.replace(month=4, day=4)
+    lab.runner().catch_up()
+    lab.now = lab.now.replace(day=5)
+    lab.runner().catch_up()
+    (case,) = lab.rows("select id, unit_id from process_instance where process_key = 'lab.monthly'")
+    root = visitor(lab, tmp_path, "root")
+    for part in ("", "/diagram", "/history", "/materials", "/decisions", "/print"):
+        page = root.get(f"/instances/{case['id']}{part}")
+        assert page.status_code == 200, part
+        assert "lab.monthly 2026-4" in page.text, part
+    worklist = visitor(lab, tmp_path, "eve").get("/tasks")
+    assert "lab.monthly 2026-4" in worklist.text
+    task = lab.task(case["id"], "report")
+    assert visitor(lab, tmp_path, "eve").get(f"/tasks/{task['id']}").status_code == 200
