@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from server.engine import dmn
 from server.engine.dmn.model import DecisionTable
-from server.engine.feel import FunctionValue, to_json
+from server.engine.feel import FunctionValue, Shape, to_json
 from server.engine.findings import quoted
 from server.engine.model import Evaluation, Finding, MatchedRule, MissedRule, Value
 
@@ -86,6 +86,14 @@ def analyse(model: dmn.DecisionModel, decision: str) -> tuple[Finding, ...]:
     """Overlapping rules, inputs that no rule covers, and rules that can never fire, in a decision's table; a
     note where a cell says more than the analysis understands. Nothing for a decision without a table."""
     return tuple(finding(problem, model.definitions.file) for problem in dmn.analyse(model, decision))
+
+
+def mistaken(
+    model: dmn.DecisionModel, decision: str, shapes: Mapping[str, Shape] | None = None
+) -> tuple[Finding, ...]:
+    """Cells of a decision that can never match and expressions that can never make sense, by the types and
+    values of what they read; `shapes` are those of process variables."""
+    return tuple(finding(p, model.definitions.file) for p in dmn.mistaken(model, decision, shapes))
 
 
 def finding(problem: dmn.Problem, file: str) -> Finding:

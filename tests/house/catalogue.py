@@ -15,7 +15,7 @@ PLACES = {
     "denied": (0,), "NotPermitted": (0,), "mark": (0,), "_": (0,), "FormRefused": (0,),
     "ExpressionError": (0,),
     # the FEEL library: sentences within ours
-    "warn": (1,), "fail": (0,), "Told": (0,), "Undefined": (0,), "PatternError": (0,),
+    "warn": (1,), "_note": (2,), "fail": (0,), "Told": (0,), "Undefined": (0,), "PatternError": (0,),
     "FeelSyntaxError": (0,), "FeelLimitError": (0,), "FeelClockError": (0,), "NotFeelValue": (0,),
     "NotFeelType": (0,),
 }  # fmt: skip

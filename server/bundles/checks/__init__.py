@@ -12,6 +12,7 @@ from types import MappingProxyType
 from server.bundles.archive import Bundle
 from server.bundles.checks import (
     candidate_group_exists,
+    cells_can_match,
     decision_inputs_are_set,
     due_dates_in_working_days,
     every_rule_can_fire,
@@ -42,6 +43,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         module.CODE: module.check
         for module in (
             candidate_group_exists,
+            cells_can_match,
             decision_inputs_are_set,
             due_dates_in_working_days,
             every_rule_can_fire,

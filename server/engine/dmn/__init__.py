@@ -12,6 +12,7 @@ from __future__ import annotations
 from .analysis import analyse
 from .evaluation import DecisionTrace, Match, Miss, TableTrace
 from .graph import DecisionModel, DecisionResult, Result, load
+from .inference import mistaken, shape_of
 from .problems import WORDINGS, DmnError, Problem
 from .reader import citations, read
 
@@ -29,5 +30,7 @@ __all__ = [
     "analyse",
     "citations",
     "load",
+    "mistaken",
     "read",
+    "shape_of",
 ]

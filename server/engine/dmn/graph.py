@@ -133,6 +133,16 @@ class DecisionModel:
                 found |= {name: _type_name(place) for name, place in node.free.items()}
         return found
 
+    def required(self, decision: str) -> tuple[Node, ...]:
+        """What the arrows of a decision start from, imported elements left out."""
+        node = self._decision(decision)
+        return tuple(arrow.node for arrow in node.required if not arrow.prefix)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every name an expression of the model may have to know beforehand."""
+        return (*(node.name for node in self._nodes.values()), *self._imports, *self._members)
+
     def _decision(self, wanted: str) -> DecisionNode:
         node = self._nodes.get(wanted)
         if not isinstance(node, DecisionNode):

@@ -117,6 +117,14 @@ WORDINGS: Mapping[str, _Wording] = {
         "warning", "Rule {row} of table {table} can never fire: no allowed value meets the cell of {column}.",
         "Correct the cell or the list of allowed values.",
     ),
+    "dmn.never_matches": _Wording(
+        "warning", "`{part}` in rule {row} of table {table}, {column}, can never match: {reason}.",
+        "Correct the cell, or what the column gets.",
+    ),
+    "dmn.makes_no_sense": _Wording(
+        "warning", "`{part}` in `{cell}` can never make sense: {reason}.",
+        "Correct the expression, or the types of what it reads.",
+    ),
     "dmn.unused_input": _Wording(
         "info", "No rule of table {table} asks for {column}.", "Remove the column if nothing depends on it."
     ),

@@ -28,6 +28,7 @@ from .errors import (
     Told,
 )
 from .expression import Expression, UnaryTests, UnknownName, compile_expression, compile_unary_tests
+from .inference import Note, Shape, infer, infer_tests, union
 from .names import NameUse, free_names, name_uses
 from .printing import printed
 from .run import Limits, Run
@@ -57,8 +58,10 @@ __all__ = [
     "NameUse",
     "NotFeelType",
     "NotFeelValue",
+    "Note",
     "Range",
     "Run",
+    "Shape",
     "Time",
     "Told",
     "Type",
@@ -72,6 +75,8 @@ __all__ = [
     "equal",
     "fits",
     "free_names",
+    "infer",
+    "infer_tests",
     "name_uses",
     "order",
     "parse_temporal",
@@ -81,4 +86,5 @@ __all__ = [
     "to_feel",
     "to_json",
     "type_of",
+    "union",
 ]

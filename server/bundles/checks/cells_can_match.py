@@ -1,0 +1,45 @@
+"""What a table or a condition compares with can occur: types and values come from forms and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from server.bundles.checks.subject import Rule, Subject
+from server.engine import decisions
+from server.engine.expressions import unwrapped
+from server.engine.feel import FeelError, Note, compile_expression, infer
+from server.engine.findings import quoted
+from server.engine.model import Finding
+from server.engine.refusals.expressions import places
+from server.engine.shapes import variable_shapes
+
+CODE = "cells-can-match"
+NEVER = Rule(
+    CODE,
+    "{element}, {place}: `{part}` can never make sense: {reason}.",
+    "Correct the expression, or what gives the variable its value.",
+    level="warning",
+)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Cells that no value meets, and expressions that compare what cannot be compared."""
+    model = subject.loaded.model
+    shapes = variable_shapes(model)
+    for identity, holder in model.decisions.items():
+        for found in decisions.mistaken(holder, identity, shapes):
+            yield replace(found, code=CODE, family="house")
+    for process in model.processes.values():
+        for place in places(process):
+            text = unwrapped(place.text)
+            notes: list[Note] = []
+            try:
+                infer(compile_expression(text, list(shapes)).tree, shapes, notes)
+            except FeelError:
+                continue
+            for note in notes:
+                part, reason = text[note.start : note.end][:120], quoted(note.told)
+                yield NEVER.at(
+                    process.file, place.element, place.line, place=place.place, part=part, reason=reason
+                )
