@@ -101,8 +101,8 @@ def read_folder(root: Path, jurisdiction: str) -> Bundle:
 
 
 def fingerprint(root: Path, jurisdiction: str) -> str:
-    """SHA-256 (hex) over all files from which the bundle of a jurisdiction is made, the shared ones that it may
-    not even use included: while it stays the same, so does the bundle. Nothing is compiled for it."""
+    """SHA-256 (hex) over all files from which the bundle of a jurisdiction is made, the shared ones that it
+    may not even use included: while it stays the same, so does the bundle. Nothing is compiled for it."""
     files = dict(_folder(root, jurisdiction)) | dict(_folder(root, SHARED))
     return hashlib.sha256(checksums(files)).hexdigest()
 
