@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from server.bundles.manifest import Manifest
+from server.bundles.papers import Document, Register
 from server.bundles.scenarios import Passed, Played
 from server.engine import dmn
 from server.engine.dmn.model import DecisionTable
-from server.engine.model import Model
+from server.engine.model import Kind, Model
 
 State: TypeAlias = Literal["proved", "modelled", "manual", "not_yet"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an article is modelled: an element of a process, a rule of a decision, or the whole of one.
+    """Where an article is modelled: an element of a process, a rule of a decision, or the whole of one; or
+    where it is kept: a register, a printed document.
 
-    `container` is the process, decision or form; `element` the id within it, "" for the whole; `row` the
-    number of a rule."""
+    `container` is the process, decision, form, register or document; `element` the id within it, "" for the
+    whole; `row` the number of a rule."""
 
-    kind: Literal["process", "element", "decision", "rule", "form"]
+    kind: Literal["process", "element", "decision", "rule", "form", "register", "document"]
     container: str
     element: str = ""
     name: str = ""
@@ -56,7 +58,11 @@ def coverage(manifest: Manifest, model: Model, played: Iterable[Played]) -> tupl
     """Every article of the manifest, in its order."""
     holding = [p for p in played if p.holds]
     places: dict[str, list[Place]] = {}
-    for citation, place in citations(model):
+    papers: dict[Place, Register | Document] = {}
+    papers |= {Place("register", one.id, "", one.name): one for one in manifest.registers.values()}
+    papers |= {Place("document", one.id, "", one.name): one for one in manifest.documents.values()}
+    kept = ((citation, place) for place, paper in papers.items() for citation in paper.regulation.split())
+    for citation, place in (*citations(model), *kept):
         if place not in places.setdefault(citation, []):
             places[citation].append(place)
     found = []
@@ -65,7 +71,11 @@ def coverage(manifest: Manifest, model: Model, played: Iterable[Played]) -> tupl
             citation = f"{regulation.id}#{article.id}"
             own = tuple(places.get(citation, ()))
             claimed = [p for p in holding if citation in p.scenario.regulations]
-            proving = tuple(p.scenario.path for p in claimed if any(_passed(p, place) for place in own))
+            proving = tuple(
+                p.scenario.path
+                for p in claimed
+                if any(_passed(p, place) or _kept(p, papers.get(place), model) for place in own)
+            )
             found.append(
                 ArticleCoverage(
                     citation=citation,
@@ -94,6 +104,21 @@ def citations(model: Model) -> Iterator[tuple[str, Place]]:
         for field in form.fields:
             for citation in field.regulation:
                 yield citation, Place("form", form.id, field.key, field.label.plain())
+
+
+def _kept(played: Played, paper: Register | Document | None, model: Model) -> bool:
+    """Whether the case of a scenario came into a register, or could have had a document."""
+    process = model.processes.get(played.scenario.process)
+    if paper is None or process is None or process.id not in paper.processes:
+        return False
+    if paper.state == "open":
+        return True
+    ends = (node for node in process.nodes.values() if node.kind is Kind.END_EVENT)
+    return any(
+        (process.id, end.id) in played.elements
+        and (not paper.outcomes or (end.properties.get("outcome") or end.id) in paper.outcomes)
+        for end in ends
+    )
 
 
 def _decision_citations(identity: str, model: dmn.DecisionModel) -> Iterator[tuple[str, Place]]:

@@ -28,13 +28,16 @@ class Vocabulary:
     terms: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, name: str) -> str:
-        """What people call a variable, or a part of one (`materials.total`)."""
-        return self.names.get(name) or self.names.get(name.rpartition(".")[2], name)
+        """What people call a variable, or a part of one (`materials.total`): its label in a form or a
+        decision, else the manifest's word of this id."""
+        last = name.rpartition(".")[2]
+        return self.names.get(name) or self.names.get(last) or self.terms.get(last, name)
 
     def value(self, name: str, value: Any, words: Words) -> str:
         """A variable's value in words."""
         if isinstance(value, str):
-            return self.values.get((name, value)) or self.terms.get(value) or words.value(value)
+            known = self.values.get((name, value)) or self.terms.get(value)
+            return known or words.moment(value) or words.value(value)
         if isinstance(value, list):
             return "、".join(self.value(name, item, words) for item in value) or words.none
         if isinstance(value, Mapping):

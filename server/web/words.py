@@ -17,6 +17,7 @@ from server.web.language import mark as _
 
 _HOME = ZoneInfo("Asia/Shanghai")
 _CITATION = re.compile(r"(?:[\w-]*#)?(\d+)(?:\.(\d+))?(?:p(\d+))?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d:\d\d|Z)")
 _LEADING_CITATIONS = re.compile(r"^(?:[\w-]+#[\w.]+\s*)+")
 LIGHTS = {"green": "●", "yellow": "▲", "red": "■", "stopped": "‖"}
 
@@ -85,6 +86,17 @@ class Words:
     def size(self, count: int) -> str:
         """A file size: 12 KB, 3.4 MB."""
         return f"{count / 1_048_576:.1f} MB" if count >= 1_048_576 else f"{max(1, round(count / 1024))} KB"
+
+    def moment(self, text: str) -> str:
+        """A moment that a case keeps as text: 2026-03-05 10:30, or its day alone where it is a limit (the
+        last second of a day). Nothing for other text, and for days, which people read as they are."""
+        if not _MOMENT.fullmatch(text):
+            return ""
+        try:
+            found = datetime.fromisoformat(text).astimezone(_HOME)
+        except (ValueError, OverflowError):
+            return ""
+        return f"{found:%Y-%m-%d}" if (found.hour, found.minute) == (23, 59) else f"{found:%Y-%m-%d %H:%M}"
 
     def value(self, value: Any) -> str:
         """A variable in words, for decisions and facts that have no form."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from server.bundles.archive import Bundle
+from server.bundles.manifest import read_manifest
 from server.bundles.proof import proof, unproved
 from server.bundles.scenario_agreement import agrees
 from server.bundles.scenario_files import ScenarioRefused, read_scenario
@@ -163,6 +166,22 @@ def test_agreement(expected: object, found: object, same: bool) -> None:
     assert agrees(expected, found) is same
 
 
+def kept_by(town: Bundle, results: list[Played], outcomes: str, claim: str) -> str:
+    """The state of article 4 when only a register cites it and each scenario names one more article."""
+    register = f"""
+[[register]]
+id = "all"
+name = "台账"
+processes = ["town.leave"]
+regulation = "town#4"
+{outcomes}
+"""
+    manifest = read_manifest(town.files["jurisdiction.toml"] + register.encode())
+    told = [replace(p, scenario=replace(p.scenario, regulations=(claim,))) for p in results]
+    found = coverage(manifest, model_of(), told)
+    return next(a.state for a in found if a.citation == "town#4")
+
+
 def test_proof_and_coverage() -> None:
     town = bundle()
     model = model_of()
@@ -177,5 +196,9 @@ def test_proof_and_coverage() -> None:
     ]
     states = {a.citation: a.state for a in coverage(town.manifest, model, results)}
     assert states == {"town#1": "manual", "town#2": "proved", "town#3": "proved", "town#4": "not_yet"}
+    assert kept_by(town, results, "outcomes = []", claim="town#4") == "proved"
+    assert kept_by(town, results, 'outcomes = ["end"]', claim="town#4") == "proved"
+    assert kept_by(town, results, 'outcomes = ["refused"]', claim="town#4") == "modelled"
+    assert kept_by(town, results, "outcomes = []", claim="town#2") == "modelled"
     failing = list(play_all(scenarios, model_of(dmn=table(SWAPPED)), town.manifest))
     assert {a.state for a in coverage(town.manifest, model, failing)} == {"manual", "modelled", "not_yet"}

@@ -73,3 +73,12 @@ def test_citations_lights_and_sizes() -> None:
     assert english.time_left("yellow", 1) == "1 working day left"
     assert chinese.time_left("yellow", 0) == "今日到期"
     assert chinese.size(3_500_000) == "3.3 MB"
+
+
+def test_moments_that_a_case_keeps_as_text() -> None:
+    """A limit is its day; another moment has its hour on the clocks of the office; a day stays as it is."""
+    words = Words(translator("zh-CN"))
+    assert words.moment("2028-10-23T23:59:59+08:00") == "2028-10-23"
+    assert words.moment("2026-03-05T02:30:00Z") == "2026-03-05 10:30"
+    for other in ("2026-03-05", "2026-03-05T25:00:00Z", "2026-03-05T10:30", "9999-12-31T23:00:00Z", "x"):
+        assert words.moment(other) == ""

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from server.bundles.checks.subject import Rule, Subject
 from server.bundles.manifest import FILE
 from server.bundles.papers import Document, Register
+from server.engine.dmn.model import DecisionTable
 from server.engine.feel import compile_expression
 from server.engine.forms.expressions import Compiler, Expression, ExpressionError, Part
 from server.engine.model import Finding, Kind
@@ -28,6 +29,12 @@ NO_VARIABLE = Rule(
     CODE,
     "{where} names {variable}, which nothing in its processes gives.{suggestion}",
     "Correct the name, or declare it in the property “variables” of the process.",
+)
+NO_LABEL = Rule(
+    CODE,
+    "{where} shows {variable} to people, but nothing says what it is called.",
+    "Give its field or its column a label, or add a [[word]] with this id.",
+    level="warning",
 )
 NOT_FEEL = Rule(
     CODE, "{where}, {key}: a place is not FEEL: {reason}.", "Correct the text between the double braces."
@@ -50,15 +57,18 @@ _WITHIN = frozenset({"this", "parent", "i", "today", "now"})
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Registers that would stay empty and documents that would come out wrong."""
-    known = _known(subject)
+    known, labelled = _known(subject), _labelled(subject)
     papers: list[tuple[str, Register | Document]] = []
     papers += [(f"[[register]] {one.id}", one) for one in subject.manifest.registers.values()]
     papers += [(f"[[document]] {one.id}", one) for one in subject.manifest.documents.values()]
+    for entry in subject.manifest.processes.values():
+        yield from _unlabelled(f"[[process]] {entry.id}", entry.id, entry.facts, labelled)
     for where, paper in papers:
         yield from _cases(subject, where, paper)
         names = HEADER.union(*(known.get(process, ()) for process in paper.processes))
         columns = paper.columns if isinstance(paper, Register) else paper.fields
         yield from _variables(where, paper.id, columns, names)
+        yield from _unlabelled(where, paper.id, columns, labelled)
         if isinstance(paper, Document):
             yield from _texts(where, paper, names)
         for citation in paper.regulation.split():
@@ -71,6 +81,27 @@ def _known(subject: Subject) -> Mapping[str, Collection[str]]:
     entries = subject.manifest.processes.values()
     facts = {name for entry in entries for name in (*entry.facts, *entry.outcome_facts)}
     return {process: names | facts for process, names in known_variables(subject.loaded.model).items()}
+
+
+def _labelled(subject: Subject) -> Collection[str]:
+    """The variables that have a name for people: labels of fields and of columns, words of the manifest."""
+    model = subject.loaded.model
+    found = {*HEADER, *subject.manifest.words}
+    found.update(field.key for form in model.forms.values() for field in form.fields if field.label.plain())
+    for decision_model in model.decisions.values():
+        for decision in decision_model.decisions.values():
+            if isinstance(decision.logic, DecisionTable):
+                found.update(column.name for column in decision.logic.outputs if column.label)
+                found.update(column.expression.text for column in decision.logic.inputs if column.label)
+    return found
+
+
+def _unlabelled(
+    where: str, element: str, shown: Collection[str], labelled: Collection[str]
+) -> Iterator[Finding]:
+    for name in shown:
+        if name not in labelled and name.rpartition(".")[2] not in labelled:
+            yield NO_LABEL.at(FILE, element, where=where, variable=name)
 
 
 def _cases(subject: Subject, where: str, paper: Register | Document) -> Iterator[Finding]:

@@ -68,13 +68,7 @@ def _fact(
         if source.value != fact.value
     )
     return FactLine(
-        label=_label(fact.name, names), text=names.value(fact.name, fact.value, words), source=now,
+        label=names.name(fact.name), text=names.value(fact.name, fact.value, words), source=now,
         process=processes.get(now.process_key, now.process_key) if now else "",
         visible=now is not None and now.instance_id in visible, earlier=earlier,
     )  # fmt: skip
-
-
-def _label(name: str, names: Vocabulary) -> str:
-    """The label of a form's field; an outcome that became a fact has the manifest's word."""
-    label = names.name(name)
-    return names.terms.get(name, label) if label == name else label

@@ -82,7 +82,8 @@ def as_csv(visit: Visit) -> Response:
 def paper(visit: Visit) -> Response:
     """The filtered register on A4, across."""
     register, sheet = _sheet(visit)
-    rows = [[_as_text(visit, cell) for cell in row] for row in islice(sheet.rows, PRINTED + 1)]
+    words = Words(visit.words)
+    rows = [[_on_paper(words, cell) for cell in row] for row in islice(sheet.rows, PRINTED + 1)]
     return render.whole(
         visit, "registers/print.html", register=register, sheet=sheet, rows=rows[:PRINTED],
         more=len(rows) > PRINTED, back=f"/registers/{register.id}?{urlencode(_query(visit))}",
@@ -151,14 +152,14 @@ class _Table:
     def heads(self) -> list[str]:
         """The labels of all columns of a file."""
         gettext = self.words.translator.gettext
-        first = (_("Number"), _("Subject"), _("Project"), _("Project code"), _("Unit"))
+        first = (_("Number"), _("Subject"), _("Project code"), _("Unit"))
         process = (_("Process"),) if len(self.register.processes) > 1 else ()
         last = (_("Outcome"), _("Started"), _("Ended"))
         return [*map(gettext, (*first, *process)), *self.variables, *map(gettext, last)]
 
     def cells(self, entry: Entry) -> list[Cell]:
         """A row of a file."""
-        first = (entry.number, entry.title, entry.project_name, entry.project_code, entry.unit)
+        first = (entry.number, entry.title, entry.project_code, entry.unit)
         process = (self.processes.get(entry.process_key, ""),) if len(self.register.processes) > 1 else ()
         own = [self._cell(path, entry.values.get(path)) for path in self.register.columns]
         return [*first, *process, *own, self.outcome(entry), _local(entry.started_at), _local(entry.ended_at)]
@@ -217,10 +218,13 @@ def _note(visit: Visit, outcomes: tuple[tuple[str, str], ...]) -> str:
     return "；".join([made, *said])
 
 
-def _as_text(visit: Visit, cell: Cell) -> str:
+def _on_paper(words: Words, cell: Cell) -> tuple[str, str]:
+    """A cell in words, and its class."""
+    if cell is None or cell == "":
+        return "", ""
     if isinstance(cell, date):
-        return cell.isoformat()
-    return "" if cell is None else Words(visit.words).value(cell) if cell != "" else ""
+        return cell.isoformat(), "fixed"
+    return words.value(cell), "figure" if _is_figure(cell) else ""
 
 
 def _is_figure(value: Any) -> bool:
