@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.store import schema
 from server.store.columns import ID_LENGTH, NEVER, UtcDateTime, dumps, loads, new_id
 from server.store.database import Database
 from server.store.identity import Setting
@@ -166,3 +170,15 @@ def test_sqlite_is_opened_as_the_house_wants_it(migrated_database_url: str) -> N
         }
     database.close()
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30000}
+
+
+def test_the_newest_migration_is_the_head_of_one_chain() -> None:
+    """Each file's number is its revision, and follows the one before: so the newest is known by name."""
+    folder = Path(schema.__file__).parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    script = ScriptDirectory.from_config(config)
+    assert script.get_heads() == [schema.newest()]
+    chain = [revision.revision for revision in script.walk_revisions()]
+    assert sorted(chain, reverse=True) == chain
+    assert {file.name[:4] for file in (folder / "versions").glob("[0-9]*.py")} == set(chain)
