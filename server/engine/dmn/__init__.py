@@ -1,8 +1,13 @@
 """DMN 1.1 to 1.5: read a model once, evaluate its decisions many times, and say what is wrong and where.
 
-    model = load(data, "tier.dmn")          # problems stand in model.problems
-    result = model.evaluate("hongshan_tier", {"total": Decimal("600000.00")})
-    result.value, result.problems, result.trace.table.matches()
+    >>> model = load(b'''<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" namespace="n">
+    ...   <decision id="twice"><variable name="twice"/>
+    ...     <literalExpression><text>2 * amount</text></literalExpression></decision></definitions>''')
+    >>> model.problems                                # what is wrong, and where
+    ()
+    >>> result = model.evaluate("twice", {"amount": 21})
+    >>> result.value, result.problems
+    (Decimal('42'), ())
 
 A library of its own: beside FEEL (`server.engine.feel`) and lxml it needs nothing.
 """

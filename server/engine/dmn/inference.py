@@ -61,18 +61,20 @@ class _Inference:
             return self._done[decision.id]
         self._done[decision.id] = UNKNOWN  # for a circle of decisions
         place = Problem("", decision=decision.id, element=decision.id, line=decision.line)
-        names = self._names(decision)
+        names = self._names(decision, place)
         found = self._boxed(decision.logic, names, place)
         declared = self._declared(decision.variable.type_ref)
         self._done[decision.id] = found if found.kind else declared
         return self._done[decision.id]
 
-    def _names(self, decision: m.Decision) -> dict[str, Shape]:
+    def _names(self, decision: m.Decision, place: Problem) -> dict[str, Shape]:
         names: dict[str, Shape] = {}
         for node in self.model.required(decision.id):
             if isinstance(node, InputNode):
                 declared = self._declared(node.data.variable.type_ref)
-                names[node.name] = _narrowed(declared, self.given.get(node.name, UNKNOWN))
+                given = self.given.get(node.name, UNKNOWN)
+                self._agree(given, declared, m.Text(node.name), place)
+                names[node.name] = _narrowed(declared, given)
             elif isinstance(node, DecisionNode) and node.decision.id in self.model.decisions:
                 names[node.name] = self.decision(node.decision)
             else:

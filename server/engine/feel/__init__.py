@@ -1,7 +1,8 @@
 """FEEL, the expression language of DMN 1.5: compile once, evaluate often, run nothing else.
 
-    condition = compile_expression("amount >= 600000 and level = \"head\"")
-    condition.evaluate(to_feel({"amount": 600000, "level": "head"}))          # True
+    >>> condition = compile_expression('amount >= 600000 and level = "head"')
+    >>> condition.evaluate(to_feel({"amount": 600000, "level": "head"}))
+    True
 
 From text to value, in the order to read the files:
 
