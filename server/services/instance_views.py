@@ -31,6 +31,7 @@ _tasks = Task.metadata.tables["task"]
 _incidents = Incident.metadata.tables["incident"]
 _events = HistoryEvent.metadata.tables["history_event"]
 _evaluations = DecisionEvaluation.metadata.tables["decision_evaluation"]
+_deployments = DecisionEvaluation.metadata.tables["deployment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class DiagramView:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """One decision of a case: which rule fired on which inputs, and its articles."""
+    """One decision of a case: which rule fired on which inputs, and its articles. `version` is the number of
+    the deployment whose table it was."""
 
     seq: int
     at: datetime
@@ -110,6 +112,7 @@ class DecisionView:
     matched: list[dict[str, Any]]
     missed: list[dict[str, Any]]
     findings: list[dict[str, Any]]
+    version: int
 
 
 def view(session: Session, person: Person, instance_id: str, now: datetime) -> InstanceView:
@@ -176,7 +179,10 @@ def decisions(session: Session, person: Person, instance_id: str) -> list[Decisi
     query = (
         sa.select(
             e.seq, e.at, e.decision_id, e.name, e.element, e.hit_policy, e.inputs, e.outputs, e.matched,
-            e.missed, e.findings,
+            e.missed, e.findings, _deployments.c.number,
+        )
+        .join(
+            _deployments, (_deployments.c.tenant_id == e.tenant_id) & (_deployments.c.id == e.deployment_id)
         )
         .where(e.tenant_id == person.tenant_id, e.instance_id == instance_id)
         .order_by(e.seq)

@@ -44,12 +44,25 @@ def visible(required: Sequence[Required], run: Evaluation) -> dict[str, Any]:
     """The values that arrows bring, by name; those of an imported model in a context named by its prefix."""
     names: dict[str, Any] = {}
     for arrow in required:
-        value = arrow.node.value(run)
         if arrow.prefix:
-            names.setdefault(arrow.prefix, {})[arrow.node.name] = value
+            names.setdefault(arrow.prefix, {})[arrow.node.name] = _imported(arrow, run)
         else:
-            names[arrow.node.name] = value
+            names[arrow.node.name] = arrow.node.value(run)
     return names
+
+
+def _imported(arrow: Required, run: Evaluation) -> Any:
+    """The value of an element of another model. Its inputs may be given within a context named by the prefix:
+    a model that is imported twice then has inputs, and values, of its own each time."""
+    inner = run.inputs.get(arrow.prefix)
+    if not isinstance(inner, Mapping):
+        return arrow.node.value(run)
+    outer, values = run.inputs, run.values
+    run.inputs, run.values = {**outer, **inner}, {}
+    try:
+        return arrow.node.value(run)
+    finally:
+        run.inputs, run.values = outer, values
 
 
 @dataclass(eq=False, slots=True)

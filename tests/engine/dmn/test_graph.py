@@ -6,8 +6,17 @@ from decimal import Decimal
 
 import pytest
 
-from server.engine.dmn import DmnError, load
-from tests.engine.dmn.models import decision, definitions, input_data, literal, one_table, single, table
+from server.engine.dmn import DecisionModel, DmnError, load
+from tests.engine.dmn.models import (
+    MODEL,
+    decision,
+    definitions,
+    input_data,
+    literal,
+    one_table,
+    single,
+    table,
+)
 
 RULES = ['>= 600000 => "large"', '< 600000 => "small"']
 TIER = table([("total", "number")], [("tier", "string")], RULES)
@@ -186,3 +195,41 @@ def test_an_import_of_an_import_is_not_mistaken_for_the_direct_one() -> None:
         decision("y", literal("b.x"), ["urn:bottom#x"]),
     )
     assert load(top, "", [middle, bottom]).evaluate("y", {}).value == Decimal(1)
+
+
+def _import(name: str, namespace: str) -> str:
+    return f'<import name="{name}" namespace="{namespace}" importType="{MODEL}"/>'
+
+
+def test_a_model_imported_twice_has_inputs_of_its_own_each_time() -> None:
+    """The inputs of imported models are given within contexts named by the prefixes."""
+    hello = load(
+        definitions(
+            input_data("Person name", "string"),
+            decision("Hello", literal('"Hello, " + Person name'), ["in:Person name"]),
+            namespace="urn:a",
+        )
+    )
+
+    def saying(own: str) -> DecisionModel:
+        said = decision("Say", literal(f'"{own}: " + model a.Hello'), ["urn:a#Hello"])
+        return load(definitions(_import("model a", "urn:a"), said, namespace=f"urn:{own}"), own, [hello])
+
+    both = decision("Both", literal('b.Say + ", " + b2.Say'), ["urn:b#Say", "urn:b2#Say"])
+    whole = definitions(_import("b", "urn:b"), _import("b2", "urn:b2"), both, namespace="urn:c")
+    model = load(whole, "c", [saying("b"), saying("b2")])
+    inputs = {
+        "b": {"model a": {"Person name": "Ann"}},
+        "b2": {"model a": {"Person name": "Bob"}},
+    }
+    assert not [problem for problem in model.problems if problem.level == "error"]
+    assert model.evaluate("Both", inputs).value == "b: Hello, Ann, b2: Hello, Bob"
+    assert model.evaluate("Both", {"Person name": "Eve"}).value == "b: Hello, Eve, b2: Hello, Eve"
+
+
+def test_an_href_may_name_its_own_namespace() -> None:
+    own = (
+        '<decision id="d" name="d"><variable name="d"/><informationRequirement>'
+        '<requiredInput href="urn:test#x"/></informationRequirement>' + literal("x + 1") + "</decision>"
+    )
+    assert load(definitions(input_data("x", "number"), own)).evaluate("d", {"x": 1}).value == 2
