@@ -21,7 +21,9 @@ class RegisterRow(Table, table=True):
         sa.Index("ix_register_at", "tenant_id", "register_id", "at", "instance_id"),
         sa.Index("ix_register_unit", "tenant_id", "register_id", "unit_id", "at", "instance_id"),
         sa.Index("ix_register_title", "tenant_id", "register_id", "title", "instance_id"),
+        sa.Index("ix_register_outcome", "tenant_id", "register_id", "outcome", "at", "instance_id"),
         sa.Index("ix_register_project", "tenant_id", "project_id", "at"),
+        {"sqlite_with_rowid": False},
     )
     tenant_id: str = Field(primary_key=True)
     register_id: str = Field(primary_key=True)

@@ -32,11 +32,13 @@ def upgrade() -> None:
         sa.Column("values", sa.Text(), nullable=False),
         sa.Column("search", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "register_id", "instance_id"),
+        sqlite_with_rowid=False,
     )
     for name, columns in (
         ("ix_register_at", ["tenant_id", "register_id", "at", "instance_id"]),
         ("ix_register_unit", ["tenant_id", "register_id", "unit_id", "at", "instance_id"]),
         ("ix_register_title", ["tenant_id", "register_id", "title", "instance_id"]),
+        ("ix_register_outcome", ["tenant_id", "register_id", "outcome", "at", "instance_id"]),
         ("ix_register_project", ["tenant_id", "project_id", "at"]),
     ):
         op.create_index(name, "register_row", columns, unique=False)
