@@ -1,5 +1,5 @@
-"""Why a decision came out as it did stands on the page of the case: what went in, which rows matched, for each
-other row the first cell that did not, what came out, and of which deployment the table was."""
+"""Why a decision came out as it did stands on the page of the case: what went in, which rows matched, for
+each other row the first cell that did not, what came out, and of which deployment the table was."""
 
 from __future__ import annotations
 
