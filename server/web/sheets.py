@@ -19,6 +19,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _LONGEST = 32_767
 _DIGITS = 15
 _WIDEST = 46
+_MEASURED = 500
+"""Columns are as wide as their first cells need: to measure every row costs more than it gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def workbook(sheet: Sheet) -> bytes:
     for last, row in enumerate(sheet.rows, 3):
         for column, cell in enumerate(row):
             _write(page, last, column, cell, formats)
-            widths[column] = max(widths[column], _width(cell))
+            if last < _MEASURED:
+                widths[column] = max(widths[column], _width(cell))
     for column, width in enumerate(widths):
         page.set_column(column, column, min(width, _WIDEST) + 2)
     page.autofilter(2, 0, last, len(widths) - 1)
