@@ -3,9 +3,11 @@ caches."""
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote_from_bytes
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -24,15 +26,24 @@ _STRICT = "max-age=31536000"
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
+_HOST = re.compile(rb"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+
+
 class PlainAddresses:
-    """ASGI middleware that escapes bytes beyond ASCII after the question mark: no address may hold them, but
-    clients other than browsers send them."""
+    """ASGI middleware that answers 400 where the host is no name of a machine, since printed papers carry the
+    address of their case, and escapes bytes beyond ASCII after the question mark: no address may hold them,
+    but clients other than browsers send them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
+        hosts = [value for name, value in scope.get("headers", ()) if name == b"host"]
+        if not all(_HOST.fullmatch(host) for host in hosts):
+            refusal = PlainTextResponse("The host of this address is not the name of a machine.", 400)
+            await refusal(scope, receive, send)
+            return
         query = scope.get("query_string", b"")
         if not query.isascii():
             scope["query_string"] = quote_from_bytes(query, safe="%&=+;/?:@!$'()*,-._~").encode()

@@ -82,3 +82,13 @@ def test_nothing_ends_in_a_fault(
         parts = [(name, (None, value)) for name, value in [token, *clean]]
         answer = visitor.request("POST", address, files=parts, headers=headers)
     assert answer.status_code < 500 or answer.status_code == 503, (page.path, answer.text[-600:])
+
+
+@pytest.mark.parametrize("host", ["a" * 300, "a b", "evil.example/path", "x" * 8000 + ".cn", "<b>"])
+def test_a_host_that_is_no_machine(office: Office, host: str) -> None:
+    """Its name would stand on printed papers, and a long one fits no code on them."""
+    visitor = office.visitor("clerk")
+    visitor.hostile = True
+    assert visitor.get("/tasks", host=host).status_code == 400
+    assert visitor.get("/tasks", host="oa.hongshan.gov.cn:8443").status_code == 200
+    assert visitor.get("/tasks", host="[::1]:8000").status_code == 200

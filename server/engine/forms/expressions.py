@@ -47,6 +47,9 @@ class ExpressionError(FormRefused):
 class _Compiled(Protocol):
     """What the FEEL library hands back for a text."""
 
+    @property
+    def names(self) -> frozenset[str]: ...
+
     def evaluate(self, context: Mapping[str, Any], *, now: datetime | None = None) -> Any: ...
 
 
@@ -63,6 +66,11 @@ class Expression:
             return json_value(self.compiled.evaluate(scope, now=scope.now))
         except (feel.FeelError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError):
             return None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it reads; of `this.total` both."""
+        return frozenset(part for name in self.compiled.names for part in name.split("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,10 @@ class Condition:
     def holds(self, scope: Scope) -> bool:
         """Whether it is exactly true here and now."""
         return self.computed.value(scope) is True
+
+    def depends_on(self, names: frozenset[str]) -> bool:
+        """Whether any of these names may decide it."""
+        return self.computed.expression is not None and not names.isdisjoint(self.computed.expression.names)
 
 
 Part: TypeAlias = "str | Expression | Block"

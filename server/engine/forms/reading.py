@@ -215,8 +215,8 @@ def _unseen(nodes: Sequence[Node], shown: frozenset[str]) -> Iterator[str]:
 
 
 def _kept(nodes: Sequence[Node], values: Mapping[str, Value], context: RenderContext) -> dict[str, Value]:
-    """The values a submission sets: what people or the server filled, and None where a standing value is
-    hidden."""
+    """The values a submission sets: what people or the server filled, and None where their answers hide a
+    standing value. What the case itself hides, another step of the same form, stays as it is."""
     kept: dict[str, Value] = {}
     for node in nodes:
         component = node.component
@@ -231,7 +231,8 @@ def _sets(node: Node, context: RenderContext) -> bool:
     component = node.component
     standing = get_at(context.variables, component.path)
     if node.hidden:
-        return standing is not None and not (component.auto or component.disabled or component.readonly)
+        left_alone = node.away or component.auto or component.disabled or component.readonly
+        return standing is not None and not left_alone
     if component.auto:
         return component.auto != "case"
     if component.kind is Kind.EXPRESSION:

@@ -17,8 +17,8 @@ from server.engine.values import Value
 @dataclass(slots=True)
 class Node:
     """One component in one record. `name` is its name in a page (`items.0.price`); `raw` is what was typed,
-    `typed`
-    what it means; `fixed` fields are not taken from the person. `scope` is what its expressions see."""
+    `typed` what it means; `fixed` fields are not taken from the person; what is `away` is hidden whatever
+    they answer. `scope` is what its expressions see."""
 
     component: Component
     name: str
@@ -26,6 +26,7 @@ class Node:
     raw: Value = None
     typed: Typed = field(default_factory=Typed)
     hidden: bool = False
+    away: bool = False
     fixed: bool = False
     children: list[Node] = field(default_factory=list)
     rows: list[list[Node]] = field(default_factory=list)
@@ -82,7 +83,7 @@ def resolve(
     record = Record(given, context.variables, "", scope)
     nodes = _nodes(form.components, record, context)
     _compute(nodes, record)
-    _decide(nodes, record, hidden=False)
+    _decide(nodes, record, _answered(nodes))
     return nodes, record.values
 
 
@@ -213,16 +214,30 @@ def _record_of(node: Node, number: int, record: Record) -> Record:
     return Record({}, {}, f"{node.name}.{number}.", scope, rows[number])
 
 
-def _decide(nodes: list[Node], record: Record, hidden: bool) -> None:
+def _answered(nodes: list[Node]) -> frozenset[str]:
+    """Names that answers give, or what is computed of them."""
+    every = (node for top in nodes for node in top.walk())
+    return frozenset(node.component.path[0] for node in every if node.component.path and _is_open(node))
+
+
+def _is_open(node: Node) -> bool:
+    component = node.component
+    return component.kind is Kind.EXPRESSION or not (component.auto or _always_fixed(component))
+
+
+def _decide(nodes: list[Node], record: Record, answered: frozenset[str], within: Node | None = None) -> None:
     for node in nodes:
         component = node.component
-        node.hidden = hidden or (component.hide is not None and component.hide.holds(node.scope))
+        node.hidden, node.away = (within.hidden, within.away) if within else (False, False)
+        if component.hide is not None and component.hide.holds(node.scope):
+            node.hidden = True
+            node.away = node.away or not component.hide.depends_on(answered)
         node.fixed = node.fixed or component.disabled
         node.fixed = node.fixed or (component.readonly is not None and component.readonly.holds(node.scope))
         _settle(node, record)
-        _decide(node.children, record, node.hidden)
+        _decide(node.children, record, answered, node)
         for number, row in enumerate(node.rows):
-            _decide(row, _record_of(node, number, record), node.hidden)
+            _decide(row, _record_of(node, number, record), answered, node)
         if node.rows and not node.hidden:
             record.put(component.path, get_at(record.values, component.path))
 

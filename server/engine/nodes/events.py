@@ -11,6 +11,9 @@ from server.engine.nodes.reading import all_that_hold, mapped, value
 from server.engine.nodes.triggers import arm_timer, rearm_timer, win_race
 from server.engine.spiff import INTERRUPTED, OPEN, Arrow, Node, Token
 
+TAKES_OVER = "takes_over"
+"""Memo of an event sub-process that interrupted what it stands in."""
+
 
 class StartEvent(Node):
     """Where a scope begins: its token is put here only to go on."""
@@ -93,7 +96,8 @@ class EventSubProcessStart(Guard):
         if self.event.interrupting:
             for child in container.inside():
                 instance.drop(child)
-        instance.spawn(container, self.sub_process, container.id)
+        started = instance.spawn(container, self.sub_process, container.id)
+        started.memo[TAKES_OVER] = self.event.interrupting
 
 
 class ThrowEvent(Node):
@@ -112,11 +116,13 @@ class ThrowEvent(Node):
 
 
 class EndEvent(ThrowEvent):
-    """Ends its token, after making something happen."""
+    """Ends its token, after making something happen. How a case ended is told by the last one of the process
+    itself, or of the event sub-process that interrupted it and took its place."""
 
     def enter(self, token: Token) -> bool:
-        if token.scope == token.instance.root.id:
-            token.instance.root.memo["end"] = self.element.id
+        root, around = token.instance.root, next(token.containers())
+        if around is root or (around.scope == root.id and around.memo.get(TAKES_OVER)):
+            root.memo["end"] = self.element.id
         return super().enter(token)
 
 

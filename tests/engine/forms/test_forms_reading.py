@@ -56,6 +56,18 @@ def test_a_hidden_field_empties_what_the_case_holds_from_an_earlier_round() -> N
     assert submission.values["amount"] is None
 
 
+def test_a_field_of_another_step_keeps_what_the_case_holds() -> None:
+    """The step is no answer of this form: what it hides is not in question now."""
+    steps = form(
+        field("textfield", "note"),
+        field("textfield", "early", conditional={"hide": '=step != "early"'}),
+        field("textfield", "late", conditional={"hide": '=step != "late" or note = "none"'}),
+    )
+    kept = {"step": "late", "early": "first", "late": "before"}
+    assert "early" not in read(steps, [("note", "x"), ("late", "second")], kept).values
+    assert read(steps, [("note", "none")], kept).values == {"note": "none", "late": None}
+
+
 def test_a_hidden_field_counts_as_empty_for_those_after_it() -> None:
     chain = form(
         field("checkbox", "a"),

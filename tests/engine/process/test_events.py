@@ -172,6 +172,7 @@ def test_an_interrupting_event_sub_process_interrupts() -> None:
     assert case.variables == {"why": "found"}
     over = case.do("c")
     assert over.ended is not None
+    assert over.ended.event == "e1"
 
 
 def test_a_non_interrupting_event_sub_process_can_start_again_and_again() -> None:
