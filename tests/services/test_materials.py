@@ -196,7 +196,9 @@ def test_a_start_is_kept_and_sent_from_its_draft(office: Office) -> None:
         submission = starts.save(session, zhoumin, "hongshan.library_entry", pairs, office.now)
         assert submission.accepted, submission.errors
     with office.database.read() as session:
-        entry = next(s for s in starts.catalogue(session, zhoumin, office.now) if s.key == "hongshan.library_entry")
+        entry = next(
+            s for s in starts.catalogue(session, zhoumin, office.now) if s.key == "hongshan.library_entry"
+        )
         preview = starts.preview(session, zhoumin, "hongshan.library_entry", office.now)
     assert entry.has_draft
     assert [task.name for task in preview.advance.opened] == ["核对材料"]

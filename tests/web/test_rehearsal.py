@@ -1,4 +1,4 @@
-"""试运行 on pages: chosen, marked everywhere, played by one person, moved through time, apart from the real."""
+"""试运行 on pages: chosen, marked everywhere, played by one person, moved in time, apart from the real."""
 
 from __future__ import annotations
 
