@@ -15,6 +15,9 @@ from server.engine.schedule import CIVIL
 DEADLINE = "deadlineVariable"
 """The property that names the variable into which the deadline of a decision is written."""
 
+DEADLINE_FROM = "deadlineFrom"
+"""The property that names the input from which a limit runs, where the decision has no output clock_start."""
+
 
 def decide(model: Model, element: FlowNode, variables: Mapping[str, Value], at: Moment) -> Evaluation:
     """Take the decision that an element calls for. Raises DecisionMissing."""
@@ -35,7 +38,7 @@ def variables(element: FlowNode, evaluation: Evaluation, at: Moment) -> dict[str
     if call.result_variable:
         found[call.result_variable] = _mapped(call, element.id, evaluation.outputs)
     if name := element.properties.get(DEADLINE, ""):
-        found[name] = _deadline(element.id, call.decision, evaluation.outputs, at)
+        found[name] = _deadline(element, evaluation, at)
     return found
 
 
@@ -67,9 +70,11 @@ def _entry(result: Value, call: DecisionCall, element: str) -> Value:
     return next(iter(result.values()))
 
 
-def _deadline(element: str, decision: str, outputs: Value, at: Moment) -> str | None:
+def _deadline(element: FlowNode, evaluation: Evaluation, at: Moment) -> str | None:
     """The end of the limit that a decision set, as ISO text; None while one of its four parts is null."""
-    parts: dict[str, Any] = outputs if isinstance(outputs, dict) else {}
+    given = evaluation.inputs.get(element.properties.get(DEADLINE_FROM, ""))
+    outputs = evaluation.outputs
+    parts: dict[str, Any] = {"clock_start": given} | (outputs if isinstance(outputs, dict) else {})
     start, limit, unit, rule = (parts.get(name) for name in ("clock_start", "limit", "unit", "rule"))
     if start is None or limit is None or unit is None or rule is None:
         return None
@@ -78,4 +83,4 @@ def _deadline(element: str, decision: str, outputs: Value, at: Moment) -> str | 
             raise ValueError(f"limit {limit}")
         return at.calendar.deadline(date.fromisoformat(str(start)[:10]), int(limit), unit, rule).isoformat()
     except (ValueError, KeyError) as problem:
-        raise NotADeadline(element=element, decision=decision, reason=str(problem)) from problem
+        raise NotADeadline(element=element.id, decision=evaluation.decision, reason=str(problem)) from problem

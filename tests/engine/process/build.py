@@ -52,7 +52,7 @@ def at(**later: float) -> Moment:
 def node(kind: Kind, **attributes: Any) -> FlowNode:
     properties = {
         {"return_to": "returnTo"}.get(name, name): attributes.pop(name)
-        for name in ("return_to", "withdrawable", "outcome", "deadlineVariable")
+        for name in ("return_to", "withdrawable", "outcome", "deadlineVariable", "deadlineFrom")
         if name in attributes
     }
     inputs = tuple(VariableMapping(*pair) for pair in attributes.pop("inputs", {}).items())

@@ -174,6 +174,16 @@ def test_a_decision_sets_a_deadline() -> None:
     assert [i.finding.code for i in failed.last.incidents] == ["engine.not_a_deadline"]
 
 
+def test_a_limit_runs_from_an_input_of_a_decision_that_names_no_start() -> None:
+    limit = {"limit": Decimal(7), "unit": "days", "rule": "C1"}
+    task = rule("d", "limit", "singleResult", deadlineVariable="due", deadlineFrom="issued_on")
+    shape, decisions = diagram("p", "s > r > a > e", r=task), {"d": Decisions(limit)}
+    assert play(shape, decisions=decisions, issued_on="2026-03-02").variables["due"].startswith("2026-03-09")
+    assert play(shape, decisions=decisions, issued_on=None).variables["due"] is None
+    given = {"d": Decisions({**limit, "clock_start": "2026-04-02"})}
+    assert play(shape, decisions=given, issued_on="2026-03-02").variables["due"].startswith("2026-04-09")
+
+
 def test_a_decision_inside_a_round_stays_in_the_round() -> None:
     shape = diagram(
         "p",
