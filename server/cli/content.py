@@ -58,12 +58,17 @@ def play(names: Names = None, root: Root = house.ROOT, as_json: AsJson = False) 
 
 
 def coverage(names: Names = None, root: Root = house.ROOT, as_json: AsJson = False) -> None:
-    """Say for every article where it is modelled and which scenarios prove it."""
+    """Say for every article where it is modelled and which scenarios prove it. Exit code 1 while an article
+    is neither proved nor left to people, or a scenario fails, or none passes a branch or a rule."""
     articles: list[dict[str, Any]] = []
+    is_open = False
     for bundle in _bundles(names, root):
         model, played = _played(bundle, quiet=as_json)
         found = traceability.coverage(bundle.manifest, model, played)
         articles += [_article(article) for article in found]
+        missing = list(proof.unproved(model, proof.proof(model, played)))
+        is_open |= bool(missing) or any(one.state in ("modelled", "not_yet") for one in found)
+        is_open |= not all(one.holds for one in played)
         if as_json:
             continue
         for article in found:
@@ -72,9 +77,12 @@ def coverage(names: Names = None, root: Root = house.ROOT, as_json: AsJson = Fal
             console.print(
                 f"{article.citation:<16} {article.state:<9} {article.title}  ({detail}{proofs})", markup=False
             )
-        console.print(f"{bundle.id}: {_counted(article.state for article in found)}", markup=False)
+        told = f", {len(missing)} branches and rules that no scenario passes" if missing else ""
+        console.print(f"{bundle.id}: {_counted(article.state for article in found)}{told}", markup=False)
     if as_json:
         telling.tell_json(articles)
+    if is_open:
+        raise typer.Exit(1)
 
 
 def outlines(
