@@ -28,7 +28,8 @@ JURISDICTIONS = sorted(file.parent.name for file in ROOT.glob("bpmn/*/jurisdicti
 MOVES = 200
 WALKS = 40
 MESSAGES = 0.1
-"""How often a message comes while there is work to do."""
+PASSING = 0.1
+"""How often a message comes, and how often time passes, while there is work to do."""
 
 
 @lru_cache
@@ -155,9 +156,9 @@ def move(case: Case, answers: Answers, dice: random.Random) -> None:
     if messages and (not case.tasks or dice.random() < MESSAGES):
         case.step(dice.choice(messages))
         return
-    if not case.tasks:
+    if not case.tasks or (case.timers and dice.random() < PASSING):
         assert case.timers, f"stuck: no task, no timer, no message, no end ({case.scenario.path})"
-        due = min(timer.due for timer in case.timers)
+        due = max(min(timer.due for timer in case.timers), case.now)
         case.step(Step(0, 0, "wait", f"until {due.isoformat()}"))
         return
     task = dice.choice([case.tasks[token] for token in sorted(case.tasks)])

@@ -48,10 +48,11 @@ def test_the_right_password_opens_a_session(office: Office) -> None:
 
 def test_several_posts_are_all_known(office: Office) -> None:
     """Each post counts for the worklist, alone and within the unit."""
-    person = person_of(office, try_sign_in(office, "auditor"))
-    assert person.groups == {"auditor", "audit_bureau"}
+    person = person_of(office, try_sign_in(office, "dingxue"))
+    assert person.groups == {"supervising_department", "lead_department"}
     assert person.principals == (
-        "g:audit_bureau", "g:audit_bureau@office", "g:auditor", "g:auditor@office", "u:auditor",
+        "g:lead_department", "g:lead_department@emergency", "g:supervising_department",
+        "g:supervising_department@emergency", "u:dingxue",
     )  # fmt: skip
 
 

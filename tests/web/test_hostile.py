@@ -33,7 +33,8 @@ NAMES = st.sampled_from(
 def known(office: Office) -> dict[str, str]:
     """Addresses of things that exist."""
     case = apply(office.visitor("clerk"))
-    return {"id": first_task(office.visitor("bureau")), "case": case, "key": "hongshan.library_entry"}
+    return {"id": first_task(office.visitor("bureau")), "case": case, "key": "hongshan.library_entry",
+            "document": "approval_opinion"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
