@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ _PAGE = (
 
 _ROUNDS = 20
 """How often cases may set each other off before the demo goes on."""
+_NUMBER = re.compile(r"\d+(?=号)|$")
+"""Where a number stands that exists once: stories share theirs, an office does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class Office:
     """The demo of one jurisdiction, from `demo/<id>.toml` and the bundle's own scenarios."""
 
     def __init__(self, database: Database, files: FileStore, bundle: Bundle, now: datetime) -> None:
+        self.numbers = itertools.count(1)
         self.database = database
         self.files = files
         self.bundle = bundle
@@ -364,6 +368,8 @@ class Office:
                     ).id
                     for name in value or ()
                 ]
+            if field.rules.unique and isinstance(value, str):
+                value = _NUMBER.sub(str(next(self.numbers)), value, count=1)
             record = answers
             for part in around:
                 record = record.setdefault(part, {})
