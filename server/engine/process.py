@@ -7,11 +7,11 @@ out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from server.engine import reports
 from server.engine import state as states
+from server.engine.advances import Standing, carry_out, report, standing
 from server.engine.definitions import compiled
 from server.engine.errors import (
     NotWithdrawable,
@@ -47,7 +47,7 @@ def start(
     instance.task_tree = root = Token(instance, spec.root, None, 0, state=OPEN)
     instance.scopes.open(root.id, None, "process", variables)
     begin_scope(root, spec, "", first)
-    return _carry_out(instance, _Before())
+    return carry_out(instance, Standing())
 
 
 def complete(
@@ -56,14 +56,14 @@ def complete(
     """A person has done a user task and left these variables. Raises UnknownToken."""
     instance = _load(model, process_id, state, at)
     task = _open_task(instance, token)
-    before = _before(instance)
+    before = standing(instance)
     _touch(task)
     instance.scopes.write(task.view, variables)
     instance.close(task, "completed")
     if _may_be_withdrawn(task):
         task.memo[WITHDRAWABLE] = True
     task.go_on()
-    return _carry_out(instance, before, task)
+    return carry_out(instance, before, task)
 
 
 def fire(model: Model, process_id: str, state: bytes, token: str, at: Moment) -> Advance:
@@ -100,13 +100,13 @@ def return_to(
     target = next((step for step in _way_back(task) if step.node.element.id == element), None)
     if target is None:
         raise ReturnNotVisited(element=task.node.element.id, target=element)
-    before = _before(instance)
+    before = standing(instance)
     _touch(task)
     instance.scopes.write(target.scope, variables)
     instance.close(task, "returned")
     task.leaving = True
     _reopen(target)
-    return _carry_out(instance, before)
+    return carry_out(instance, before)
 
 
 def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment) -> Advance:
@@ -122,10 +122,10 @@ def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment
         raise NotWithdrawable(element=task.node.element.id)
     if WITHDRAWABLE not in task.memo:
         raise TooLateToWithdraw(token=token, element=task.node.element.id)
-    before = _before(instance)
+    before = standing(instance)
     _touch(task)
     _reopen(task)
-    return _carry_out(instance, before)
+    return carry_out(instance, before)
 
 
 def retry(
@@ -136,11 +136,11 @@ def retry(
     failed = _find(instance, token)
     if not failed.failed:
         raise UnknownToken(token=token)
-    before = _before(instance)
+    before = standing(instance)
     _touch(failed)
     instance.scopes.write(failed.view, variables or {})
     failed._ready()
-    return _carry_out(instance, before)
+    return carry_out(instance, before)
 
 
 def cancel(model: Model, process_id: str, state: bytes, at: Moment) -> Advance:
@@ -148,11 +148,11 @@ def cancel(model: Model, process_id: str, state: bytes, at: Moment) -> Advance:
     instance = _load(model, process_id, state, at)
     if instance.completed:
         raise UnknownToken(token="")
-    before = _before(instance)
+    before = standing(instance)
     for child in instance.root.children:
         instance.drop(child)
     instance.completed = True
-    return _report(instance, before, cancelled=True)
+    return report(instance, before, cancelled=True)
 
 
 # --------------------------------------------------------------------------- questions
@@ -237,52 +237,8 @@ def _touch(token: Token) -> None:
             step.instance.settle(step)
 
 
-# --------------------------------------------------------------------------- reporting
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """The open tasks and armed timers that stood before a command: differences are told against it."""
-
-    tasks: frozenset[int] = frozenset()
-    timers: frozenset[int] = frozenset()
-
-
-def _before(instance: Instance) -> _Before:
-    tokens = instance.tasks.values()
-    return _Before(
-        frozenset(t.id for t in tokens if reports.is_open_task(t)),
-        frozenset(t.id for t in tokens if reports.is_armed_timer(t)),
-    )
-
-
 def _happen(instance: Instance, token: Token, payload: Mapping[str, Any]) -> Advance:
-    before = _before(instance)
+    before = standing(instance)
     _touch(token)
     token.node.fire(token, payload)
-    return _carry_out(instance, before)
-
-
-def _carry_out(instance: Instance, before: _Before, done: Token | None = None) -> Advance:
-    instance.advance()
-    if done is not None and instance.journal.irrevocable and done.memo.pop(WITHDRAWABLE, False):
-        instance.settle(done)
-    return _report(instance, before)
-
-
-def _report(instance: Instance, before: _Before, *, cancelled: bool = False) -> Advance:
-    timers, journal = reports.timers(instance), instance.journal
-    gone = before.timers - {int(timer.token) for timer in timers}
-    opened = [t for t in instance.tasks.values() if t.id not in before.tasks and reports.is_open_task(t)]
-    return Advance(
-        state=states.store(instance),
-        opened=tuple(reports.user_task(token) for token in opened),
-        closed=tuple(task for task in journal.closed if int(task.token) in before.tasks),
-        evaluations=tuple(journal.evaluations),
-        timers=timers,
-        disarmed=tuple(str(token) for token in sorted(gone)),
-        subscriptions=reports.subscriptions(instance),
-        thrown=tuple(journal.thrown),
-        steps=tuple(journal.steps),
-        incidents=reports.incidents(instance),
-        ended=reports.ended(instance, cancelled=cancelled),
-        variables=dict(instance.scopes.own(instance.root.id)),
-    )
+    return carry_out(instance, before)
