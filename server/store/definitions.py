@@ -26,7 +26,8 @@ class Deployment(Table, table=True):
 
 
 class Activation(Table, table=True):
-    """A deployment that somebody made the one for new cases, and which one it was before."""
+    """A deployment that somebody made the one for new cases, and which one it was before. `release_id` names
+    the release by which it was done, with who else agreed and the day it was set for."""
 
     tenant_id: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -35,6 +36,7 @@ class Activation(Table, table=True):
     by: str
     at: datetime = Field(sa_type=UtcDateTime)
     note: str = ""
+    release_id: str | None = None
 
 
 class Resource(Table, table=True):
@@ -48,6 +50,7 @@ class Resource(Table, table=True):
 class DeploymentFile(Table, table=True):
     """A path of a deployment."""
 
+    __table_args__ = (sa.Index("ix_deployment_file_digest", "tenant_id", "digest"),)
     tenant_id: str = Field(primary_key=True)
     deployment_id: str = Field(primary_key=True)
     path: str = Field(primary_key=True)

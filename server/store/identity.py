@@ -11,12 +11,15 @@ from server.store.columns import Json, Table, UtcDateTime
 
 
 class Jurisdiction(Table, table=True):
-    """A tenant. `calendar_revision` rises with each change of its calendar, so that caches know."""
+    """A tenant. `calendar_revision` rises with each change of its calendar, so that caches know.
+    `bundle_seq` and `bundle_head` are the last entry of the audit chain of its bundles."""
 
     tenant_id: str = Field(primary_key=True)
     name: str
     deployment_id: str | None = None
     calendar_revision: int = 0
+    bundle_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    bundle_head: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
