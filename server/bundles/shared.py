@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from server.bundles.reading import KEPT
 from server.engine import load
 from server.engine.model import Model
 
@@ -16,10 +17,10 @@ def used_shared_files(own: Mapping[str, bytes], shared: Mapping[str, bytes]) -> 
     A name is looked up in the jurisdiction first, so an own process of the same id hides the shared one."""
     if not shared:
         return {}
-    offered = load.read(shared)
+    offered = load.parts(shared, KEPT)
     used: dict[str, bytes] = {}
     while True:
-        loaded = load.read({**own, **used})
+        loaded = load.parts({**own, **used}, KEPT)
         wanted = set(_files_for(offered, loaded)) - used.keys()
         wanted |= set(_included_forms(offered.model, {**own, **used})) - used.keys()
         if not wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TypeAlias
@@ -12,6 +13,7 @@ from typing import TypeAlias
 from server.engine import decisions, dmn
 from server.engine.bpmn_xml import Diagram, diagram_of
 from server.engine.forms import Form, load_forms
+from server.engine.memo import Memo, content
 from server.engine.model import Finding, Model, ProcessDefinition
 from server.engine.refusals import of_diagram, of_model
 from server.engine.xml import Element, XmlRefused, local, parse_xml
@@ -52,21 +54,27 @@ def load(files: Mapping[str, bytes]) -> tuple[Model | None, tuple[Finding, ...]]
     return loaded.model if loaded.runnable else None, loaded.findings
 
 
-def read(files: Mapping[str, bytes]) -> Loaded:
-    """As `load`, with everything that was read even if it may not run."""
+def read(files: Mapping[str, bytes], memo: Memo | None = None) -> Loaded:
+    """As `load`, with everything that was read even if it may not run. With a memo, a file is read only
+    where it, or one it imports or includes, is not as it was."""
+    loaded = parts(files, memo)
+    if loaded.diagrams or loaded.decision_models or loaded.model.forms or not loaded.findings:
+        return replace(loaded, findings=_in_order([*loaded.findings, *of_model(loaded.model)]))
+    return loaded
+
+
+def parts(files: Mapping[str, bytes], memo: Memo | None = None) -> Loaded:
+    """As `read`, without looking whether the files fit together."""
     wanted = {path: files[path] for path in sorted(files) if path.endswith(SUFFIXES)}
-    reading = _Reading(wanted)
+    reading = _Reading(wanted, memo or Memo())
     diagrams = reading.diagrams()
     decision_models = reading.decision_models()
-    forms = reading.forms()
     model = Model(
         digest=digest(wanted),
         processes=MappingProxyType(reading.processes(diagrams)),
         decisions=MappingProxyType(reading.decisions(decision_models)),
-        forms=forms,
+        forms=reading.forms(),
     )
-    if diagrams or decision_models or forms or not reading.findings:
-        reading.findings.extend(of_model(model))
     return Loaded(model, diagrams, decision_models, _in_order(reading.findings))
 
 
@@ -87,30 +95,20 @@ def _in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 @dataclass(slots=True)
 class _Reading:
     files: Mapping[str, bytes]
+    memo: Memo
     findings: list[Finding] = field(default_factory=list)
 
     def _of(self, suffix: str) -> Mapping[str, bytes]:
         return {path: data for path, data in self.files.items() if path.endswith(suffix)}
 
-    def _roots(self, suffix: str) -> Roots:
-        roots = {}
-        for path, data in self._of(suffix).items():
-            try:
-                roots[path] = parse_xml(data, file=path)
-            except XmlRefused as refused:
-                self.findings.append(refused.finding())
-        return roots
-
     def diagrams(self) -> tuple[Diagram, ...]:
         found = []
-        for path, root in self._roots(".bpmn").items():
-            try:
-                diagram = diagram_of(root, file=path)
-            except XmlRefused as refused:
-                self.findings.append(refused.finding())
-                continue
-            found.append(diagram)
-            self.findings.extend(of_diagram(diagram))
+        for path, data in self._of(".bpmn").items():
+            key = ("bpmn", *content(path, data))
+            diagram, findings = self.memo.once(key, partial(_diagram, path, data), len(data))
+            self.findings.extend(findings)
+            if diagram is not None:
+                found.append(diagram)
         return tuple(found)
 
     def processes(self, diagrams: Iterable[Diagram]) -> dict[str, ProcessDefinition]:
@@ -123,16 +121,28 @@ class _Reading:
         return found
 
     def decision_models(self) -> tuple[dmn.DecisionModel, ...]:
-        roots = self._roots(".dmn")
-        models: dict[str, dmn.DecisionModel] = {}
-        for path in _imports_first(roots):
+        found: dict[str, dmn.DecisionModel] = {}
+        roots = self._tables()
+        order = _imports_first(roots)
+        for place, path in enumerate(order):
+            earlier = tuple(found[p] for p in order[:place] if p in found and p in _imported(roots, path))
+            key = ("dmn", *content(path, self.files[path]), earlier)
+            make = partial(_decision_model, roots[path], path, earlier)
+            model, findings = self.memo.once(key, make, len(self.files[path]))
+            self.findings.extend(findings)
+            if model is not None:
+                found[path] = model
+        return tuple(found[path] for path in roots if path in found)
+
+    def _tables(self) -> Roots:
+        roots = {}
+        for path, data in self._of(".dmn").items():
             try:
-                models[path] = dmn.load(roots[path], path, tuple(models.values()))
-            except dmn.DmnError as error:
-                self.findings.append(_told(error.problem, path))
-                continue
-            self.findings.extend(_told(problem, path) for problem in models[path].problems)
-        return tuple(models[path] for path in roots if path in models)
+                key = ("xml", *content(path, data))
+                roots[path] = self.memo.once(key, partial(parse_xml, data, file=path), len(data))
+            except XmlRefused as refused:
+                self.findings.append(refused.finding())
+        return roots
 
     def decisions(self, models: Iterable[dmn.DecisionModel]) -> dict[str, dmn.DecisionModel]:
         found: dict[str, dmn.DecisionModel] = {}
@@ -145,7 +155,7 @@ class _Reading:
         return found
 
     def forms(self) -> Mapping[str, Form]:
-        forms, findings = load_forms(self._of(".form"))
+        forms, findings = load_forms(self._of(".form"), self.memo)
         self.findings.extend(findings)
         return MappingProxyType(dict(forms))
 
@@ -163,6 +173,25 @@ class _Reading:
         )
 
 
+def _diagram(path: str, data: bytes) -> tuple[Diagram | None, tuple[Finding, ...]]:
+    """A diagram, or None where it cannot be read, with what can be said of it alone."""
+    try:
+        diagram = diagram_of(parse_xml(data, file=path), file=path)
+    except XmlRefused as refused:
+        return None, (refused.finding(),)
+    return diagram, tuple(of_diagram(diagram))
+
+
+def _decision_model(
+    root: Element, path: str, imports: tuple[dmn.DecisionModel, ...]
+) -> tuple[dmn.DecisionModel | None, tuple[Finding, ...]]:
+    try:
+        model = dmn.load(root, path, imports)
+    except dmn.DmnError as error:
+        return None, (_told(error.problem, path),)
+    return model, tuple(_told(problem, path) for problem in model.problems)
+
+
 def _told(problem: dmn.Problem, path: str) -> Finding:
     """What the decision library reports, as a finding; the cell of a stranger may be very long."""
     found = decisions.finding(problem, path)
@@ -170,18 +199,16 @@ def _told(problem: dmn.Problem, path: str) -> Finding:
     return replace(found, params=params)
 
 
+def _imported(roots: Roots, path: str) -> list[str]:
+    """The paths of the DMN files that one imports, by their namespaces; of two with the same, the first."""
+    by_namespace = {root.get("namespace") or "": path for path, root in reversed(list(roots.items()))}
+    wanted = (e for e in roots[path] if isinstance(e.tag, str) and local(e) == "import")
+    return [by_namespace[space] for e in wanted if (space := e.get("namespace") or "") in by_namespace]
+
+
 def _imports_first(roots: Roots) -> list[str]:
     """The paths of the DMN files, each after those it imports; circles keep the order of the paths."""
-    by_namespace = {root.get("namespace") or "": path for path, root in reversed(list(roots.items()))}
-    needs = {
-        path: [
-            by_namespace[space]
-            for e in root
-            if isinstance(e.tag, str) and local(e) == "import"
-            if (space := e.get("namespace") or "") in by_namespace
-        ]
-        for path, root in roots.items()
-    }
+    needs = {path: _imported(roots, path) for path in roots}
     order: dict[str, None] = {}
     waiting = list(roots)
     while waiting:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from server.engine import dmn
 from server.engine.decision_results import DEADLINE
@@ -12,6 +14,7 @@ from server.engine.feel import Shape, to_feel, union
 from server.engine.feel.inference import UNKNOWN
 from server.engine.forms import Form
 from server.engine.forms.model import Component, Kind
+from server.engine.memo import Memo
 from server.engine.model import FlowNode, Model
 from server.engine.refusals.variables import ALWAYS, DECLARED
 
@@ -24,9 +27,10 @@ _KINDS = {
 _MEANINGS = {"money": "number", "integer": "number", "boolean": "boolean"}
 
 
-def variable_shapes(model: Model) -> Mapping[str, Shape]:
+def variable_shapes(model: Model, memo: Memo | None = None) -> Mapping[str, Shape]:
     """The shape of each variable that only forms and decisions of the model give a value to. One that a
     mapping, a message or a program gives too, or that two give differently, may be anything."""
+    memo = memo if memo is not None else Memo()
     found: dict[str, list[Shape]] = defaultdict(list)
     for form in model.forms.values():
         for name, shape in _of_form(form):
@@ -35,10 +39,24 @@ def variable_shapes(model: Model) -> Mapping[str, Shape]:
         for name in process.properties.get(DECLARED, "").split():
             found[name].append(UNKNOWN)
         for node in process.nodes.values():
-            for name, shape in _of_node(model, node):
+            for name, shape in _of_node(model, node, memo):
                 found[name].append(shape)
     known = {name: union(shapes) for name, shapes in found.items() if all(shape.kind for shape in shapes)}
     return {name: shape for name, shape in known.items() if shape.kind and name not in ALWAYS}
+
+
+def fingerprint(shapes: Mapping[str, Shape]) -> str:
+    """The same text for the same shapes, to know again what was found with them."""
+    return hashlib.sha256(
+        repr(sorted((name, _flat(shape)) for name, shape in shapes.items())).encode()
+    ).hexdigest()
+
+
+def _flat(shape: Shape) -> tuple[object, ...]:
+    values = None if shape.values is None else sorted(map(repr, shape.values))
+    element = None if shape.element is None else _flat(shape.element)
+    fields = None if shape.fields is None else [(n, _flat(f)) for n, f in sorted(shape.fields.items())]
+    return shape.kind, values, element, fields
 
 
 def _of_form(form: Form) -> Iterator[tuple[str, Shape]]:
@@ -68,11 +86,11 @@ def _of_field(field: Component) -> Shape:
     return Shape(_KINDS.get(field.kind, ""))
 
 
-def _of_node(model: Model, node: FlowNode) -> Iterator[tuple[str, Shape]]:
+def _of_node(model: Model, node: FlowNode, memo: Memo) -> Iterator[tuple[str, Shape]]:
     for name in node.properties.get(DECLARED, "").split():
         yield name, UNKNOWN
     if node.decision is not None:
-        yield node.decision.result_variable, _result(model, node)
+        yield node.decision.result_variable, _result(model, node, memo)
         yield node.properties.get(DEADLINE, ""), UNKNOWN
     if node.multi_instance is not None:
         yield node.multi_instance.element_variable, UNKNOWN
@@ -82,13 +100,13 @@ def _of_node(model: Model, node: FlowNode) -> Iterator[tuple[str, Shape]]:
             yield mapping.target, UNKNOWN
 
 
-def _result(model: Model, node: FlowNode) -> Shape:
+def _result(model: Model, node: FlowNode, memo: Memo) -> Shape:
     """What a decision task sets, as its result is mapped."""
     call = node.decision
     holder = model.decisions.get(call.decision) if call else None
     if call is None or holder is None or call.map_result in ("resultList", "collectEntries"):
         return UNKNOWN
-    shape = dmn.shape_of(holder, call.decision)
+    shape = memo.once(("shape", holder, call.decision), partial(dmn.shape_of, holder, call.decision))
     if shape.kind == "context" and call.map_result == "singleEntry":
         return next(iter((shape.fields or {}).values())) if len(shape.fields or {}) == 1 else UNKNOWN
     return UNKNOWN if shape.kind == "list" else _plain(shape)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from server.bundles import reading
 from server.bundles.archive import Bundle
 from server.bundles.checks import (
     candidate_group_exists,
@@ -33,7 +34,9 @@ from server.bundles.checks import (
 )
 from server.bundles.checks.subject import Subject
 from server.bundles.manifest import ManifestRefused
+from server.bundles.reading import KEPT
 from server.engine import load
+from server.engine.memo import Memo
 from server.engine.model import Finding
 
 Check = Callable[[Subject], Iterator[Finding]]
@@ -92,17 +95,18 @@ ANSWERED_BY_THE_ENGINE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Checks that the engine itself makes when it loads the files, with the codes of its findings."""
 
 
-def check(bundle: Bundle) -> tuple[Finding, ...]:
+def check(bundle: Bundle, memo: Memo = KEPT) -> tuple[Finding, ...]:
     """Everything there is to say about a bundle, by file and line: the engine's findings and the house's.
 
-    A bundle may be deployed to its jurisdiction where no finding is of level error."""
-    return check_loaded(bundle, load.read(bundle.files))
+    A bundle may be deployed to its jurisdiction where no finding is of level error. The memo keeps what was
+    read: after one file has changed, only that file is read again."""
+    return check_loaded(bundle, reading.read(bundle.files, memo), memo)
 
 
-def check_loaded(bundle: Bundle, loaded: load.Loaded) -> tuple[Finding, ...]:
+def check_loaded(bundle: Bundle, loaded: load.Loaded, memo: Memo = KEPT) -> tuple[Finding, ...]:
     """As `check`, for files that were read already."""
     try:
-        subject = Subject(bundle, bundle.manifest, loaded)
+        subject = Subject(bundle, bundle.manifest, loaded, memo)
     except ManifestRefused as refused:
         return (refused.finding, *loaded.findings)
     findings = [*loaded.findings, *(finding for one in CHECKS.values() for finding in one(subject))]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from server.bundles.archive import Bundle
 from server.bundles.manifest import Manifest
 from server.engine import decisions
 from server.engine.load import Loaded
+from server.engine.memo import Memo
 from server.engine.model import Finding, FlowNode, Level, ProcessDefinition
 
 
@@ -20,6 +22,7 @@ class Subject:
     bundle: Bundle
     manifest: Manifest
     loaded: Loaded
+    memo: Memo = field(default_factory=Memo)
 
     def nodes(self, *, own: bool = False) -> Iterator[tuple[ProcessDefinition, FlowNode]]:
         """Every node with its process; with `own`, those of shared processes left out."""
@@ -30,7 +33,8 @@ class Subject:
     def analysed(self, code: str, *codes: str) -> Iterator[Finding]:
         """What the analysis of the decision tables says under some of its codes, as findings of a check."""
         for identity, model in self.loaded.model.decisions.items():
-            for found in decisions.analyse(model, identity):
+            key = ("analysis", model, identity)
+            for found in self.memo.once(key, partial(decisions.analyse, model, identity)):
                 if found.code in codes:
                     yield replace(found, code=code, family="house")
 

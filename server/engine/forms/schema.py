@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,6 +13,7 @@ from server.engine.findings import Finding
 from server.engine.forms.components import read_component
 from server.engine.forms.expressions import Compiler, FormRefused, Text
 from server.engine.forms.model import Component, Form, Kind
+from server.engine.memo import Memo, content
 
 MAX_BYTES = 1024 * 1024
 MAX_COMPONENTS = 600
@@ -25,37 +27,61 @@ class _Source:
     file: str
     id: str
     schema: Mapping[str, Any]
+    content: tuple[str, str]
+    includes: tuple[str, ...]
 
 
-def load_forms(files: Mapping[str, bytes]) -> tuple[Mapping[str, Form], tuple[Finding, ...]]:
+def load_forms(
+    files: Mapping[str, bytes], memo: Memo | None = None
+) -> tuple[Mapping[str, Form], tuple[Finding, ...]]:
     """Read every form-js file of a bundle.
 
     A group whose property `include` names another form of these files gets that form's components.
 
     Args:
         files: content by path within the bundle (`forms/hongshan/f_library_entry.form`).
+        memo: keeps what was made of a file and of those it includes.
 
     Returns:
         The forms by id, and findings that name file and field. A form with a finding of level error is left
         out.
     """
     findings: list[Finding] = []
-    sources = _sources(files, findings)
+    memo = memo or Memo()
+    sources = _sources(files, findings, memo)
     forms = {}
     for source in sources.values():
-        reading = _Reading(source, sources)
-        form = reading.form()
-        findings.extend(reading.findings)
-        if not any(finding.level == "error" for finding in reading.findings):
+        form, found = memo.once(("form", *_made_of(source, sources)), partial(_form, source, sources))
+        findings.extend(found)
+        if not any(finding.level == "error" for finding in found):
             forms[form.id] = form
     return forms, tuple(findings)
 
 
-def _sources(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, _Source]:
+def _form(source: _Source, sources: Mapping[str, _Source]) -> tuple[Form, tuple[Finding, ...]]:
+    reading = _Reading(source, sources)
+    return reading.form(), tuple(reading.findings)
+
+
+def _made_of(source: _Source, sources: Mapping[str, _Source]) -> Iterator[tuple[str, str] | None]:
+    """The contents of a form and of all that it includes, at any depth; None for a form that is missing."""
+    found, waiting = {source.id}, [source]
+    while waiting:
+        current = waiting.pop()
+        yield current.content
+        for wanted in current.includes:
+            if wanted not in sources:
+                yield None
+            elif wanted not in found:
+                found.add(wanted)
+                waiting.append(sources[wanted])
+
+
+def _sources(files: Mapping[str, bytes], findings: list[Finding], memo: Memo) -> dict[str, _Source]:
     sources: dict[str, _Source] = {}
-    for file, content in sorted(files.items()):
+    for file, data in sorted(files.items()):
         try:
-            source = _source(file, content)
+            source = memo.once(("json", *content(file, data)), partial(_source, file, data), len(data))
         except FormRefused as error:
             findings.append(_finding("form.unreadable", "{reason}", file=file, reason=error.told))
             continue
@@ -75,18 +101,31 @@ def _sources(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, _
     return sources
 
 
-def _source(file: str, content: bytes) -> _Source:
-    if len(content) > MAX_BYTES:
+def _source(file: str, data: bytes) -> _Source:
+    if len(data) > MAX_BYTES:
         raise FormRefused(
-            "The file has {size} bytes; a form may have {limit}.", size=len(content), limit=MAX_BYTES
+            "The file has {size} bytes; a form may have {limit}.", size=len(data), limit=MAX_BYTES
         )
     try:
-        schema = json.loads(content.decode("utf-8-sig"))
+        schema = json.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise FormRefused("The file is not JSON in UTF-8: {reason}", reason=str(error)) from error
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
         raise FormRefused("The file is not a form-js form: it has no list of components.")
-    return _Source(file, str(schema.get("id") or PurePosixPath(file).stem), schema)
+    identity = str(schema.get("id") or PurePosixPath(file).stem)
+    return _Source(file, identity, schema, content(file, data), tuple(_includes(schema)))
+
+
+def _includes(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The ids of the forms whose blocks a form puts into itself."""
+    waiting = list(_entries(schema))
+    while waiting:
+        entry = waiting.pop()
+        if isinstance(entry, dict):
+            waiting.extend(_entries(entry))
+            properties = entry.get("properties")
+            if isinstance(properties, dict) and properties.get("include"):
+                yield str(properties["include"])
 
 
 def _finding(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from server.engine.bpmn_attributes import is_marked, marked_feel
 from server.engine.bpmn_xml import Diagram
-from server.engine.feel import FeelError, FeelSyntaxError, compile_expression
+from server.engine.feel import Expression, FeelError, FeelSyntaxError, compile_expression
 from server.engine.findings import quoted
 from server.engine.model import Finding, FlowNode, Model, ProcessDefinition
 from server.engine.refusals.refusal import Refusal
@@ -137,7 +138,7 @@ def _syntax(process: ProcessDefinition, place: Place) -> Iterator[Finding]:
         yield TOO_LONG.at(process.file, place.element, place.line, length=length, limit=MAX_LENGTH, **params)
         return
     try:
-        compile_expression(place.text)
+        _compiled(place.text)
     except FeelSyntaxError as error:
         hint = f" ({error.suggestion}?)" if error.suggestion else _habit(place.text)
         params |= {"position": error.position + 1, "reason": quoted(error.told), "suggestion": hint}
@@ -151,6 +152,12 @@ def _syntax(process: ProcessDefinition, place: Place) -> Iterator[Finding]:
     yield NOT_FEEL.at(process.file, place.element, place.line, **params)
 
 
+@lru_cache(maxsize=4_096)
+def _compiled(text: str) -> Expression:
+    """A text is looked at alone and with the model it belongs to; it is compiled once for both."""
+    return compile_expression(text)
+
+
 def _habit(text: str) -> str:
     """A hint for those who come from another expression language."""
     return next((hint for sign, hint in _HABITS if sign in text), "")
@@ -158,7 +165,7 @@ def _habit(text: str) -> str:
 
 def _names(process: ProcessDefinition, place: Place, known: frozenset[str]) -> Iterator[Finding]:
     try:
-        compiled = compile_expression(place.text)
+        compiled = _compiled(place.text)
     except (FeelError, RecursionError):
         return
     if sum(name.partition(".")[0] not in known for name in compiled.names) > MAX_UNKNOWN:
