@@ -195,6 +195,13 @@ class ErrorNotCaught(StepFailed):
     remedy = "Draw an error boundary event on the activity around it, or an event sub-process."
 
 
+class WorkFailed(StepFailed):
+    """The worker on topic {topic} could not do “{element}”: {reason}"""
+
+    code = "engine.work_failed"
+    remedy = "Repair what it says is wrong outside, then retry: a worker will fetch it again."
+
+
 class NotExecutable(StepFailed):
     """“{element}” is a {kind} that this engine does not carry out."""
 
@@ -214,3 +221,75 @@ class UnexpectedFailure(StepFailed):
 
     code = "engine.unexpected_failure"
     remedy = "Report this with the file; retry when it is corrected."
+
+
+# --------------------------------------------------------------------------- cases and new versions
+class NotMigratable(EngineError):
+    """The case cannot go on in the new version."""
+
+    code = "engine.not_migratable"
+    remedy = "Leave the case on its version, or change the new one."
+
+
+class ProcessGone(NotMigratable):
+    """The new version holds no process “{process}”, in which the case stands."""
+
+    code = "engine.process_gone"
+
+
+class ElementGone(NotMigratable):
+    """The case stands at “{element}”, which the new version does not have."""
+
+    code = "engine.element_gone"
+    remedy = "Say which element of the new version it is."
+
+
+class OtherKind(NotMigratable):
+    """“{element}” is a {kind}, “{target}” in the new version is a {other}: one cannot go on as the other."""
+
+    code = "engine.other_kind"
+    remedy = "Choose an element of the same kind, or let the case pass this step first."
+
+
+class OtherScope(NotMigratable):
+    """“{target}” does not stand in the same sub-process as “{element}” does."""
+
+    code = "engine.other_scope"
+    remedy = "Choose an element of the same sub-process, or let the case pass this step first."
+
+
+class OtherCall(NotMigratable):
+    """“{element}” calls “{called}”, in which the case stands; in the new version it calls “{other}”."""
+
+    code = "engine.other_call"
+    remedy = "Let the case finish what was called first."
+
+
+class FlowGone(NotMigratable):
+    """A branch of the case waits at “{element}”, to which it came by a flow that the new version does not
+    have."""
+
+    code = "engine.flow_gone"
+    remedy = "Keep the ids of the flows that lead to the join, or let the other branches arrive first."
+
+
+class JoinWouldWait(NotMigratable):
+    """The case would wait at “{target}” for ever: nothing of it can come there from “{source}”."""
+
+    code = "engine.join_would_wait"
+    remedy = "Migrate it before its branches part, or after they have met."
+
+
+class WouldRunTwice(NotMigratable):
+    """“{element}” and “{other}” are under way at once, and in the new version both come to “{target}”: what
+    follows would be done twice."""
+
+    code = "engine.would_run_twice"
+    remedy = "Migrate it before its branches part, or after they have met."
+
+
+class RaceChanged(NotMigratable):
+    """What the case waits for behind “{element}” is not what is waited for in the new version."""
+
+    code = "engine.race_changed"
+    remedy = "Let the case pass these events first."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -82,6 +83,13 @@ def store(instance: Instance) -> bytes:
         FORMAT, ENGINE, instance.counter, instance.completed, list(processes), rows, list(instance.scopes)
     )
     return _encoder.encode(state)
+
+
+def rewritten(blob: bytes, change: Callable[[State], None]) -> bytes:
+    """A stored state after `change` has altered its rows in place. Raises UnreadableState."""
+    found = _decode(blob)
+    change(found)
+    return _encoder.encode(found)
 
 
 def restore(definitions: Definitions, process_id: str, blob: bytes, at: Moment | None) -> Instance:
