@@ -115,6 +115,28 @@ def write_folder(bundle: Bundle, root: Path) -> None:
         target.write_bytes(data)
 
 
+def is_bundle_path(path: str) -> bool:
+    """Whether a file of this path belongs into a bundle."""
+    return bool(_ALLOWED.fullmatch(path))
+
+
+def unfit(sizes: Mapping[str, int], new: Mapping[str, bytes]) -> Finding | None:
+    """Why files cannot be put into a bundle that holds files of these sizes (bytes by path); None where they
+    can: a path that is none of a bundle or differs only in capitals, too much of anything."""
+    merged = {**sizes, **{path: len(data) for path, data in new.items()}}
+    folded = {path.casefold(): path for path in sizes}
+    for path, data in new.items():
+        if not is_bundle_path(path):
+            return _unknown(path).finding
+        if len(data) > MAX_FILE:
+            return _too_large(path).finding
+        if folded.get(path.casefold(), path) != path:
+            return _twice(path).finding
+    if sum(merged.values()) > MAX_TOTAL:
+        return _too_much().finding
+    return _too_many().finding if len(merged) > MAX_FILES else None
+
+
 def repository_path(path: str, jurisdiction: str) -> str:
     """Where a file of a bundle lies in a repository: `bpmn/x.bpmn` is `bpmn/<id>/x.bpmn`."""
     return _repository_path(path, jurisdiction)
@@ -218,12 +240,7 @@ def _unpacked(archive: zipfile.ZipFile) -> dict[str, bytes]:
         content = _content(archive, entry)
         total += len(content)
         if total > MAX_TOTAL:
-            raise _refused(
-                "bundle-too-large",
-                "The files have more than {limit} bytes.",
-                "Leave some out.",
-                limit=MAX_TOTAL,
-            )
+            raise _too_much()
         files[entry.filename] = content
     return files
 
@@ -247,15 +264,10 @@ def _check_entry(entry: zipfile.ZipInfo, seen: set[str]) -> None:
             "bundle-encrypted", "{name} is encrypted.", "Make the zip without a password.", name=shown
         )
     if name != CHECKSUMS and not _ALLOWED.fullmatch(name):
-        raise _refused(
-            "bundle-unknown-entry",
-            "{name} does not belong into a bundle.",
-            "Remove it; a bundle holds bpmn, dmn, forms, scenarios and jurisdiction.toml.",
-            name=shown,
-        )
+        raise _unknown(name)
     folded = unicodedata.normalize("NFC", name).casefold()
     if folded in seen:
-        raise _refused("bundle-twice", "{name} stands in the zip twice.", "Remove one of them.", name=shown)
+        raise _twice(name)
     seen.add(folded)
 
 
@@ -280,16 +292,36 @@ def _bundle(files: Mapping[str, bytes]) -> Bundle:
         raise _refused(
             "bundle-no-manifest", "There is no jurisdiction.toml.", "Make the zip with “guicheng bundle”."
         )
-    total = sum(map(len, files.values()))
-    if total > MAX_TOTAL:
-        raise _refused(
-            "bundle-too-large", "The files have more than {limit} bytes.", "Leave some out.", limit=MAX_TOTAL
-        )
+    if sum(map(len, files.values())) > MAX_TOTAL:
+        raise _too_much()
     if len(files) > MAX_FILES:
-        raise _refused(
-            "bundle-too-many", "There are more than {limit} files.", "Leave some out.", limit=MAX_FILES
-        )
+        raise _too_many()
     return Bundle(MappingProxyType({path: files[path] for path in sorted(files)}))
+
+
+def _twice(path: str) -> ArchiveRefused:
+    return _refused("bundle-twice", "{name} stands in the zip twice.", "Remove one of them.", name=path[:80])
+
+
+def _too_much() -> ArchiveRefused:
+    return _refused(
+        "bundle-too-large", "The files have more than {limit} bytes.", "Leave some out.", limit=MAX_TOTAL
+    )
+
+
+def _too_many() -> ArchiveRefused:
+    return _refused(
+        "bundle-too-many", "There are more than {limit} files.", "Leave some out.", limit=MAX_FILES
+    )
+
+
+def _unknown(path: str) -> ArchiveRefused:
+    return _refused(
+        "bundle-unknown-entry",
+        "{name} does not belong into a bundle.",
+        "Remove it; a bundle holds bpmn, dmn, forms, scenarios and jurisdiction.toml.",
+        name=path[:80],
+    )
 
 
 def _too_large(path: str) -> ArchiveRefused:

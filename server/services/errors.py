@@ -74,3 +74,40 @@ class DeploymentRejected(ServiceError):
     """A bundle has errors; nothing was deployed."""
 
     findings: tuple[Finding, ...]
+
+
+@dataclass(eq=False)
+class DraftConflict(ServiceError):
+    """Somebody saved or removed the file (or the whole draft moved on) since it was read: who and when, and
+    the revision that holds now. What was typed is kept by whoever typed it."""
+
+    path: str
+    by: str
+    at: datetime | None
+    revision: int
+
+
+@dataclass(eq=False)
+class FileLocked(ServiceError):
+    """Somebody else edits the file until then; `reason` tells why a lock of one's own was broken."""
+
+    path: str
+    holder: str
+    until: datetime
+    reason: str = ""
+
+
+@dataclass(eq=False)
+class FileRefused(ServiceError):
+    """A file cannot be kept as it is; nothing was saved."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(eq=False)
+class ReleaseStale(ServiceError):
+    """The release was looked at before something changed that it depends on: look again, then decide. `what`
+    is an English template filled from `params`."""
+
+    what: str
+    params: dict[str, object] = field(default_factory=dict)
