@@ -54,4 +54,5 @@ def report(instance: Instance, before: Standing, *, cancelled: bool = False) -> 
         incidents=reports.incidents(instance),
         ended=reports.ended(instance, cancelled=cancelled),
         variables=dict(instance.scopes.own(instance.root.id)),
+        external=reports.external_tasks(instance),
     )

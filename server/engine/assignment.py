@@ -32,7 +32,7 @@ def assign(element: FlowNode, variables: Mapping[str, Value], at: Moment) -> dic
         "users": _several((read(text) for text in modelled.candidate_users), element.id),
         "due": _moment(read_time(modelled.due, variables, at, element.id), element.id),
         "follow_up": _moment(read_time(modelled.follow_up, variables, at, element.id), element.id),
-        "priority": _priority(read(modelled.priority), element.id),
+        "priority": whole_number(read(modelled.priority), element.id),
     }
     return {name: value for name, value in found.items() if value not in (None, [])}
 
@@ -73,7 +73,8 @@ def _several(values: Iterable[Value], element: str) -> list[str]:
     return list(found)
 
 
-def _priority(value: Value, element: str) -> int | None:
+def whole_number(value: Value, element: str) -> int | None:
+    """A priority: a whole number, None where nothing is set. Raises ExpressionFailed."""
     if value is None or value == "":
         return None
     try:

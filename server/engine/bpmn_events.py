@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from server.engine.bpmn_attributes import BPMN, child, child_text, feel, is_marked, text_of
+from server.engine.bpmn_attributes import BPMN, camunda, child, child_text, feel, is_marked, text_of
 from server.engine.model import Event, EventKind
 from server.engine.xml import Element, elements, local
 
@@ -74,6 +74,8 @@ def event_of(element: Element, names: Names) -> Event:
         expression=expression,
         interrupting=_interrupting(element),
         attached_to=element.get("attachedToRef"),
+        code_variable=_kept_in(definition, "errorCodeVariable"),
+        message_variable=_kept_in(definition, "errorMessageVariable"),
     )
 
 
@@ -104,6 +106,10 @@ def _name(kind: EventKind, definition: Element | None, names: Names) -> str:
     if kind is EventKind.LINK:
         return (definition.get("name") or "").strip()
     return names.of(definition.get(f"{kind.value}Ref"))
+
+
+def _kept_in(definition: Element | None, attribute: str) -> str:
+    return camunda(definition, attribute) if definition is not None else ""
 
 
 def _interrupting(element: Element) -> bool:

@@ -9,7 +9,15 @@ from types import MappingProxyType
 from server.engine import bpmn_attributes as attributes
 from server.engine.bpmn_attributes import BPMN, camunda, child_text, children_named, feel
 from server.engine.bpmn_events import Names, event_of
-from server.engine.model import Finding, FlowNode, Kind, ProcessDefinition, SequenceFlow
+from server.engine.model import (
+    EXTERNAL_KINDS,
+    Assignment,
+    Finding,
+    FlowNode,
+    Kind,
+    ProcessDefinition,
+    SequenceFlow,
+)
 from server.engine.xml import Element, XmlRefused, line_of, local, parse_xml
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: kind for kind in Kind})
@@ -155,6 +163,8 @@ class _Reader:
         return self.nodes[scope].lane if scope in self.nodes else self.lane_of.get(scope, "")
 
     def _particulars(self, element: Element, node: FlowNode) -> FlowNode:
+        if node.topic and node.kind in EXTERNAL_KINDS:
+            node = replace(node, assignment=Assignment(priority=camunda(element, "taskPriority")))
         match node.kind:
             case Kind.USER_TASK:
                 return replace(node, assignment=attributes.assignment(element))
@@ -211,7 +221,6 @@ def _flow(element: Element) -> SequenceFlow:
 
 def _topic(element: Element) -> str:
     """The external topic of an activity, or of the message an event sends."""
-    if camunda(element, "topic"):
-        return camunda(element, "topic")
-    definitions = (camunda(d, "topic") for d in children_named(element, "messageEventDefinition"))
-    return next((topic for topic in definitions if topic), "")
+    said = (element, *children_named(element, "messageEventDefinition"))
+    topics = (camunda(place, "topic") for place in said if camunda(place, "type") == "external")
+    return next((topic for topic in topics if topic), "")

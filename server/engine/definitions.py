@@ -8,8 +8,8 @@ from threading import Lock
 from typing import cast
 
 from server.engine.errors import UnknownProcess
-from server.engine.model import EventKind, FlowNode, Kind, Model, ProcessDefinition
-from server.engine.nodes import activities, events, gateways, multi_instance, sub_processes
+from server.engine.model import EXTERNAL_KINDS, EventKind, FlowNode, Kind, Model, ProcessDefinition
+from server.engine.nodes import activities, events, external, gateways, multi_instance, sub_processes
 from server.engine.spiff import Arrow, Node, ProcessSpec
 
 _KEPT = 64
@@ -100,6 +100,8 @@ def compile_process(definition: ProcessDefinition) -> ProcessSpec:
 
 def _add(spec: ProcessSpec, element: FlowNode) -> None:
     make = _CLASSES[element.kind]
+    if element.topic and element.kind in EXTERNAL_KINDS:
+        make = external.ExternalTask
     if element.kind is Kind.START_EVENT and _in_event_sub_process(spec.definition, element):
         make = events.EventSubProcessStart
     if element.multi_instance is None:

@@ -41,6 +41,10 @@ class Kind(StrEnum):
     EVENT_BASED_GATEWAY = "eventBasedGateway"
 
 
+EXTERNAL_KINDS = frozenset({Kind.SERVICE_TASK, Kind.SEND_TASK, Kind.BUSINESS_RULE_TASK})
+"""What a worker outside may carry out, under a topic."""
+
+
 class EventKind(StrEnum):
     """What makes an event happen, or what it makes happen."""
 
@@ -58,7 +62,8 @@ class EventKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Event:
     """The event definition of an event: `name` is the message, signal, error or escalation name (code) or the
-    link name; `expression` is FEEL: the timer's value or the condition."""
+    link name; `expression` is FEEL: the timer's value or the condition. The code and the message of a caught
+    error are kept in `code_variable` and `message_variable`, where these are named."""
 
     kind: EventKind = EventKind.NONE
     name: str = ""
@@ -66,6 +71,8 @@ class Event:
     expression: str = ""
     interrupting: bool = True
     attached_to: str | None = None
+    code_variable: str = ""
+    message_variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +301,20 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalTask:
+    """Work that waits for a worker outside (`camunda:topic`). A `failed` one stands still until somebody
+    retries it; `variables` are the ones it sees."""
+
+    token: str
+    process: str
+    element: str
+    topic: str
+    priority: int = 0
+    failed: bool = False
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Thrown:
     """A message or signal that left the instance."""
 
@@ -380,9 +401,10 @@ class Ended:
 class Advance:
     """What happened when an instance moved, for services to write down.
 
-    `state` is opaque bytes; stored, never read. `opened`/`closed` are differences; `timers`, `subscriptions`
-    and `incidents` are all those that stand now (so a store can replace its rows); `armed`/`disarmed` hold
-    the tokens of timers that appeared or vanished. `variables` are the instance's after the move.
+    `state` is opaque bytes; stored, never read. `opened`/`closed` are differences; `timers`, `subscriptions`,
+    `incidents` and `external` (without variables) are all those that stand now (so a store can replace its
+    rows); `armed`/`disarmed` hold the tokens of timers that appeared or vanished. `variables` are the
+    instance's after the move.
     """
 
     state: bytes
@@ -397,6 +419,7 @@ class Advance:
     incidents: tuple[Incident, ...] = ()
     ended: Ended | None = None
     variables: Variables = field(default_factory=dict)
+    external: tuple[ExternalTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

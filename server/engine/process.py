@@ -7,6 +7,7 @@ out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from server.engine import reports
@@ -23,6 +24,7 @@ from server.engine.errors import (
 from server.engine.model import (
     NOTHING,
     Advance,
+    ExternalTask,
     Model,
     Moment,
     Position,
@@ -30,9 +32,28 @@ from server.engine.model import (
     UserTask,
     Variables,
 )
+from server.engine.nodes import external
 from server.engine.nodes.sub_processes import begin_scope
 from server.engine.scopes import Scopes
 from server.engine.spiff import OPEN, WITHDRAWABLE, Instance, Token
+
+
+# --------------------------------------------------------------------------- what workers send
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a worker found out: `variables` for the case, `local` ones only for the task's output mappings."""
+
+    variables: Variables = field(default_factory=dict)
+    local: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkError:
+    """An error of the matter that a worker met: the code by which the diagram catches it."""
+
+    code: str
+    message: str = ""
+    variables: Variables = field(default_factory=dict)
 
 
 # --------------------------------------------------------------------------- commands
@@ -84,6 +105,41 @@ def deliver(
     if reports.awaited(waiting) is None:
         raise UnknownToken(token=token)
     return _happen(instance, waiting, payload)
+
+
+def finish_work(
+    model: Model, process_id: str, state: bytes, token: str, results: Results, at: Moment
+) -> Advance:
+    """A worker has done an external task. Raises UnknownToken."""
+    instance = _load(model, process_id, state, at)
+    task = _find_work(instance, token)
+    before = standing(instance)
+    _touch(task)
+    external.done(task, results.variables, results.local)
+    return carry_out(instance, before)
+
+
+def fail_work(model: Model, process_id: str, state: bytes, token: str, reason: str, at: Moment) -> Advance:
+    """A worker gives an external task up: it stands still with its reason, until `retry`. Raises
+    UnknownToken."""
+    instance = _load(model, process_id, state, at)
+    task = _find_work(instance, token)
+    before = standing(instance)
+    external.failed(task, reason)
+    return carry_out(instance, before)
+
+
+def report_error(
+    model: Model, process_id: str, state: bytes, token: str, error: WorkError, at: Moment
+) -> Advance:
+    """A worker reports an error of the matter: the nearest event that catches its code goes on; where none
+    does the step stands still. Raises UnknownToken."""
+    instance = _load(model, process_id, state, at)
+    task = _find_work(instance, token)
+    before = standing(instance)
+    _touch(task)
+    external.error(task, error.code, error.message, error.variables)
+    return carry_out(instance, before)
 
 
 def return_to(
@@ -171,6 +227,11 @@ def subscriptions(model: Model, process_id: str, state: bytes) -> tuple[Subscrip
     return reports.subscriptions(_load(model, process_id, state, None))
 
 
+def external_tasks(model: Model, process_id: str, state: bytes) -> tuple[ExternalTask, ...]:
+    """The work that waits for workers outside, with the variables it sees."""
+    return reports.external_tasks(_load(model, process_id, state, None), with_variables=True)
+
+
 def variables_of(model: Model, process_id: str, state: bytes) -> dict[str, Any]:
     """The variables of the process itself (those of sub-processes and rounds are seen in their tasks)."""
     return states.variables(state)
@@ -198,6 +259,13 @@ def _load(model: Model, process_id: str, state: bytes, at: Moment | None) -> Ins
 def _find(instance: Instance, token: str) -> Token:
     found = instance.token(token)
     if found is None or instance.completed:
+        raise UnknownToken(token=token)
+    return found
+
+
+def _find_work(instance: Instance, token: str) -> Token:
+    found = _find(instance, token)
+    if not external.is_waiting(found):
         raise UnknownToken(token=token)
     return found
 

@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Literal, cast
 
 from server.engine.assignment import DEFAULT_PRIORITY
-from server.engine.model import Ended, EventKind, Incident, Position, Subscription, Timer, UserTask
+from server.engine.model import (
+    Ended,
+    EventKind,
+    ExternalTask,
+    Incident,
+    Position,
+    Subscription,
+    Timer,
+    UserTask,
+)
+from server.engine.nodes import external
 from server.engine.nodes.activities import ReceiveTask
 from server.engine.nodes.multi_instance import Round
 from server.engine.nodes.sub_processes import CallActivity, SubProcess
@@ -89,6 +99,23 @@ def awaited(token: Token) -> Literal["message", "signal"] | None:
     if kind is EventKind.MESSAGE or isinstance(token.node, ReceiveTask):
         return "message"
     return "signal" if kind is EventKind.SIGNAL else None
+
+
+def external_tasks(instance: Instance, *, with_variables: bool = False) -> tuple[ExternalTask, ...]:
+    """All work that waits for a worker outside, or failed there."""
+    return tuple(
+        ExternalTask(
+            str(token.id),
+            token.node.process.name,
+            token.node.element.id,
+            token.node.element.topic,
+            external.priority(token),
+            token.failed,
+            token.instance.scopes.visible(token.view) if with_variables else {},
+        )
+        for token in instance.tasks.values()
+        if external.is_handed_out(token)
+    )
 
 
 def incidents(instance: Instance) -> tuple[Incident, ...]:

@@ -361,7 +361,7 @@ class Instance(Workflow):  # type: ignore[misc]
                 continue
             budget -= 1
             if budget < 0:
-                self._fail(token, EndlessLoop(element=token.node.element.id, limit=STEP_BUDGET).finding)
+                self.stand_still(token, EndlessLoop(element=token.node.element.id, limit=STEP_BUDGET).finding)
             else:
                 self._attempt(token, token.run)
 
@@ -376,12 +376,13 @@ class Instance(Workflow):  # type: ignore[misc]
         try:
             action()
         except EngineError as problem:
-            self._fail(token, problem.finding)
+            self.stand_still(token, problem.finding)
         except Exception as problem:
             reason = f"{type(problem).__name__}: {problem}"
-            self._fail(token, UnexpectedFailure(element=token.node.element.id, reason=reason).finding)
+            self.stand_still(token, UnexpectedFailure(element=token.node.element.id, reason=reason).finding)
 
-    def _fail(self, token: Token, finding: Finding) -> None:
+    def stand_still(self, token: Token, finding: Finding) -> None:
+        """Let a token wait until the cause of an incident is repaired."""
         token._state = FAILED
         token.finding = finding
 

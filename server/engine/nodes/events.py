@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from server.engine.errors import ErrorNotCaught, NotExecutable
@@ -156,9 +156,9 @@ def _signal(token: Token) -> None:
 def _error(token: Token) -> None:
     """An error ends the scope that catches it; in the outermost scope of a case it ends the case."""
     token.instance.journal.irrevocable = True
-    guard = _catcher(token, EventKind.ERROR)
+    guard = catcher(token.containers(), EventKind.ERROR, token.node.event.name)
     if guard is not None:
-        cast("Guard", guard.node).fire(guard, {})
+        cast("Guard", guard.node).fire(guard, caught(guard, token.node.event.name, ""))
     elif token.scope == token.instance.root.id:
         _terminate(token)
     else:
@@ -167,7 +167,7 @@ def _error(token: Token) -> None:
 
 def _escalation(token: Token) -> None:
     """An escalation is told to the nearest scope that listens; if none does, the way simply goes on."""
-    guard = _catcher(token, EventKind.ESCALATION)
+    guard = catcher(token.containers(), EventKind.ESCALATION, token.node.event.name)
     if guard is not None:
         cast("Guard", guard.node).fire(guard, {})
 
@@ -182,14 +182,21 @@ def _terminate(token: Token) -> None:
     container.node.child_ended(container)
 
 
-def _catcher(token: Token, kind: EventKind) -> Token | None:
+def caught(guard: Token, code: str, message: str) -> dict[str, Any]:
+    """The variables in which the diagram wants to keep what was caught."""
+    event = guard.node.event
+    found = {event.code_variable: code, event.message_variable: message}
+    return {name: value for name, value in found.items() if name}
+
+
+def catcher(containers: Iterable[Token], kind: EventKind, code: str) -> Token | None:
     """The nearest guard that catches what is thrown: in each scope outwards first event sub-processes, then
     boundary events; one that names the code before one that catches any."""
-    for container in token.containers():
+    for container in containers:
         guards = [guard for guard in container.children if guard.guarding and guard.node.event.kind is kind]
         guards.sort(key=lambda guard: (guard.scope != container.id, not guard.node.event.name))
         for guard in guards:
-            if not guard.failed and guard.node.event.name in (token.node.event.name, ""):
+            if not guard.failed and guard.node.event.name in (code, ""):
                 return guard
     return None
 

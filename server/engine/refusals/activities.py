@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from server.engine.bpmn_attributes import BPMN, camunda, child, child_text, is_marked
 from server.engine.bpmn_events import ISO_TIME
 from server.engine.bpmn_xml import Diagram
-from server.engine.model import Finding, FlowNode, Kind, ProcessDefinition
+from server.engine.model import EXTERNAL_KINDS, Finding, FlowNode, Kind, ProcessDefinition
 from server.engine.refusals.refusal import Refusal
 from server.engine.xml import Element, local
 
@@ -19,8 +19,18 @@ SERVICE_TASK = Refusal(
 )
 EXTERNAL_TASK = Refusal(
     "external-task",
-    "{name} waits for a worker on topic {topic}, and no worker can fetch tasks from this server yet.",
-    "Let a person do it (user task), or a decision (business rule task).",
+    "{name} names the topic {topic}; workers fetch service, send and business rule tasks only.",
+    "Draw a service task with this topic in its place.",
+)
+TOPIC_EXPRESSION = Refusal(
+    "topic-by-expression",
+    "{name} computes its topic ({topic}); that could not be checked.",
+    "Enter the topic itself; tell cases apart by variables.",
+)
+DECISION_AND_TOPIC = Refusal(
+    "decision-and-topic",
+    "{name} names both a decision and a topic ({topic}); only one of them would be asked.",
+    "Keep one of them.",
 )
 SEND_TASK = Refusal(
     "send-task-without-message",
@@ -134,7 +144,7 @@ def check(process: ProcessDefinition) -> Iterator[Finding]:
             case Kind.SERVICE_TASK if not node.topic:
                 yield SERVICE_TASK.on(process, node)
         if node.topic:
-            yield EXTERNAL_TASK.on(process, node, topic=node.topic)
+            yield from _external_task(process, node)
         yield from _repetition(process, node)
         if any(not m.target or not m.expression for m in (*node.inputs, *node.outputs)):
             yield MAPPING_NAMELESS.on(process, node)
@@ -191,6 +201,19 @@ def _business_rule_task(process: ProcessDefinition, node: FlowNode) -> Iterator[
         yield DECISION_EXPRESSION.on(process, node, decision=node.decision.decision[:80])
     if not node.decision.result_variable and not node.outputs:
         yield RESULT_LOST.on(process, node)
+
+
+def _external_task(process: ProcessDefinition, node: FlowNode) -> Iterator[Finding]:
+    if node.kind not in EXTERNAL_KINDS:
+        yield EXTERNAL_TASK.on(process, node, topic=node.topic[:80])
+        return
+    if is_marked(node.topic):
+        yield TOPIC_EXPRESSION.on(process, node, topic=node.topic[:80])
+    if node.decision is not None:
+        yield DECISION_AND_TOPIC.on(process, node, topic=node.topic[:80])
+    wanted = node.assignment.priority
+    if wanted and not is_marked(wanted) and not _PRIORITY.fullmatch(wanted):
+        yield NOT_A_NUMBER.on(process, node, attribute="taskPriority", value=wanted[:80])
 
 
 def _call_activity(process: ProcessDefinition, node: FlowNode) -> Iterator[Finding]:

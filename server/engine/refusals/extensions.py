@@ -38,6 +38,11 @@ FORM_DATA = Refusal(
     "{element} describes its form in the diagram, which the engine does not show.",
     "Draw the form as a form-js file and name it in the form reference.",
 )
+WORKER_ERROR = Refusal(
+    "worker-error-expression",
+    "{element} turns failures of its worker into errors by expressions, which the engine does not evaluate.",
+    "Let the worker report the error itself, with the code that the boundary event catches.",
+)
 LIST_OR_MAP = Refusal(
     "list-or-map",
     "{element} maps a list or map of Camunda, which the engine does not read.",
@@ -81,6 +86,7 @@ _CHILDREN: Mapping[str, Refusal] = {
     "formData": FORM_DATA,
     "list": LIST_OR_MAP,
     "map": LIST_OR_MAP,
+    "errorEventDefinition": WORKER_ERROR,
 }
 _DIALECTS: Mapping[str, str] = {
     "http://camunda.org/schema/zeebe/1.0": "Camunda 8",

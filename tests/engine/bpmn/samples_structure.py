@@ -119,7 +119,26 @@ sample("no-end-event", bpmn(START + A + B, "start>a a>b b>a"))
 
 # --------------------------------------------------------------------------- activities
 sample("service-task-without-topic", line(task("a", "", "", "serviceTask")))
-sample("external-task", line(task("a", 'camunda:type="external" camunda:topic="t"', "", "serviceTask")))
+EXTERNAL = 'camunda:type="external" camunda:topic="t"'
+HANDED_OUT = line(task("a", EXTERNAL, "", "serviceTask"))
+sample("external-task", line(task("a", EXTERNAL, "", "userTask")), HANDED_OUT)
+sample(
+    "topic-by-expression",
+    line(task("a", 'camunda:type="external" camunda:topic="${t}"', "", "serviceTask")),
+    HANDED_OUT,
+)
+sample(
+    "worker-error-expression",
+    line(
+        task(
+            "a",
+            EXTERNAL,
+            extension('<camunda:errorEventDefinition id="w" errorRef="x" expression="${true}"/>'),
+            "serviceTask",
+        )
+    ),
+    HANDED_OUT,
+)
 sample(
     "send-task-without-message",
     line(task("a", "", "", "sendTask")),
@@ -143,6 +162,7 @@ def rule(attributes: str) -> dict[str, bytes]:
 
 _RULE = rule('camunda:decisionRef="tier" camunda:resultVariable="r"')
 sample("no-decision", rule(""), _RULE)
+sample("decision-and-topic", rule(f'{EXTERNAL} camunda:decisionRef="tier"'), _RULE)
 sample("decision-by-expression", rule('camunda:decisionRef="${x}" camunda:resultVariable="r"'), _RULE)
 sample("decision-result-lost", rule('camunda:decisionRef="tier"'), _RULE)
 sample(

@@ -244,7 +244,7 @@ def test_an_endless_automatic_loop_becomes_an_incident() -> None:
 
 
 def test_a_manual_task_passes_and_a_service_task_stands_still() -> None:
-    case = play(diagram("p", "s > m > t > e", m=node(Kind.MANUAL_TASK), t=node(Kind.SERVICE_TASK, topic="x")))
+    case = play(diagram("p", "s > m > t > e", m=node(Kind.MANUAL_TASK), t=node(Kind.SERVICE_TASK)))
     assert [i.finding.code for i in case.last.incidents] == ["engine.not_executable"]
 
 
