@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from server.store import authoring, definitions, history, identity, papers, runtime, schedule
+from server.store import authoring, definitions, history, identity, machines, papers, runtime, schedule
 
-TABLES = (authoring, definitions, history, identity, papers, runtime, schedule)
+TABLES = (authoring, definitions, history, identity, machines, papers, runtime, schedule)
 metadata = SQLModel.metadata
