@@ -2,90 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+from server.api import engine_rest
 from server.web.routing import Page
-from tests.faults.fuzz_office import Badge, FuzzOffice, Pairs, Request
+from tests.faults.fuzz_crawl import Pairs, pattern_of
+from tests.faults.fuzz_office import Badge, FuzzOffice, Request
+from tests.faults.fuzz_words import (
+    BODIES,
+    FILES,
+    HEADERS,
+    METHODS,
+    NAMES,
+    QUERIES,
+    TEXTS,
+    TYPES,
+    VALUES,
+    uploads,
+)
 
-TEXTS = (
-    "", " ", "0", "-1", "1e999", "NaN", "Infinity", "-0", "9" * 400, "0." + "3" * 200, "1_000", "１２３", "٣",
-    "600,000.00", "600000.00", "true", "false", "True", "null", "None", "[]", "{}", '{"a":1}', "\x00",
-    "a\x00b",
-    "\x1b[31m", "\x7f", "\r\nSet-Cookie: a=b", "\u2028", "\u202e", "\ufeff", "\ufffe", "\ud800", "\U0010ffff",
-    "é" * 3, "字" * 5000, "x" * 70_000, "../../etc/passwd", "..\\..\\x", "file:///etc/passwd",
-    "//evil.example",
-    "/\\evil.example", "javascript:alert(1)", "' OR 1=1 --", '"; DROP TABLE task; --', "%", "_", "\\",
-    "{{7*7}}", "{0}", "{x.__class__}", "%s%n", "${7*7}", "<script>alert(1)</script>",
-    '"><img src=x onerror=a>',
-    "<!--", "]]>", "&amp;", "&#0;", "0001-01-01", "9999-12-31", "2026-02-30", "2026-13-01", "24:00",
-    "2026-W10-1",
-    "0001-01-01T00:00:00+23:59~x", "9999-12-31T23:59:59-23:59~x", "2026-03-01T00:00:00~x", "~",
-    "2026-03-01~\x00",
-    "2026-03-01T00:00:00+08:00~zzzzzzzzzz", "-999999999-01-01", "99999999999999999999", "2026-03-05",
-)  # fmt: skip
-NAMES = (
-    "q", "process", "group", "mine", "after", "before", "ended", "saved", "next", "task", "day", "working",
-    "note", "kind", "key", "revision", "element", "reason", "project_id", "project_name", "project_code",
-    "total",
-    "_add", "_remove", "_shown", "_save", "_detach", "_keep", "csrf", "account", "password", "tenant", "who",
-    "demo", "language", "back", "items.0", "items.0.name", "items.-1", "items.99999999999999999999",
-    "items..x",
-    "a.b.c.0.1.2.3.4", ".".join("a" * 3000), ".0" * 2000, "", ".", "__proto__", "constructor", "now",
-    "x" * 9000,
-    "total[]", "total[0]", "\x00", "\ud800", "字段", "opinion_text", "activity", "is_state_secret",
-    "budget.0.amount",
-)  # fmt: skip
-METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "get", "BREW", "")
-TYPES = (
-    "application/json", "text/plain", "text/xml", "application/x-www-form-urlencoded; charset=utf-16", "",
-    "application/x-www-form-urlencoded; charset=nonsense", "multipart/form-data",
-    "multipart/mixed; boundary=x",
-    "multipart/form-data; boundary=", "multipart/form-data; boundary=" + "b" * 5000,
-    "multipart/form-data; charset=x",
-    'multipart/form-data; boundary="x; charset=utf-7', "multipart/form-data; boundary=x; charset=rot13",
-    "/", ";",
-    "multipart/form-data; boundary=\xe9", "multipart/form-data; boundary=x; charset=utf-32",
-)  # fmt: skip
-FILES = (
-    "a.pdf", "../../../a.pdf", "..\\a.pdf", "C:\\a.exe", "a.pdf\x00.exe", "a" * 5000 + ".pdf", ".pdf", "",
-    ".",
-    "a.php", "a.svg", "字.PDF", "a.pdf\r\nX: y", '"; name="csrf', "\u202egpj.exe", "con.pdf", "a.pdf/",
-    "a.ｐｄｆ",
-    "<script>.pdf", "\ud800.pdf", "%00.pdf", "a\tb.docx", "\u3000.pdf",
-)  # fmt: skip
-HEADERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("accept", ("application/json", "*/*", "application/json;q=9e99", "text/html,application/json", "\xff",
-        "," * 999)),
-    ("accept-language", ("en", "zz-ZZ;q=x", "\xff\xfe", "*", "a" * 5000)),
-    ("accept-encoding", ("gzip;q=NaN", "br, , ,", "\xff")),
-    ("hx-request", ("true", "false", "\xff", "true, true")),
-    ("hx-target", ("fields", "#x<script>", "\xff" * 300)),
-    ("hx-history-restore-request", ("true", "")),
-    ("hx-current-url", ("javascript:1", "//evil", "\xff")),
-    ("hx-trigger", ("../x", "\xe5\xad\x97")),
-    ("cookie", ("guicheng=", "guicheng=\xff", "guicheng=a;guicheng=b", "=;;=", "visitor=\x00",
-        "language=xx", "visitor",
-                'guicheng="\\777"', "visitor=<script>", "a=b; " * 500, "guicheng=" + "x" * 9000,
-                "visitor=\xe9")),
-    ("host", ("", "a b", "[::1", "evil.example", "127.0.0.1:99999", "127.0.0.1:x", "\xff", "a/../b",
-        "[x]:1", "@", "a" * 4000)),
-    ("range", ("bytes=0-0", "bytes=-1", "bytes=9-1", "bytes=a-b", "bytes=0-0,1-1,2-2",
-        "bytes=" + "0-1," * 900, "x")),
-    ("if-range", ("x", "\xff")),
-    ("if-none-match", ('"x"', "*", "\xff")),
-    ("if-modified-since", ("yesterday", "Thu, 01 Jan 1970 00:00:00 GMT")),
-    ("content-length", ("-1", "x", "0", "99999999999999999999")),
-    ("transfer-encoding", ("chunked", "x")),
-    ("x-http-method-override", ("DELETE",)),
-    ("x-forwarded-for", ("' OR 1=1", "\xff")),
-    ("referer", ("//evil", "\xff")),
-    ("origin", ("null", "http://evil.example")),
-    ("authorization", ("Basic \xff", "Bearer x")),
-)  # fmt: skip
 BOUNDARY = "edge"
 T = TypeVar("T")
 
@@ -100,43 +40,49 @@ class Fuzzer:
     def request(self, page: Page, kind: str, badge: Badge) -> Request:
         """A request for a page, as hostile as the dice say."""
         method = page.method if self._chance(0.94) else self._one(METHODS)
-        actions = [form for form in self.office.forms[kind] if _matches(page, form[0])]
+        actions = [form for form in self.office.forms[kind] if self._matches(page, form[0])]
         action, pairs = self._one(actions) if actions and self._chance(0.6) else ("", [])
         target = action.encode() if action and self._chance(0.8) else self._target(page)
-        target += self._query() if self._chance(0.4) else b""
+        target += self._query() if self._chance(0.5) else b""
         headers = self._headers()
+        machine = page.path.startswith(engine_rest.ADDRESS)
+        if machine and badge.token and self._chance(0.9):
+            headers = (*(h for h in headers if h[0] != b"authorization"), _bearer(badge))
         if method != "POST" and self._chance(0.97):
             return Request(method, target, headers)
-        body, kind_of_body = self._body(pairs, badge)
+        body, kind_of_body = self._body(pairs, badge) if not machine else self._machine_body(page)
         return Request(method, target, (*headers, (b"content-type", kind_of_body)), body)
 
     # ----------------------------------------------------------------------- address and headers
     def _target(self, page: Page) -> bytes:
-        ids = self.office.ids
-        rare = 0.04 if page.path.endswith(".pdf") else 0.55
-
-        def part(found: re.Match[str]) -> str:
-            fitting = ids["key"] if found[1] == "key" else ids[_thing(page.path)]
-            if self._chance(rare):
-                return self._one(fitting)
-            if self._chance(0.3) and not page.path.endswith(".pdf"):
-                return self._one(self._one(list(ids.values())))
-            return quote(self._text()[:3000], safe=self._one(("", "/", "/:@")), errors="surrogatepass")
-
-        target = re.sub(r"\{(\w+)\}", part, page.path)
+        real = self.office.addresses.get(page.path, ())
+        costly = page.path.endswith(".pdf")
+        if real and self._chance(0.04 if costly else 0.5):
+            target = self._one(real)
+        else:
+            target = re.sub(r"\{\w+(?::path)?\}", lambda _: self._part(costly), page.path)
         if self._chance(0.04):
-            target = self._one((target + "/", "/" + target, target + "/../x", target + "%2e%2e",
-                "/.." + target,
-                                target + ";x", target + "%00", target.upper(), target + "/%ff%fe",
-                                    target + "\xe9"))  # fmt: skip
+            target = self._one((
+                target + "/", "/" + target, target + "/../x", target + "%2e%2e", "/.." + target,
+                target + ";x", target + "%00", target.upper(), target + "/%ff%fe", target + "\xe9",
+            ))  # fmt: skip
         return target.encode("latin-1", "replace")
+
+    def _part(self, costly: bool) -> str:
+        """What stands at a place of an address: an id of something, or anything."""
+        if not costly and self._chance(0.4):
+            return self._one(self._one(list(self.office.ids.values())))
+        return quote(self._text()[:3000], safe=self._one(("", "/", "/:@")), errors="surrogatepass")
 
     def _query(self) -> bytes:
         if self._chance(0.1):
             return b"?" + self._one(
                 (b"%", b"%zz&%ff=%fe", b"&&&===", b"\xff\xfe=\x00", b"a" * 20_000, b"a&" * 3000, b"?#x")
             )
-        pairs = [(self._name([]), self._text()) for _ in range(self.random.randint(1, 5))]
+        pairs = [
+            (self._one(QUERIES) if self._chance(0.6) else self._name([]), self._text())
+            for _ in range(self.random.randint(1, 5))
+        ]
         return b"?" + urlencode(pairs, errors="surrogatepass").encode()
 
     def _headers(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -156,10 +102,25 @@ class Fuzzer:
             return body, f"multipart/form-data; boundary={BOUNDARY}".encode()
         if how < 0.93:
             return self._broken(body), f"multipart/form-data; boundary={BOUNDARY}".encode()
-        raw = self._one(
-            (b"", b"{}", b"\xff\xfe%00=%ff&\x00", b"csrf", b"&" * 5000, b"=" * 5000, b"%" * 99, body)
-        )
-        return raw, self._one((*TYPES, "application/x-www-form-urlencoded")).encode("latin-1")
+        return self._one((*BODIES, body)), self._type()
+
+    def _machine_body(self, page: Page) -> tuple[bytes, bytes]:
+        """JSON, or a form with files."""
+        how = self.random.random()
+        if how < 0.2:
+            return self._one(BODIES), self._one((b"application/json", self._type()))
+        if page.path.endswith("/create"):
+            names = ("deployment-name", "deployment-source", "tenant-id", "deploy-changed-only", "x")
+            body = self._multipart([(self._one(names), self._text()[:9000]) for _ in range(3)], files=0.9)
+            body = self._broken(body) if how < 0.3 else body
+            return body, f"multipart/form-data; boundary={BOUNDARY}".encode()
+        names = (*self.office.ids.get("input", ()), "total", "", "a b", "字", "x" * 3000)
+        values = {self._one(names): self._one(VALUES) for _ in range(self.random.choice((0, 1, 2, 5)))}
+        told = {"variables": values} | ({self._name([]): self._one(VALUES)} if self._chance(0.2) else {})
+        return json.dumps(told).encode(), b"application/json"
+
+    def _type(self) -> bytes:
+        return self._one((*TYPES, "application/x-www-form-urlencoded")).encode("latin-1")
 
     def _bend(self, pairs: Pairs) -> Pairs:
         """The pairs of a form with some changed, missing,
@@ -193,16 +154,15 @@ class Fuzzer:
 
         return change, value, value, value, drop, double, deepen
 
-    def _multipart(self, pairs: Pairs) -> bytes:
+    def _multipart(self, pairs: Pairs, files: float = 0.5) -> bytes:
         parts = [
             _part(f'name="{_quoted(name)}"', value.encode("utf-8", "surrogatepass")) for name, value in pairs
         ]
-        for _ in range(self.random.choice((0, 0, 1, 2, 60) if self._chance(0.2) else (0, 0, 1, 2))):
-            content = self._one(
-                (b"", b"%PDF-1.4 x", b"MZ\x90", b"<svg onload=a>", b"\x00" * 300, b"x" * 100_001)
-            )
+        many = self._one((1, 1, 2, 60 if self._chance(0.1) else 3)) if self._chance(files) else 0
+        for _ in range(many):
             name = f'name="{_quoted(self._name(pairs))}"; filename="{_quoted(self._one(FILES))}"'
-            parts.append(_part(name, content, self._one(("application/pdf", "text/html", "\xff", ""))))
+            kind = self._one(("application/pdf", "text/html", "\xff", ""))
+            parts.append(_part(name, self._one(uploads()), kind))
         return b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
 
     def _broken(self, body: bytes) -> bytes:
@@ -234,19 +194,15 @@ class Fuzzer:
     def _one(self, choices: Sequence[T]) -> T:
         return self.random.choice(choices)
 
+    def _matches(self, page: Page, action: str) -> bool:
+        return pattern_of(page.method, action) == page.path
+
     def _chance(self, share: float) -> bool:
         return self.random.random() < share
 
 
-def _matches(page: Page, action: str) -> bool:
-    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", page.path), action) is not None
-
-
-def _thing(path: str) -> str:
-    """What an id in an address names."""
-    if path.startswith("/attachments"):
-        return "attachment"
-    return "instance" if path.startswith(("/instances", "/start/done")) else "task"
+def _bearer(badge: Badge) -> tuple[bytes, bytes]:
+    return b"authorization", b"Bearer " + badge.token.encode()
 
 
 def _part(name: str, content: bytes, media_type: str = "") -> bytes:

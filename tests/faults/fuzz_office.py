@@ -5,45 +5,45 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import secrets
 import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import sqlalchemy as sa
 from fastapi import FastAPI
-from lxml import html
 
 from server.app import create_app
 from server.bundles import archive
 from server.cli import demo, house
-from server.services import deployments, identity
+from server.services import definitions, deployed, deployments, identity
 from server.services.attachments import FileStore
 from server.settings import Settings
 from server.store import schema
 from server.store.database import Database
 from server.store.tables import metadata
+from tests.faults import fuzz_crawl
+from tests.faults.fuzz_crawl import Pairs
 
-TENANT = "hongshan"
+TENANT, ELSEWHERE = "hongshan", "wuhai"
 KINDS: Mapping[str, str] = {
     "unit clerk": "zhoumin", "clerk of another unit": "hejun", "centre": "wulan", "bureau": "chenwei",
     "head": "sunlei", "expert": "baoyin", "police": "liqiang", "secrecy office": "zhangjing",
-    "auditor": "auditor", "process owner": "owner", "admin": "admin", "nobody": "",
+    "auditor": "auditor", "process owner": "owner", "admin": "admin",
+    "official elsewhere": "wuhai/whzhaolei", "admin elsewhere": "wuhai/fangzheng", "nobody": "",
 }  # fmt: skip
-"""Each kind of person and the demo account that stands for it; "" is nobody."""
+"""Each kind of person and the demo account that stands for it, with its jurisdiction where that is another;
+"" is nobody."""
 
-STRANGERS = ("clerk of another unit", "process owner", "nobody")
+STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "admin elsewhere", "nobody")
 """Those who have nothing to do with the cases of the unit clerk."""
 
-CASES = 12
-Pairs = list[tuple[str, str]]
+CASES, ELSEWHERE_CASES, REHEARSALS = 26, 8, 2
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Badge:
 
     cookie: bytes = b"visitor=someone"
     csrf: str = "someone"
+    token: str = ""
 
 
 @dataclass
@@ -92,6 +93,7 @@ class FuzzOffice:
     secrets: dict[str, str] = field(default_factory=dict)
     badges: dict[str, Badge] = field(default_factory=dict)
     forms: dict[str, list[tuple[str, Pairs]]] = field(default_factory=dict)
+    addresses: dict[str, list[str]] = field(default_factory=dict)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     def restore(self) -> None:
@@ -112,14 +114,15 @@ class FuzzOffice:
 
     def open_session(self, account: str) -> Badge:
         """Sign somebody in without asking for a password."""
+        tenant, _, own = account.rpartition("/")
         token, csrf, now = secrets.token_urlsafe(32), secrets.token_urlsafe(24), datetime.now(UTC)
         row = {
-            "token_hash": hashlib.sha256(token.encode()).hexdigest(), "tenant_id": TENANT, "user_id": account,
-            "csrf": csrf, "created_at": now, "expires_at": now.replace(year=now.year + 1),
+            "token_hash": hashlib.sha256(token.encode()).hexdigest(), "tenant_id": tenant or TENANT,
+            "user_id": own, "csrf": csrf, "created_at": now, "expires_at": now.replace(year=now.year + 1),
         }  # fmt: skip
         with self.database.write() as session:
             session.execute(metadata.tables["sign_in_session"].insert().values(row))
-        return Badge(f"guicheng={token}".encode(), csrf)
+        return Badge(f"guicheng={token}".encode(), csrf, token)
 
     def send(self, request: Request, badge: Badge) -> Answer:
         """Send a request as somebody; what the application lets escape, escapes here."""
@@ -128,6 +131,12 @@ class FuzzOffice:
     def get(self, kind: str, path: str) -> Answer:
         """Open a page."""
         return self.send(Request("GET", path.encode()), self.badges[kind])
+
+    def page(self, kind: str, path: str) -> str:
+        """The text of a page, "" where there is none to see."""
+        answer = self.get(kind, path)
+        is_page = answer.status == 200 and answer.headers.get("content-type", "").startswith("text/html")
+        return answer.body.decode() if is_page else ""
 
 
 async def _send(app: FastAPI, request: Request, badge: Badge) -> Answer:
@@ -160,47 +169,123 @@ async def _send(app: FastAPI, request: Request, badge: Badge) -> Answer:
 
 # --------------------------------------------------------------------------- how it is prepared
 def open_office(folder: Path) -> FuzzOffice:
-    """Hongshan deployed, its demo people entered, cases played to different steps, everyone signed in."""
+    """Hongshan and another jurisdiction deployed, their demo people entered, cases played to different steps,
+    everyone signed in."""
     file, files = folder / "office.db", FileStore(folder / "attachments")
     database = Database(f"sqlite:///{file}")
     schema.migrate(database)
-    bundle, now = archive.read_folder(house.ROOT, TENANT), house.now()
-    with database.write() as session:
-        operator = house.operator(session, TENANT)
-        deployments.deploy(session, operator, TENANT, bundle.files, now, name="Hongshan", source="test")
-    plan = demo.Office(database, files, bundle, now)
-    with database.write() as session:
-        plan.enter(session, identity.hash_password("demo"))
-    for number, play in enumerate(plan.plays(CASES)):
+    plays = _settle(database, files, TENANT, CASES)
+    for number, (plan, play) in enumerate(plays):
         plan.play(replace(play, project=f"机要样本第{number:03}号"))
+    for number, (plan, play) in enumerate(plays[:REHEARSALS]):
+        plan.play(replace(play, project=f"机要演练第{number:03}号", rehearsed=True))
+    for plan, play in _settle(database, files, ELSEWHERE, ELSEWHERE_CASES):
+        plan.play(play)
+    _break_something(database)
     settings = Settings(
         folder, database.url, "s" * 40, secure_cookies=False, demo=True, max_upload_bytes=100_000
     )
     office = FuzzOffice(create_app(settings, database, jobs=False), database, file, folder / "kept.db")
-    office.ids["key"] = sorted(bundle.manifest.processes)
     for kind, account in KINDS.items():
         office.badges[kind] = office.open_session(account) if account else Badge()
     _note_ids(office)
     _note_secrets(office)
-    _note_forms(office)
+    office.addresses, office.forms = fuzz_crawl.walk_all(tuple(KINDS), office.page)
+    _note_unlinked(office)
     with sqlite3.connect(file) as live, sqlite3.connect(office.kept) as kept:
         live.backup(kept)
     return office
 
 
+def _settle(
+    database: Database, files: FileStore, tenant: str, cases: int
+) -> list[tuple[demo.Office, demo.Play]]:
+    """Deploy a jurisdiction and enter its people; gives what is to be played."""
+    bundle, now = archive.read_folder(house.ROOT, tenant), house.now()
+    with database.write() as session:
+        operator = house.operator(session, tenant)
+        deployments.deploy(session, operator, tenant, bundle.files, now, name=tenant, source="test")
+    plan = demo.Office(database, files, bundle, now)
+    plan.settle()
+    return [(plan, play) for play in plan.plays(cases)]
+
+
+def _break_something(database: Database) -> None:
+    """A step that stands still and a timer that failed for good, for the page of administrators."""
+    timer, incident = metadata.tables["timer"], metadata.tables["incident"]
+    with database.write() as session:
+        row = session.execute(sa.select(timer).where(timer.c.tenant_id == TENANT)).mappings().first()
+        assert row is not None
+        ids = {name: row[name] for name in ("tenant_id", "instance_id", "token")}
+        mine = [timer.c[name] == value for name, value in ids.items()]
+        session.execute(timer.update().where(*mine).values(failure="x", attempts=9))
+        finding = {"level": "error", "code": "x", "message": "m", "remedy": "r", "params": {}}
+        values = {"id": "0" * 26, "element": row["element"], "finding": finding, "created_at": house.now()}
+        session.execute(incident.insert().values(**ids, **values))
+
+
 def _note_ids(office: FuzzOffice) -> None:
-    """Real ids of every kind of thing."""
+    """Real ids of every kind of thing, of both jurisdictions."""
     tables = {
-        "instance": "process_instance",
-        "task": "task",
-        "attachment": "attachment",
-        "project": "project",
-    }
+        "instance": ("process_instance", "id"), "task": ("task", "id"), "attachment": ("attachment", "id"),
+        "project": ("project", "id"), "element": ("task", "element"),
+        "deployment": ("deployment", "id"), "token": ("subscription", "token"),
+        "key": ("process_definition", "key"), "tenant": ("jurisdiction", "tenant_id"),
+    }  # fmt: skip
     with office.database.read() as session:
-        find = partial(sa.select, sa.column("id"))
-        for name, table in tables.items():
-            found = session.execute(find().select_from(metadata.tables[table])).scalars()
+        for name, (table, column) in tables.items():
+            of = metadata.tables[table]
+            found = session.execute(sa.select(of.c[column]).distinct().order_by(of.c[column])).scalars()
             office.ids[name] = list(found)
+        used = deployed.active(session, TENANT)
+        number = definitions.deployment(session, TENANT, used.deployment_id).number
+    office.ids["decision"] = sorted(used.model.decisions)
+    office.ids["definition"] = [f"{key}:{number}:{used.deployment_id}" for key in office.ids["decision"]]
+    read = (used.model.decisions[key].reads(key) for key in office.ids["decision"])
+    office.ids["input"] = sorted({name for names in read for name in names})
+
+
+def _note_unlinked(office: FuzzOffice) -> None:
+    """Addresses to which no link leads: scripts ask them, or a post goes on to them; and what is sent."""
+    cases, tasks, keys = (office.ids[name] for name in ("instance", "task", "key"))
+    waiting = metadata.tables["subscription"].c
+    with office.database.read() as session:
+        messages = [tuple(row) for row in session.execute(sa.select(waiting.instance_id, waiting.token))]
+    posts: dict[str, list[str]] = {
+        "/tasks/{id}/complete": [f"/tasks/{id_}/complete" for id_ in tasks],
+        "/tasks/{id}/return": [f"/tasks/{id_}/return" for id_ in tasks],
+        "/start/{key}/submit": [f"/start/{key}/submit" for key in keys],
+        "/rehearse/{key}/submit": [f"/rehearse/{key}/submit" for key in keys],
+        "/deployments/{id}/activate": [f"/deployments/{id_}/activate" for id_ in office.ids["deployment"]],
+        "/instances/{id}/messages/{token}": [
+            f"/instances/{case}/messages/{token}" for case, token in messages
+        ],
+    }
+    office.addresses |= posts | {
+        "/start/done/{id}": [f"/start/done/{id_}" for id_ in cases],
+        "/tasks/{id}/done": [f"/tasks/{id_}/done" for id_ in tasks],
+        "/tasks/{id}/check": [f"/tasks/{id_}/check" for id_ in tasks],
+        "/start/{key}/check": [f"/start/{key}/check" for key in keys],
+        "/rehearse/{key}/check": [f"/rehearse/{key}/check" for key in keys],
+        "/instances/{id}/diagram.json": [
+            f"/instances/{id_}/diagram.json?process={key}" for id_ in cases for key in keys[:8]
+        ],
+    }  # fmt: skip
+    sent = [("element", office.ids["element"][0]), ("reason", "补正"), ("note", "x"), ("seen", "9")]
+    for kind, forms in office.forms.items():
+        further = [(f"{action}{step}", pairs) for action, pairs in forms for step in _steps_after(action)]
+        own = (found for pattern, found in posts.items() if not pattern.endswith(("complete", "submit")))
+        office.forms[kind] = [*forms, *further, *((action, sent) for found in own for action in found[:30])]
+
+
+def _steps_after(action: str) -> tuple[str, ...]:
+    """Where a filled form goes after its first address."""
+    place = fuzz_crawl.pattern_of("POST", action)
+    return {
+        "/tasks/{id}": ("/complete", "/fields", "/draft"),
+        "/start/{key}": ("/submit", "/fields", "/draft"),
+        "/rehearse/{key}": ("/submit", "/fields", "/draft"),
+    }.get(place, ())
 
 
 def _note_secrets(office: FuzzOffice) -> None:
@@ -212,7 +297,8 @@ def _note_secrets(office: FuzzOffice) -> None:
         known = sa.select(part.instance_id).where(part.principal.in_(stranger.principals))
         project = metadata.tables["project"].c
         words = sa.select(instance.id, instance.business_key, instance.title, project.id, project.code)
-        foreign = words.where(instance.id.not_in(known), project.id == instance.project_id)
+        foreign = words.where(instance.tenant_id == TENANT, instance.id.not_in(known))
+        foreign = foreign.where(project.id == instance.project_id)
         for case, *rest in session.execute(foreign):
             office.secrets |= dict.fromkeys([case, *rest], case)
         cases = set(office.secrets.values())
@@ -223,24 +309,3 @@ def _note_secrets(office: FuzzOffice) -> None:
     )
     office.secrets = {word: case for word, case in office.secrets.items() if word not in told}
     assert len(office.secrets) > 20
-
-
-def _note_forms(office: FuzzOffice) -> None:
-    """The forms that pages really hold, filled as they stand: they are what hostile ones are bent from."""
-    plain = ["/tasks", "/start", "/admin/calendar", "/admin/jobs"]
-    plain += [f"/start/{key}" for key in office.ids["key"]]
-    for kind in KINDS:
-        waiting = re.findall(r'href="(/tasks/[0-9a-z]{20,})"', office.get(kind, "/tasks").body.decode())
-        looked_at = [*plain, *waiting[:8]]
-        office.forms[kind] = [form for path in looked_at for form in _forms_of(office.get(kind, path))]
-
-
-def _forms_of(answer: Answer) -> list[tuple[str, Pairs]]:
-    if answer.status != 200:
-        return []
-    forms = html.fromstring(answer.body.decode()).forms
-    return [
-        (str(form.action), [(str(k), str(v)) for k, v in form.form_values()])
-        for form in forms
-        if (form.method or "").upper() == "POST"
-    ]
