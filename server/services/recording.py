@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from server.engine.model import Advance, ClosedTask, Subscription, UserTask
-from server.services import calendars, messages, projects, registers, rehearsal
+from server.services import calendars, handing_out, messages, projects, registers, rehearsal
 from server.services.authorization import Person
 from server.services.case import Case
 from server.services.history import finding_json
@@ -62,6 +62,7 @@ _NO_REMINDERS = _outgoing.delete().where(
 _OF_CASE = (_timers.c.tenant_id == bindparam("of_tenant"), _timers.c.instance_id == bindparam("of_instance"))
 _TIMERS = sa.select(_timers.c.token, _timers.c.due_at).where(*_OF_CASE)
 _DISARM = _timers.delete().where(*_OF_CASE, _timers.c.token.in_(bindparam("tokens", expanding=True)))
+_DRAWN = ("process_key", "element", "name", "form_id", "candidates", "regulation", "priority")
 _ADD_TASKS = _tasks.insert()
 _ADD_TIMERS = _timers.insert()
 _ADD_ENTRIES = _worklist.insert()
@@ -81,6 +82,7 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     opened = _open_tasks(case, advance.opened, cause)
     _replace_timers(case, advance)
     _replace_subscriptions(case, advance)
+    handing_out.renew(case, advance)
     _note_incidents(case, advance)
     _send(case, advance)
     case.state = advance.state
@@ -168,7 +170,7 @@ def _open_tasks(case: Case, opened: Iterable[UserTask], cause: int) -> list[dict
 
 def _task_row(case: Case, task: UserTask, cause: int) -> dict[str, Any]:
     candidates = [f"u:{user}" for user in task.candidate_users]
-    candidates += [_principal(case, group) for group in task.candidate_groups]
+    candidates += [case.principal(group) for group in task.candidate_groups]
     if task.assignee:  # given by name: nobody else of the group may take it
         candidates = [f"u:{task.assignee}"]
     return {
@@ -180,14 +182,6 @@ def _task_row(case: Case, task: UserTask, cause: int) -> dict[str, Any]:
         "claimed_at": case.now if task.assignee else None, "due_at": task.due,
         "follow_up_at": task.follow_up, "sent_by": case.person.name, "opened_seq": cause,
     }  # fmt: skip
-
-
-def _principal(case: Case, group: str) -> str:
-    """The worklist key of a group: a unit group means the people with that post in the case's own
-    unit."""
-    if case.deployed.scope_of(group) == "unit":
-        return f"g:{group}@{case.row['unit_id']}"
-    return f"g:{group}"
 
 
 def _principals(row: dict[str, Any]) -> list[str]:
@@ -224,6 +218,25 @@ def assign(case: Case, task: dict[str, Any], person: Person | None, played: str 
     case.session.execute(_ADD_ENTRIES, _entries(case, task))
     if person is not None:
         _add_participants(case, {f"u:{person.id}"})
+
+
+def renew(case: Case, task: UserTask) -> None:
+    """Let the row of a task that stays open tell what the diagram says of it now. Whoever holds it keeps it
+    while it waits for the same people; its limit stays as it was set."""
+    t = _tasks.c
+    of_task = (t.tenant_id == case.person.tenant_id, t.instance_id == case.id, t.token == task.token)
+    found = case.session.execute(_tasks.select().where(*of_task, t.status == "open")).mappings().one()
+    row = {**found, **{name: value for name, value in _task_row(case, task, 0).items() if name in _DRAWN}}
+    if row["candidates"] != found["candidates"]:
+        row |= {"assignee_id": task.assignee or None, "claimed_at": case.now if task.assignee else None}
+        if found["assignee_id"] is not None and task.assignee is None:
+            case.record.add("task_released", row["element"], row["id"])
+    held = {name: row[name] for name in (*_DRAWN, "assignee_id", "claimed_at")}
+    keys = {"of_tenant": row["tenant_id"], "of_task": row["id"]}
+    case.session.execute(_ASSIGN, {**keys, **held})
+    case.session.execute(_OFF_WORKLISTS, {"of_tenant": row["tenant_id"], "task_ids": [row["id"]]})
+    case.session.execute(_ADD_ENTRIES, _entries(case, row))
+    _add_participants(case, set(_principals(row)))
 
 
 def _replace_timers(case: Case, advance: Advance) -> None:
@@ -273,7 +286,7 @@ def _let_deliverers_see(case: Case, waiting: Iterable[Subscription]) -> None:
     processes = case.deployed.model.processes
     groups = {g for s in waiting for g in processes[s.process].nodes[s.element].delivered_by}
     if groups:
-        _add_participants(case, {_principal(case, group) for group in groups})
+        _add_participants(case, {case.principal(group) for group in groups})
 
 
 def _note_incidents(case: Case, advance: Advance) -> None:
