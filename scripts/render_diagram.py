@@ -1,7 +1,8 @@
 """Render BPMN files to PNG with bpmn-js in a headless Chromium, to look at what the layouter draws.
 
-    python -m scripts.render_diagram bpmn/hongshan/*.bpmn --out build/diagrams
+    python -m scripts.render_diagram bpmn/*/*.bpmn --out build/diagrams
 
+Each picture goes into a folder named as the diagram's own: two jurisdictions may give a diagram one name.
 bpmn-js is that of the pages; the browser is the one that the tests use. Run `make test` once to have both.
 """
 
@@ -68,7 +69,7 @@ def main() -> int:
         page.set_content(PAGE)
         page.add_script_tag(path=str(VIEWER))
         for source in options.files:
-            target = options.out / f"{source.stem}.png"
+            target = options.out / source.resolve().parent.name / f"{source.stem}.png"
             warnings = render(page, source, target, options.scale)
             failed |= bool(warnings)
             print(target, *warnings, sep="\n  ")

@@ -121,6 +121,8 @@ class Flow:
     source: str
     target: str
     name: str = ""
+    default: bool = False
+    """Taken when no condition holds; drawn with a slash across its beginning."""
 
 
 @dataclass(slots=True)

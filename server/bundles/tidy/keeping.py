@@ -191,4 +191,4 @@ def _label_missing(plane: Plane, drawing: Drawing, rerouted: set[str]) -> None:
     for flow in plane.flows():
         if flow.name and flow.id in drawing.edges and (flow.id in rerouted or flow.id not in drawing.labels):
             drawing.labels.pop(flow.id, None)
-            drawing.labels[flow.id] = along_line(flow.name, drawing.edges[flow.id], drawing, solid)
+            drawing.labels[flow.id] = along_line(flow, drawing.edges[flow.id], drawing, solid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -15,6 +15,10 @@ FAR = 400.0
 NEAR = 4.0
 LINE = 3.0
 FLOW_LABEL_WIDTH = 80
+ARROW = 10.0
+"""How long renderers draw the arrow head at the end of a flow."""
+MARK_FROM, MARK_TO, MARK_ACROSS = 4.0, 12.0, 7.0
+"""Where renderers draw the slash of a default flow: px along its first stretch, and to either side of it."""
 
 
 class CellLabels:
@@ -39,16 +43,45 @@ class CellLabels:
 
 
 def plan_labels(grid: Grid, flows: Sequence[Flow], routes: Mapping[str, Route]) -> dict[str, CellLabels]:
-    """For every node of the grid the labels in its cell: its own, its boundary events', leaving flows'."""
+    """For every node of the grid the labels in its cell: its own, its boundary events', its flows'.
+
+    A flow's label stands where the flow begins; where several begin as one line, at its own end.
+    """
     leaving: dict[str, list[Flow]] = defaultdict(list)
+    arriving: dict[str, list[Flow]] = defaultdict(list)
     lines: dict[str, list[Box]] = defaultdict(list)
+    at_end = _told_at_end(grid, flows, routes)
     for flow in flows:
         route = routes[flow.id]
-        if flow.name and flow.kind is FlowKind.SEQUENCE:
+        if flow.id in at_end:
+            arriving[flow.target].append(flow)
+        elif flow.name and flow.kind is FlowKind.SEQUENCE:
             leaving[flow.source].append(flow)
         lines[flow.source].append(_line(grid, flow.source, route.source.side, route.source.anchor))
+        if flow.default:
+            lines[flow.source].append(_mark(grid, flow.source, route.source.side, route.source.anchor))
         lines[flow.target].append(_line(grid, flow.target, route.target.side, route.target.anchor))
-    return {node_id: _cell(grid, node_id, leaving, lines, routes) for node_id in grid.placement.cell}
+    cells = {node_id: _cell(grid, node_id, leaving, lines, routes) for node_id in grid.placement.cell}
+    for node_id, ending in arriving.items():
+        shape = shape_in_cell(grid, grid.nodes[node_id])
+        for flow in ending:
+            port = routes[flow.id].target
+            anchor = _offset(grid, grid.nodes[node_id], port.anchor)
+            cells[node_id].put(flow.id, _beside_flow(flow, port.side, shape, anchor, ARROW))
+    return cells
+
+
+def _told_at_end(grid: Grid, flows: Sequence[Flow], routes: Mapping[str, Route]) -> set[str]:
+    """Named flows that leave by a port with others and enter their target by a port of their own."""
+    ends = [(flow.target, routes[flow.id].target.side, routes[flow.id].target.anchor) for flow in flows]
+    starts = [(flow.source, routes[flow.id].source.side, routes[flow.id].source.anchor) for flow in flows]
+    both = Counter(starts), Counter(ends)
+    return {
+        flow.id
+        for flow, start, end in zip(flows, starts, ends, strict=True)
+        if flow.name and flow.kind is FlowKind.SEQUENCE and grid.placement.span.get(flow.target) == 1
+        if both[0][start] > 1 and both[1][end] == 1 and end not in starts
+    }
 
 
 def _cell(
@@ -68,12 +101,12 @@ def _cell(
         members = members[1:]
         for flow in leaving.get(node_id, ()):
             anchor = _offset(grid, node, routes[flow.id].source.anchor)
-            cell.tails[flow.id] = _beside_flow(flow.name, "right", Box(0, 0, 0, 0), anchor)[0]
+            cell.tails[flow.id] = _beside_flow(flow, "right", Box(0, 0, 0, 0), anchor)[0]
     for member in members:
         for flow in leaving.get(member.id, ()):
             shape = shape_in_cell(grid, member)
             anchor = _offset(grid, member, routes[flow.id].source.anchor)
-            cell.put(flow.id, _beside_flow(flow.name, routes[flow.id].source.side, shape, anchor))
+            cell.put(flow.id, _beside_flow(flow, routes[flow.id].source.side, shape, anchor))
     for member in members:
         if member.labelled_outside:
             cell.put(member.id, _beside_shape(member, shape_in_cell(grid, member)))
@@ -112,14 +145,42 @@ def _line(grid: Grid, node_id: str, side: str, anchor: tuple[int, int]) -> Box:
     return Box(x - LINE / 2, shape.bottom, LINE, FAR)
 
 
-def _beside_flow(name: str, side: str, shape: Box, anchor: Point) -> list[Box]:
-    width, height = label_size(name, FLOW_LABEL_WIDTH)
+def _mark(grid: Grid, node_id: str, side: str, anchor: tuple[int, int]) -> Box:
+    shape = shape_in_cell(grid, grid.nodes[node_id])
+    x, y = _offset(grid, grid.nodes[node_id], anchor)
+    starts = {
+        "right": (shape.right, y),
+        "left": (shape.x, y),
+        "top": (x, shape.y),
+        "bottom": (x, shape.bottom),
+    }
+    dx, dy = {"right": (1, 0), "left": (-1, 0), "top": (0, -1), "bottom": (0, 1)}[side]
+    start = starts[side]
+    return default_mark(start, (start[0] + dx * FAR, start[1] + dy * FAR))
+
+
+def default_mark(start: Point, towards: Point) -> Box:
+    """The room of a default flow's slash, given the two ends of the flow's first stretch."""
+    (x, y), (dx, dy) = start, (towards[0] - start[0], towards[1] - start[1])
+    middle, half = (MARK_FROM + MARK_TO) / 2, (MARK_TO - MARK_FROM) / 2
+    if abs(dx) >= abs(dy):
+        x += middle if dx > 0 else -middle
+        return Box(x - half, y - MARK_ACROSS, 2 * half, 2 * MARK_ACROSS)
+    y += middle if dy > 0 else -middle
+    return Box(x - MARK_ACROSS, y - half, 2 * MARK_ACROSS, 2 * half)
+
+
+def _beside_flow(flow: Flow, side: str, shape: Box, anchor: Point, arrow: float | None = None) -> list[Box]:
+    """Places beside an end of a flow: past the slash of a default flow or the arrow, or to its side."""
+    width, height = label_size(flow.name, FLOW_LABEL_WIDTH)
     x, y = anchor
     if side in ("right", "left"):
-        left = shape.right + NEAR + 2 if side == "right" else shape.x - NEAR - 2 - width
+        off = (arrow or (MARK_TO if flow.default else NEAR)) + 2
+        left = shape.right + off if side == "right" else shape.x - off - width
         return [Box(left, y - NEAR - height, width, height), Box(left, y + NEAR, width, height)]
+    off = (MARK_ACROSS if flow.default else NEAR) + 2
     top = shape.bottom + NEAR if side == "bottom" else shape.y - NEAR - height
-    return [Box(x + NEAR + 1, top, width, height), Box(x - NEAR - 1 - width, top, width, height)]
+    return [Box(x + off, top, width, height), Box(x - off - width, top, width, height)]
 
 
 def _beside_shape(node: Node, shape: Box) -> list[Box]:
@@ -152,13 +213,15 @@ def free_place(node: Node, drawing: Drawing, solid: Iterable[str]) -> Box:
     return min(_beside_shape(node, home), key=lambda box: sum(box.meets(other) for other in boxes))
 
 
-def along_line(name: str, points: Sequence[Point], drawing: Drawing, solid: Iterable[str]) -> Box:
+def along_line(flow: Flow, points: Sequence[Point], drawing: Drawing, solid: Iterable[str]) -> Box:
     """The clearest place for a flow's name beside any of its stretches.
 
     `solid` names the shapes a label must not cover; pools and lanes are not among them.
     """
-    width, height = label_size(name)
+    width, height = label_size(flow.name)
     boxes = [drawing.shapes[key] for key in solid] + list(drawing.labels.values())
+    if flow.default:
+        boxes.append(default_mark(points[0], points[1]))
     edges = [box for line in drawing.edges.values() for box in as_boxes(line)]
     candidates = [
         box

@@ -29,6 +29,8 @@ SPINE_BEND = 40.0
 MANY_CROSSINGS = 400.0
 SOME_NODES, MANY_NODES = 40, 70
 """Beyond these fewer arrangements are tried, for the time they take."""
+ONE_LINE = 200
+"""Two lines of a lane's name touch its frame: only names longer than this, in px, are broken."""
 TRACKS = (3, 5, 8)
 """Lattice lines per gap: more are tried when flows had to share one."""
 
@@ -53,7 +55,7 @@ def lay_out(plane: Plane) -> Drawing:
     solid = [node.id for node in plane.nodes() if node.kind is not NodeKind.SUBPROCESS]
     for flow in outside:
         if flow.name and flow.id in drawing.edges:
-            drawing.labels[flow.id] = along_line(flow.name, drawing.edges[flow.id], drawing, solid)
+            drawing.labels[flow.id] = along_line(flow, drawing.edges[flow.id], drawing, solid)
     return drawing
 
 
@@ -148,7 +150,7 @@ def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
     solid = [key for key, node in placed.nodes.items() if node.kind is not NodeKind.BAND]
     for flow in placed.flows:
         if flow.name and flow.id not in drawing.labels:
-            drawing.labels[flow.id] = along_line(flow.name, drawing.edges[flow.id], drawing, solid)
+            drawing.labels[flow.id] = along_line(flow, drawing.edges[flow.id], drawing, solid)
     found.cost = cost
     return drawing, found
 
@@ -168,7 +170,7 @@ def _bent(placed: Placed, routes: Mapping[str, Route]) -> float:
 
 
 def _least_heights(plane: Plane, placement: Placement) -> dict[int, float]:
-    """Height each band needs so that its own name and those around it fit in two lines."""
+    """Height each band needs so that its own name fits on one line, a long one and the pool's in two."""
     names: dict[str | None, str] = {}
     for pool in plane.pools:
         names[pool.id] = pool.name
@@ -176,7 +178,7 @@ def _least_heights(plane: Plane, placement: Placement) -> dict[int, float]:
     least: dict[int, float] = {}
     for number, band in enumerate(placement.bands):
         length = text_width(names.get(band.id) or "", INSIDE_FONT)
-        least[number] = max(60, min(length + 16, length / 2 + 40))
+        least[number] = max(60, length + 16 if length <= ONE_LINE else length / 2 + 40)
     for pool_number, pool in enumerate(plane.pools):
         mine = [number for number, band in enumerate(placement.bands) if band.pool == pool_number]
         share = (text_width(pool.name, INSIDE_FONT) / 2 + 40) / len(mine)

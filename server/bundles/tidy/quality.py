@@ -10,6 +10,7 @@ from lxml import etree
 
 from server.bundles.tidy.graph import Box, Node, Plane, Point
 from server.bundles.tidy.interchange import read_drawing
+from server.bundles.tidy.labels import default_mark
 from server.bundles.tidy.reading import parse, planes
 
 A3_WIDTH, A3_HEIGHT = 2600, 1700
@@ -59,6 +60,8 @@ class _Drawn:
     ends: dict[str, tuple[str, str]]
     lanes: dict[str, str]
     hosts: dict[str, str]
+    marks: dict[str, Box]
+    """The slashes of default flows."""
 
 
 def quality(xml: bytes) -> DiagramQuality:
@@ -106,6 +109,11 @@ def _drawn(root: etree._Element, plane: Plane) -> _Drawn:
         {flow.id: (flow.source, flow.target) for flow in flows},
         {key: node.lane for key, node in nodes.items() if node.lane is not None},
         {key: node.host for key, node in nodes.items() if node.host is not None},
+        {
+            flow.id: default_mark(*lines[flow.id][:2])
+            for flow in flows
+            if flow.default and len(lines.get(flow.id, ())) > 1
+        },
     )
 
 
@@ -146,12 +154,19 @@ def _label_overlaps(drawn: _Drawn) -> Iterator[str]:
         for other, box in drawn.frames.items():
             if core.meets(box) and not box.grown(SLACK).holds(label):
                 yield f"The label of {key} lies across the border of {other}."
-        for flow, line in drawn.lines.items():
-            if any(_enters(segment, core) for segment in pairwise(line)):
-                yield f"The label of {key} lies on flow {flow}."
+        yield from _on_flows(drawn, key, core)
     for (one, a), (two, b) in combinations(drawn.labels.items(), 2):
         if a.grown(-SLACK).meets(b):
             yield f"The labels of {one} and {two} overlap."
+
+
+def _on_flows(drawn: _Drawn, key: str, core: Box) -> Iterator[str]:
+    for flow, line in drawn.lines.items():
+        if any(_enters(segment, core) for segment in pairwise(line)):
+            yield f"The label of {key} lies on flow {flow}."
+    for flow, mark in drawn.marks.items():
+        if core.meets(mark):
+            yield f"The label of {key} covers the slash of the default flow {flow}."
 
 
 def _through_shapes(drawn: _Drawn) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lxml import etree
 
@@ -165,6 +166,8 @@ def _scope(container: etree._Element) -> Scope:
             scope.nodes[node.id] = node
         elif local(element) == "sequenceFlow":
             scope.flows.append(_flow(element, FlowKind.SEQUENCE))
+    defaults = {element.get("default", "").split(":")[-1] for element in container}
+    scope.flows = [replace(flow, default=flow.id in defaults) for flow in scope.flows]
     scope.flows.extend(_links(container))
     return scope
 
