@@ -176,6 +176,11 @@ class FlowNode:
         `deliveredBy`)."""
         return tuple(self.properties.get("deliveredBy", "").replace(",", " ").split())
 
+    @property
+    def worked_by(self) -> tuple[str, ...]:
+        """The groups whose programs may fetch this one from its topic (property `workedBy`)."""
+        return tuple(self.properties.get("workedBy", "").replace(",", " ").split())
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessDefinition:

@@ -86,6 +86,12 @@ class Case:
         """Let a rehearsal's clock stand elsewhere for what follows."""
         self.now = self.record.at = self.row["rehearsal_at"] = to
 
+    def principal(self, group: str) -> str:
+        """The worklist key of a group: a unit group means the people with that post in the case's own unit."""
+        if self.deployed.scope_of(group) == "unit":
+            return f"g:{group}@{self.row['unit_id']}"
+        return f"g:{group}"
+
     @property
     def key(self) -> str:
         """The id of its process."""

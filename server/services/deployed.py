@@ -50,6 +50,8 @@ class Deployed:
     manifest: Manifest | None
     files: dict[str, bytes]
     listening: dict[str, bool]
+    hands_out: bool = False
+    """Whether any of its diagrams has work for programs outside."""
 
     def process(self, key: str) -> ProcessDefinition:
         """A process of the deployment; NotFound if there is none of this id."""
@@ -178,7 +180,8 @@ def _read(session: Session, tenant_id: str, deployment_id: str) -> Deployed:
         raise RuntimeError(f"deployment {deployment_id} of {tenant_id} no longer loads: {errors}")
     manifest = read_manifest(files["jurisdiction.toml"]) if "jurisdiction.toml" in files else None
     listening = {key: _listens(model, key, set()) for key in model.processes}
-    return Deployed(tenant_id, deployment_id, model, manifest, files, listening)
+    hands_out = any(node.topic for found in model.processes.values() for node in found.nodes.values())
+    return Deployed(tenant_id, deployment_id, model, manifest, files, listening, hands_out)
 
 
 def _listens(model: Model, key: str, seen: set[str]) -> bool:

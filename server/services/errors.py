@@ -70,6 +70,17 @@ class Refused(ServiceError):
 
 
 @dataclass(eq=False)
+class WorkNotHeld(ServiceError):
+    """A worker acts on a task that it does not hold: another does (`holder`), nobody, or its lock has
+    `expired`."""
+
+    task_id: str
+    worker: str
+    holder: str = ""
+    expired: bool = False
+
+
+@dataclass(eq=False)
 class DeploymentRejected(ServiceError):
     """A bundle has errors; nothing was deployed."""
 

@@ -36,7 +36,7 @@ def enter(case: Case, variables: Mapping[str, Any]) -> None:
 
     While it runs, these are the registers of its own deployment; when it ends, those of the one in use, so
     that a register that was added meanwhile has it too. Nothing of a rehearsal is ever entered."""
-    if case.row.get("rehearsal_at") is not None:
+    if case.row.get("rehearsal_at") is not None or case.deployed.manifest is None:
         return
     tenant, ended = case.person.tenant_id, case.row["status"] not in RUNNING
     used = deployed.active(case.session, tenant) if ended else case.deployed

@@ -13,7 +13,7 @@ from server.store.columns import Json, Table, UtcDateTime
 class ExternalTask(Table, table=True):
     """Work that waits for a worker on a topic. A worker that fetched it holds it until `locked_until`;
     `retries` is None until the first failure, and 0 while the step stands still with an incident. `workers`
-    are the principals whose programs may fetch it, each between blanks. The row goes when the work is done."""
+    are the principals whose programs may fetch it, each between blanks. The row goes with the work."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "instance_id", "token", name="uq_external_task_token"),
