@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from server.services import calendars, case_versions, deployed, recording
 from server.services.authorization import Person, denied, may_deploy
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
-from server.services.errors import NotFound, Refused
+from server.services.errors import NotFound, Refused, ServiceError
 from server.store.runtime import InstanceState, ProcessInstance, Subscription, Task, Timer
 
 _instances = ProcessInstance.metadata.tables["process_instance"]
@@ -175,3 +176,30 @@ def _update_timers(case: Case, standing: Any) -> None:
             )
             .values(element=timer.element, process_key=timer.process)
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of one case of many: `problem` is None where it went over."""
+
+    instance_id: str
+    problem: ServiceError | None
+
+
+def migrate_each(
+    session: Session, person: Person, instances: Sequence[str], target: str, mapping: ElementMapping,
+    reason: str, now: datetime,
+) -> list[Report]:  # fmt: skip
+    """Migrate several cases; each goes over whole or stays, whatever becomes of the others."""
+    reports = []
+    for instance_id in instances[:MOST]:
+        problem = None
+        part = session.connection().begin_nested()
+        try:
+            migrate(session, person, instance_id, target, mapping, reason, now)
+            part.commit()
+        except ServiceError as error:
+            part.rollback()
+            problem = error
+        reports.append(Report(instance_id, problem))
+    return reports

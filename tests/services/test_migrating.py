@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from server.services import case_versions, deployed, history, migrating
-from server.services.errors import NotPermitted, Refused, StaleTask
+from server.services.errors import NotFound, NotPermitted, Refused, StaleTask
 from server.services.history import ChainFault
 from tests.services import lab as small
 from tests.services.lab import TENANT, Lab
@@ -185,3 +185,22 @@ def test_the_case_says_on_which_deployment_its_decisions_were_taken(lab: Lab) ->
             session, TENANT, lab.rows("select deployment_id from process_instance")[0]["deployment_id"]
         )
     assert "last" in used.process("lab.parallel").nodes
+
+
+def test_of_several_cases_each_goes_over_or_stays(lab: Lab) -> None:
+    """One stands where the new version cannot take it: it stays, the other goes, both whole."""
+    apart, met = lab.start(process="lab.parallel"), lab.start(process="lab.parallel")
+    for element in ("left", "right"):
+        lab.do("ann", met, element)
+    there = target(lab, "lab.parallel", FLAT)
+    with lab.database.write() as session:
+        admin = lab.people["admin"]
+        done = migrating.migrate_each(session, admin, [apart, met, "nowhere"], there, {}, "Notice 4", lab.now)
+    assert [type(report.problem) for report in done] == [Refused, type(None), NotFound]
+    rows = {
+        row["id"]: row["deployment_id"] for row in lab.rows("select id, deployment_id from process_instance")
+    }
+    assert rows[met] == there != rows[apart]
+    lab.do("ann", met, "after")
+    assert lab.open(met) == []
+    assert lab.open(apart) == ["left", "right"]

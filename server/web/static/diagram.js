@@ -15,6 +15,12 @@
       const mark = (ids, name) => ids.filter((id) => registry.get(id)).forEach((id) => canvas.addMarker(id, name));
       mark(facts.taken, "taken");
       mark(facts.current, "current");
+      for (const [id, heat] of Object.entries(facts.heat ?? {})) mark([id], `heat-${heat}`);
+      for (const [id, count] of Object.entries(facts.counts ?? {})) {
+        if (!registry.get(id)) continue;
+        const badge = Object.assign(document.createElement("b"), { className: "count-mark", textContent: count });
+        viewer.get("overlays").add(id, { position: { top: -12, right: 12 }, html: badge });
+      }
       const { inner, outer } = canvas.viewbox();
       const wanted = inner.height * Math.min(outer.width / inner.width, 1) + 112; // as high as it is, with room for the mark
       place.style.height = `${Math.round(Math.min(Math.max(wanted, 220), 640))}px`;
