@@ -15,7 +15,8 @@ HOUSE_GROUPS = frozenset({"admin", "process_owner", "auditor"})
 @dataclass(frozen=True, slots=True)
 class Person:
     """The acting person: who, with which posts, in which unit, of which jurisdiction. `identity` is what
-    somebody with posts in several jurisdictions is known by in all of them, "" for most."""
+    somebody with posts in several jurisdictions is known by in all of them, "" for most. `via` names the
+    program that acts for them, "" where they act themselves."""
 
     tenant_id: str
     id: str
@@ -30,6 +31,7 @@ class Person:
     calendar_revision: int | None = None
     identity: str = ""
     tenant_name: str = ""
+    via: str = ""
 
     @property
     def principals(self) -> tuple[str, ...]:

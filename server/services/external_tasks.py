@@ -60,7 +60,7 @@ def fail(session: Session, actors: Sequence[Person], task_id: str, failure: Fail
     """A worker could not do its task. While it has retries left it is offered again after a pause; with none
     it stands still until an administrator lets it try again."""
     case, work = _hold(session, actors, task_id, failure.worker, now)
-    told = {
+    told: dict[str, Any] = {
         "topic": work.topic,
         "worker": failure.worker,
         "reason": failure.message,

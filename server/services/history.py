@@ -61,6 +61,8 @@ class Record:
     def add(self, kind: str, element: str = "", task_id: str | None = None, **payload: Any) -> int:
         """Note that something happened; gives its sequence number."""
         self.seq += 1
+        if self.actor.via:
+            payload["via"] = self.actor.via
         entry: dict[str, Any] = {
             "tenant_id": self.tenant_id, "instance_id": self.instance_id, "seq": self.seq, "at": self.at,
             "kind": kind, "actor_id": self.actor.id, "actor_name": self.actor.name,

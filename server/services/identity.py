@@ -15,8 +15,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
+from server.services.attempts import count_failure, require_patience
 from server.services.authorization import Person
-from server.services.errors import NotPermitted, NotSignedIn, TooManyAttempts
+from server.services.errors import NotPermitted, NotSignedIn
 from server.store.conflicts import insert_into
 from server.store.identity import Jurisdiction, Membership, SignInFailure, SignInSession, Unit, User
 
@@ -28,7 +29,6 @@ _failures = SignInFailure.metadata.tables["sign_in_failure"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 
 _hasher = PasswordHasher()
-WINDOW = timedelta(minutes=15)
 ATTEMPTS = 10
 ADDRESS_ATTEMPTS = 100
 """Failures within a window: of one account, and of one address, behind which a whole office may sit."""
@@ -80,14 +80,14 @@ def sign_in(
     counted, so the caller must commit). TooManyAttempts after ten failures within fifteen
     minutes."""
     keys = (f"account {tenant_id} {account[:100]}", f"address {address[:100]}")
-    _require_patience(session, keys, now)
+    require_patience(session, dict(zip(keys, (ATTEMPTS, ADDRESS_ATTEMPTS), strict=True)), now)
     query = sa.select(_people.c.id, _people.c.password_hash, _people.c.active)
     row = session.execute(
         query.where(_people.c.tenant_id == tenant_id, _people.c.account == account)
     ).one_or_none()
     right = _matches(row.password_hash if row else _nobody(), password)
     if row is None or not right or not row.active:
-        _count_failure(session, keys, now)
+        count_failure(session, keys, now)
         return None
     session.execute(_failures.delete().where(_failures.c.key == keys[0]))
     token = secrets.token_urlsafe(32)
@@ -297,20 +297,3 @@ def _matches(password_hash: str, password: str) -> bool:
         return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-def _require_patience(session: Session, keys: tuple[str, str], now: datetime) -> None:
-    f = _failures.c
-    limits = dict(zip(keys, (ATTEMPTS, ADDRESS_ATTEMPTS), strict=True))
-    query = sa.select(f.key, f.window_start, f.count).where(f.key.in_(keys), f.window_start > now - WINDOW)
-    for key, start, failures in session.execute(query):
-        if failures >= limits[key]:
-            raise TooManyAttempts(start + WINDOW)
-
-
-def _count_failure(session: Session, keys: tuple[str, str], now: datetime) -> None:
-    f = _failures.c
-    session.execute(_failures.delete().where(f.window_start <= now - WINDOW))
-    for key in keys:
-        insert = insert_into(session, _failures).values(key=key, window_start=now, count=1)
-        session.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"count": f.count + 1}))
