@@ -87,7 +87,7 @@ class Fuzzer:
 
     def _headers(self) -> tuple[tuple[bytes, bytes], ...]:
         chosen = self.random.sample(HEADERS, self.random.choice((0, 0, 0, 0, 1, 1, 2, 4)))
-        return tuple((name.encode(), self._one(values).encode("latin-1")) for name, values in chosen)
+        return tuple((name.encode(), _bytes(self._one(values))) for name, values in chosen)
 
     # ----------------------------------------------------------------------- bodies
     def _body(self, pairs: Pairs, badge: Badge) -> tuple[bytes, bytes]:
@@ -199,6 +199,11 @@ class Fuzzer:
 
     def _chance(self, share: float) -> bool:
         return self.random.random() < share
+
+
+def _bytes(text: str) -> bytes:
+    """As programs send it: what Latin has in one byte each, anything else as it comes."""
+    return text.encode("latin-1") if all(ord(c) < 256 for c in text) else text.encode()
 
 
 def _bearer(badge: Badge) -> tuple[bytes, bytes]:
