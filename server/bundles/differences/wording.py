@@ -1,0 +1,52 @@
+"""A difference as a sentence: a template of the catalogue with its params, translated where it is shown."""
+
+from __future__ import annotations
+
+from server.bundles.differences.difference import Change, Difference, Weight, quoted, said
+from server.engine.findings import filled, mark
+
+
+def sentence(difference: Difference) -> dict[str, object]:
+    """The sentence (`message` and `params`, which may hold sentences themselves)."""
+    one = difference
+    params: dict[str, object] = {"what": one.what, "aspect": one.aspect}
+    params |= {"before": quoted(one.before), "after": quoted(one.after)}
+    return said(_template(one), **params)
+
+
+def english(difference: Difference) -> str:
+    """The sentence in English."""
+    told = sentence(difference)
+    params = told["params"]
+    assert isinstance(params, dict)
+    return filled(str(told["message"]), params)
+
+
+def _template(one: Difference) -> str:
+    if one.weight is Weight.DRAWING and not one.element:
+        return mark("Only where shapes stand, or their colours, differs.")
+    if one.weight is Weight.WRITING:
+        return mark("It says the same, written differently: {what}.")
+    if one.change is Change.ADDED:
+        return mark("New: {what}.") if not one.after else mark("New: {what}, {after}.")
+    if one.change is Change.REMOVED:
+        return mark("Taken out: {what}.") if not one.before else mark("Taken out: {what}, {before}.")
+    if one.change is Change.MOVED:
+        return (
+            mark("{what} moved from place {before} to place {after}.")
+            if one.before
+            else mark("{what} moved among the others.")
+        )
+    return _changed(one)
+
+
+def _changed(one: Difference) -> str:
+    if not one.aspect:
+        return mark("{what} differs.")
+    if one.key == "its name" and one.before and one.after:
+        return mark("{what} was called {before} before.")
+    if not one.before:
+        return mark("{what}: {aspect} is now {after}; there was none before.")
+    if not one.after:
+        return mark("{what}: {aspect} {before} was taken out.")
+    return mark("{what}: {aspect} was {before}, is now {after}.")
