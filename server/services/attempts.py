@@ -1,4 +1,4 @@
-"""Patience with those who guess: failures counted for each key within a window, and a pause after too many."""
+"""Patience with those who guess: failures counted within a window, and a pause after too many."""
 
 from __future__ import annotations
 

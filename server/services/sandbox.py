@@ -1,36 +1,44 @@
-"""The sandbox: a tenant without people and cases, where a file of any tool may be tried."""
+"""The sandbox: a tenant without people, where files of any tool may be tried and cases of them played."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.engine import load
-from server.engine.model import Finding
+from server.engine.model import Finding, Model
 from server.services import deployed
-from server.services.authorization import Person, may_deploy
+from server.services.authorization import HOUSE_GROUPS, Person, may_deploy
 from server.services.deployed import Deployed
 from server.services.errors import DeploymentRejected, NotFound
 from server.store.columns import new_id
 from server.store.conflicts import Entering
-from server.store.definitions import Deployment, DeploymentFile, Resource
+from server.store.definitions import Deployment, DeploymentFile, ProcessDefinition, Resource
+from server.store.identity import Setting
+from server.store.runtime import ProcessInstance
 
 TENANT = "sandbox"
 GUEST = Person(TENANT, "guest", "guest", "访客", "", "", "", frozenset({"process_owner"}))
 """Whoever tries a file on a demonstration at this machine, without an account."""
 
 MAX_FILES = 50
+KEPT = 200
+"""How many deployments stay, newest first. Those of which there are cases stay as well."""
 SEARCHED = 500
 """How many deployments, newest first, are looked through for a definition that is asked for by its key."""
 
 _deployments = Deployment.metadata.tables["deployment"]
 _files = DeploymentFile.metadata.tables["deployment_file"]
 _resources = Resource.metadata.tables["resource"]
+_definitions = ProcessDefinition.metadata.tables["process_definition"]
+_instances = ProcessInstance.metadata.tables["process_instance"]
+_TURN = Entering(Setting.metadata.tables["setting"], renewed=("value",))
 _keep_resource = Entering(_resources)
 _decisions: OrderedDict[str, frozenset[str]] = OrderedDict()
 """The keys of the decisions of each deployment. It never changes, so it is found out once."""
@@ -49,6 +57,7 @@ def deploy(
     model, findings = deployed.compiled(wanted)
     if model is None:
         raise DeploymentRejected(findings)
+    take_turn(session)
     digest = load.digest(wanted)
     known = _same(session, digest)
     if known is not None:
@@ -72,7 +81,55 @@ def deploy(
             for p, d in digests.items()
         ],
     )
+    _keep_definitions(session, deployment_id, model, digests)
+    _trim(session)
     return deployment_id, findings
+
+
+def player(person: Person) -> Person:
+    """Somebody who may deploy, as they act in the sandbox: everything there is theirs to see and do."""
+    may_deploy(person).require()
+    groups = person.groups | HOUSE_GROUPS
+    return replace(person, tenant_id=TENANT, unit_id="", unit_name="", groups=groups, calendar_revision=None)
+
+
+def take_turn(session: Session) -> None:
+    """Of two at once who deploy, or begin a case while an old deployment goes, one waits for the other."""
+    _TURN.enter(session, {"name": f"turn:{TENANT}", "value": {}})
+
+
+def _keep_definitions(session: Session, deployment_id: str, model: Model, digests: Mapping[str, str]) -> None:
+    """The processes of a deployment: the version of a key rises when its file is another."""
+    p = _definitions.c
+    query = sa.select(p.key, p.version, p.digest).where(p.tenant_id == TENANT, p.key.in_(model.processes))
+    known = {key: (version, digest) for key, version, digest in session.execute(query.order_by(p.version))}
+    rows = []
+    for key, definition in sorted(model.processes.items()):
+        version, digest = known.get(key, (0, ""))
+        version += digest != digests[definition.file]
+        rows.append(
+            {"tenant_id": TENANT, "deployment_id": deployment_id, "key": key, "version": version,
+             "name": definition.name, "digest": digests[definition.file]}
+        )  # fmt: skip
+    if rows:
+        session.execute(_definitions.insert(), rows)
+
+
+def _trim(session: Session) -> None:
+    """Let old deployments go, and the contents that no deployment holds any more."""
+    d, f, r = _deployments.c, _files.c, _resources.c
+    newest = sa.select(d.id).where(d.tenant_id == TENANT).order_by(d.number.desc()).limit(KEPT)
+    used = sa.select(_instances.c.deployment_id).where(_instances.c.tenant_id == TENANT)
+    query = sa.select(d.id).where(d.tenant_id == TENANT, d.id.not_in(newest), d.id.not_in(used))
+    old = list(session.execute(query.order_by(d.number).limit(KEPT)).scalars())
+    if not old:
+        return
+    for table in (_files, _definitions):
+        where = (table.c.tenant_id == TENANT, table.c.deployment_id.in_(old))
+        session.execute(table.delete().where(*where))
+    session.execute(_deployments.delete().where(d.tenant_id == TENANT, d.id.in_(old)))
+    held = sa.exists().where(f.tenant_id == TENANT, f.digest == r.digest)
+    session.execute(_resources.delete().where(r.tenant_id == TENANT, ~held))
 
 
 def holding(session: Session, decision: str) -> Deployed:

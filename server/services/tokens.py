@@ -35,7 +35,7 @@ _USE_NOTED_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a token is to be: its name, what it is for, for which topics (none: all), and for how many days."""
+    """What a token is to be: its name, what it is for, for which topics (none: all), for how many days."""
 
     name: str
     scopes: tuple[str, ...]
@@ -82,7 +82,8 @@ class Held:
 
 # --------------------------------------------------------------------------- making and taking back
 def create(session: Session, person: Person, wanted: Wanted, now: datetime) -> str:
-    """Make a token for the person and give it: it can never be read again. NotPermitted says what is wrong."""
+    """Make a token for the person and give it: it can never be read again. NotPermitted says what is
+    wrong."""
     _require(person, wanted)
     if sum(token.state(now) == "valid" for token in mine(session, person)) >= MOST:
         denied("You have {n} tokens. Revoke one that is not used any more.", n=MOST).require()
