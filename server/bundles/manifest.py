@@ -94,12 +94,14 @@ class ClockStop(_Part, frozen=True):
 
 
 class Article(_Part, frozen=True):
-    """An article of a regulation. `manual` articles are not modelled, for the `reason` given."""
+    """An article of a regulation. `manual` articles are not modelled, for the `reason` given. `figures` are
+    the amounts, shares, limits and days it names (`bundles.figures`); tables that cite it keep to them."""
 
     id: str
     title: str = ""
     manual: bool = False
     reason: str = ""
+    figures: tuple[str, ...] = ()
 
 
 class Regulation(_Part, frozen=True):
@@ -118,7 +120,8 @@ class Regulation(_Part, frozen=True):
 
 
 class Reading(_Part, frozen=True):
-    """A place where the text can be understood in two ways: the way taken, and the other one."""
+    """A place where the text can be understood in two ways: the way taken, and the other one. `figures` are
+    those that the way taken adds to the text."""
 
     id: str
     text: str
@@ -126,6 +129,7 @@ class Reading(_Part, frozen=True):
     alternative: str = ""
     alternative_en: str = ""
     regulation: str = ""
+    figures: tuple[str, ...] = ()
 
 
 class Word(_Part, frozen=True):

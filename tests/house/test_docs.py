@@ -124,15 +124,18 @@ def test_every_setting_stands_in_the_table(page: Path) -> None:
 
 def test_every_check_has_its_page_and_every_page_its_check() -> None:
     folder = ROOT / "docs/checks"
-    assert {p.stem for p in folder.glob("*.md")} - {"README", "refusals"} == set(CHECKS)
-    index = (folder / "README.md").read_text(encoding="utf-8")
-    for code in CHECKS:
-        page = (folder / f"{code}.md").read_text(encoding="utf-8")
-        assert page.startswith(f"# {code}\n")
-        assert "\nWrong:\n" in page
-        assert "\nRight:\n" in page
-        assert f"({code}.md)" in index
-    assert [name for name in ANSWERED_BY_THE_ENGINE if f"| {name} |" not in index] == []
+    codes = set(CHECKS) | set(ANSWERED_BY_THE_ENGINE)
+    assert {p.stem for p in folder.glob("*.md")} - {"README", "refusals"} == codes
+    assert {p.stem for p in folder.glob("zh/*.md")} - {"README"} == codes
+    for place, wrong, right in ((folder, "Wrong", "Right"), (folder / "zh", "错误示例", "正确示例")):
+        index = (place / "README.md").read_text(encoding="utf-8")
+        for code in codes:
+            page = (place / f"{code}.md").read_text(encoding="utf-8")
+            assert page.startswith("# " if place.name == "zh" else f"# {code}\n")
+            assert f"({code}.md)" in index
+            _, first, second = re.split(rf"^(?:{wrong}|{right})[:：]$", page, flags=re.MULTILINE)
+            assert all(re.search(r"^(```|\|)", example, re.MULTILINE) for example in (first, second)), page
+            assert first.strip() != second.strip()
 
 
 def test_the_list_of_refusals_is_the_one_the_code_gives() -> None:
