@@ -6,7 +6,7 @@ import tomllib
 from pathlib import PurePosixPath
 
 from server.bundles import located_yaml
-from server.bundles.archive import MANIFEST
+from server.bundles.manifest import FILE as MANIFEST
 from server.bundles.located_yaml import YamlRefused
 from server.engine.forms import load_forms
 from server.engine.model import Finding

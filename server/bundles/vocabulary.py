@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from server.bundles import reading
 from server.bundles.archive import Bundle
 from server.bundles.manifest import Manifest, ManifestRefused
-from server.engine import dmn, load
+from server.engine import dmn
 from server.engine.decision_results import DEADLINE
 from server.engine.dmn.model import DecisionTable
 from server.engine.expressions import unwrapped
@@ -28,10 +30,10 @@ def vocabulary(bundle: Bundle) -> dict[str, list[Entry]]:
 
     What cannot be read of the bundle is left out; the checks say what is wrong with it."""
     try:
-        manifest = bundle.manifest
-    except (ManifestRefused, KeyError):
+        manifest: Manifest | None = bundle.manifest
+    except ManifestRefused:
         manifest = None
-    model = load.read(bundle.files).model
+    model = reading.read(bundle.files).model
     return {
         **_of_manifest(manifest),
         "processes": [_process(p, manifest) for p in _by_id(model.processes)],
@@ -92,21 +94,20 @@ def _decision(holder: dmn.DecisionModel, id_: str) -> Entry:
 
 
 def _outputs(holder: dmn.DecisionModel, id_: str, table: DecisionTable | None) -> list[Entry]:
-    if table is not None:
-        shapes = dmn.shape_of(holder, id_).fields or {}
-        return [
-            {"name": o.name or holder.decisions[id_].name, "label": o.label, "type": o.type_ref,
-             **_values(shapes.get(o.name))}
-            for o in table.outputs
-        ]  # fmt: skip
-    shape = dmn.shape_of(holder, id_)
-    name = holder.decisions[id_].variable.name or id_
-    return [{"name": name, "label": "", "type": shape.kind, **_values(shape)}]
+    shape, own = dmn.shape_of(holder, id_), holder.decisions[id_].variable.name or id_
+    if table is None:
+        return [{"name": own, "label": "", "type": shape.kind, **_values(shape)}]
+    shapes = shape.fields or {o.name: shape for o in table.outputs[:1]}
+    return [
+        {"name": o.name or own, "label": o.label, "type": o.type_ref, **_values(shapes.get(o.name))}
+        for o in table.outputs
+    ]
 
 
 def _variables(model: Model) -> list[Entry]:
-    """Each variable of the model: its type where it is certain, and where it comes from."""
-    shapes = variable_shapes(model)
+    """Each variable of the model: its type where it is certain, else that of the forms where they agree, and
+    where it comes from."""
+    shapes = {**variable_shapes(replace(model, processes={})), **variable_shapes(model)}
     found: dict[str, list[Entry]] = defaultdict(list)
     labels: dict[str, str] = {}
     for form in _by_id(model.forms):

@@ -127,7 +127,7 @@ def read_zip(data: bytes) -> Bundle:
 
 
 def files(session: Session, person: Person, draft_id: str) -> dict[str, bytes]:
-    """The files of a draft: content by path."""
+    """The files of a draft: content by path; none once it was deployed or discarded."""
     view(session, person, draft_id)
     digests = digests_of(session, person.tenant_id, draft_id)
     known = contents.read(session, person.tenant_id, set(digests.values()))

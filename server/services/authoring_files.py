@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.bundles import archive, blank_files, single_file
+from server.bundles.manifest import FILE as MANIFEST
 from server.bundles.outline import outlines
 from server.engine import load
 from server.engine.model import Finding
@@ -28,6 +29,8 @@ _files = BundleDraftFile.metadata.tables["bundle_draft_file"]
 _people = User.metadata.tables["person"]
 _STEM = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _OUTLINE = ".outline.txt"
+KINDS = blank_files.KINDS
+"""The kinds of files that can be begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,25 @@ def read(session: Session, person: Person, draft_id: str, path: str) -> Content:
     return Content(path, known[row["digest"]], row["revision"])
 
 
+def revision_seen(session: Session, person: Person, draft_id: str, path: str, seen: int) -> int:
+    """The revision of a file for somebody who looked at the draft at its revision `seen`. Raises NotFound,
+    DraftConflict where the file was saved since."""
+    authoring.view(session, person, draft_id)
+    row = _row(session, person, draft_id, path)
+    if row is None or not row["digest"]:
+        raise NotFound("file", path)
+    if row["revision"] > seen:
+        raise DraftConflict(path, row["by"], row["saved_at"], row["revision"])
+    return int(row["revision"])
+
+
 def save(
-    session: Session, person: Person, draft_id: str, path: str, data: bytes, revision: int, now: datetime
-) -> int:
+    session: Session, person: Person, draft_id: str, path: str, data: bytes, revision: int, now: datetime,
+    *, exact: bool = False,
+) -> int:  # fmt: skip
     """Save a file that was read at `revision` (0: it is new); gives the new revision. The outline beside a
-    diagram is drawn anew.
+    diagram is drawn anew. Unless the bytes are `exact`, line ends are those of the file as it was: browsers
+    change them.
 
     Raises DraftConflict where somebody saved in between, FileLocked where somebody else edits it, FileRefused
     where it cannot be read as what it is; nothing is saved then."""
@@ -96,7 +113,8 @@ def save(
     before = _expected(session, person, draft_id, path, revision)
     authoring_locks.require(session, person, draft_id, path, now)
     kept = _content(session, person, before)
-    data = single_file.as_kept(data, kept)
+    if not exact:
+        data = single_file.as_kept(data, kept)
     if kept == data:
         return revision
     _require_sound(session, person, draft_id, {path: data})
@@ -129,6 +147,7 @@ def rename(
         raise NotFound("file", path)
     if to == path:
         return revision
+    _require_dispensable(path)
     authoring_locks.require(session, person, draft_id, path, now)
     _expected(session, person, draft_id, to, 0)
     _require_sound(session, person, draft_id, {to: data}, without=path)
@@ -141,6 +160,7 @@ def remove(session: Session, person: Person, draft_id: str, path: str, revision:
     draft = authoring.hold(session, person, draft_id)
     if _expected(session, person, draft_id, path, revision) is None:
         raise NotFound("file", path)
+    _require_dispensable(path)
     authoring_locks.require(session, person, draft_id, path, now)
     _write(session, person, draft, {**_companions(session, person, draft_id, path), path: None}, now)
 
@@ -259,6 +279,17 @@ def _standing(digest: str, base: str | None) -> Standing | None:
     if base is None:
         return "new"
     return "same" if base == digest else "changed"
+
+
+def _require_dispensable(path: str) -> None:
+    """No draft is without its manifest."""
+    if path == MANIFEST:
+        raise FileRefused(
+            (Finding(
+                "error", "manifest-needed", "No bundle is without {file}.", {"file": path},
+                "Change what it says instead.", file=path,
+            ),)
+        )  # fmt: skip
 
 
 def _no_name(stem: str) -> Finding:

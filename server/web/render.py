@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.engine.forms import FieldView
 from server.services import errors, legal_status, worklist
-from server.web import richtext
+from server.web import refusals, richtext
 from server.web.context import Visit
 from server.web.language import Translator, translator
 from server.web.language import mark as _
@@ -203,7 +203,8 @@ def service_error(visit: Visit, error: errors.ServiceError) -> Response:
         return page(visit, "errors/stale.html", status=409, error=error, answers=())
     status, title, reason = _refusal(visit, error)
     if visit.wants_json:
-        return JSONResponse({"error": type(error).__name__, "message": reason}, status)
+        told = {"error": type(error).__name__, "message": reason}
+        return JSONResponse({**told, **refusals.details(error, visit.words)}, status)
     findings = getattr(error, "findings", ())
     return page(visit, "errors/error.html", status=status, title=title, reason=reason, findings=findings)
 
@@ -224,6 +225,8 @@ def _refusal(visit: Visit, error: errors.ServiceError) -> tuple[int, str, str]:
         return 409, gettext(_("This is not possible now")), reason.strip()
     if isinstance(error, errors.StaleTask):
         return 409, gettext(_("Somebody was faster")), gettext(_("The task has moved on meanwhile."))
+    if isinstance(error, refusals.STUDIO):
+        return refusals.told(error, visit.words)
     return 422, gettext(_("This cannot be accepted")), gettext(_("Check what you entered."))
 
 
@@ -236,6 +239,9 @@ _NAMES = {
     "register": _("This register"),
     "document": _("This document"),
     "deployment": _("This deployment"),
+    "draft": _("This draft"),
+    "file": _("This file"),
+    "release": _("This release"),
     "incident": _("This incident"),
 }
 

@@ -49,7 +49,16 @@ _VERDICTS: dict[Permission, Callable[[Person], Verdict]] = {
     Permission.PROCESS_OWNER: may_deploy,
 }
 
-Answer = Callable[[Visit], Response]
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that is worked out when the unit of work has ended: what takes a second of computing must not
+    keep others from writing. `tell` may no longer use the session."""
+
+    tell: Callable[[], Response]
+
+
+Answer = Callable[[Visit], Response | Later]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,7 @@ def answer(page: Page, house: House, request: Request, posted: Posted) -> Respon
             person = visit.person_or_none = _person(visit)
             _admit(page, visit)
             response = page.answer(visit)
+        return response.tell() if isinstance(response, Later) else response
     except (ServiceError, HTTPException) as error:
         return _explain(house, request, person, posted, partial(render.refusal, error=error))
     except StorageFull as full:
@@ -133,7 +143,6 @@ def answer(page: Page, house: House, request: Request, posted: Posted) -> Respon
         reference = secrets.token_hex(4)
         _log.exception("request %s %s failed, reference %s", request.method, request.url.path, reference)
         return _explain(house, request, person, posted, partial(render.broken, reference=reference))
-    return response
 
 
 def _person(visit: Visit) -> Person | None:

@@ -1,0 +1,93 @@
+"""What there is to say about the files of a bundle, kept for the next time the same files come."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from server.bundles import checks, reading, scenarios
+from server.bundles import vocabulary as words
+from server.bundles.archive import Bundle
+from server.bundles.manifest import Manifest, ManifestRefused
+from server.bundles.scenarios import Played
+from server.engine import load
+from server.engine.model import Finding
+
+T = TypeVar("T")
+_LIMIT = 32
+_lock = threading.Lock()
+_findings: OrderedDict[str, tuple[Finding, ...]] = OrderedDict()
+_trials: OrderedDict[str, Trial] = OrderedDict()
+_words: OrderedDict[str, dict[str, list[words.Entry]]] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How the scenarios of some files went, and when; `unreadable` are scenario files that no one could
+    play."""
+
+    at: datetime
+    played: tuple[Played, ...]
+    unreadable: tuple[Finding, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Played, ...]:
+        """The scenarios that do not hold."""
+        return tuple(one for one in self.played if not one.holds)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every scenario could be read and holds."""
+        return not self.failed and not self.unreadable
+
+
+def findings(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+    """Everything the checks say about the files (content by path)."""
+    return _once(_findings, load.digest(files), lambda: checks.check(Bundle(files)))
+
+
+def vocabulary(files: Mapping[str, bytes]) -> dict[str, list[words.Entry]]:
+    """What the files may refer to."""
+    return _once(_words, load.digest(files), lambda: words.vocabulary(Bundle(files)))
+
+
+def trial(files: Mapping[str, bytes], now: datetime) -> Trial:
+    """Play all scenarios of the files, unless they were played as they are now."""
+    return _once(_trials, load.digest(files), lambda: _played(files, now))
+
+
+def known_trial(digest: str) -> Trial | None:
+    """How the scenarios went when these files (by `load.digest`) were tried; None where they were not, or
+    longer ago than is remembered."""
+    with _lock:
+        return _trials.get(digest)
+
+
+def _played(files: Mapping[str, bytes], now: datetime) -> Trial:
+    bundle = Bundle(files)
+    loaded = reading.read(files)
+    told, unreadable = scenarios.read_scenarios(bundle.scenarios)
+    try:
+        manifest: Manifest | None = bundle.manifest
+    except ManifestRefused:
+        manifest = None
+    if not loaded.runnable:
+        return Trial(now, (), unreadable)
+    return Trial(now, tuple(scenarios.play_all(told, loaded.model, manifest)), unreadable)
+
+
+def _once(kept: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:
+    with _lock:
+        if key in kept:
+            kept.move_to_end(key)
+            return kept[key]
+    made = make()
+    with _lock:
+        kept[key] = made
+        while len(kept) > _LIMIT:
+            kept.popitem(last=False)
+    return made
