@@ -81,6 +81,14 @@ class WorkNotHeld(ServiceError):
 
 
 @dataclass(eq=False)
+class NotCorrelated(ServiceError):
+    """Not exactly one case waits for a message, but `count`."""
+
+    message: str
+    count: int
+
+
+@dataclass(eq=False)
 class DeploymentRejected(ServiceError):
     """A bundle has errors; nothing was deployed."""
 

@@ -142,6 +142,17 @@ def holding(session: Session, decision: str) -> Deployed:
     raise NotFound("decision", decision)
 
 
+def starting(session: Session, message: str) -> Deployed:
+    """The newest deployment with a process that a message begins. Raises NotFound."""
+    d = _deployments.c
+    newest = sa.select(d.id).where(d.tenant_id == TENANT).order_by(d.number.desc()).limit(KEPT)
+    for identity in session.execute(newest).scalars():
+        used = deployed.of(session, TENANT, identity)
+        if any(used.message_starts(message)):
+            return used
+    raise NotFound("message", message)
+
+
 def _decisions_of(session: Session, identity: str) -> frozenset[str]:
     found = _decisions.get(identity)
     if found is None:
