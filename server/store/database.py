@@ -13,6 +13,8 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from server.store.repeated import Repeated
+
 BeforeCommit = Callable[[Session], None]
 
 
@@ -36,13 +38,18 @@ class _Unit(Session):
     """A session that hands its statements straight to one connection. We send Core statements only; the
     session's own bookkeeping would cost as much as two more of them."""
 
-    def __init__(self, link: Connection) -> None:
+    def __init__(self, link: Connection, repeated: Repeated) -> None:
         super().__init__(link)
         self._link = link
+        self._repeated = repeated
 
     def execute(self, statement: Any, params: Any = None, **_: Any) -> Any:
         """Run a Core statement in this unit of work."""
-        return self._link.execute(statement, params)
+        return self._repeated.execute(self._link, statement, params)
+
+    def get_bind(self, *_: Any, **__: Any) -> Connection:
+        """What the statements of this unit of work are sent to."""
+        return self._link
 
     def connection(self, bind_arguments: Any = None, execution_options: Any = None) -> Connection:
         """The connection of this unit of work."""
@@ -66,6 +73,7 @@ class Database:
         self.url = url
         self.engine = open_engine(url, pool_size=pool_size)
         self.before_commit: list[BeforeCommit] = []
+        self._repeated = Repeated()
         self._reader = open_engine(url, pool_size=pool_size, reading=True)
         self._turn: Any = threading.Lock() if self.is_sqlite else nullcontext()
 
@@ -78,13 +86,13 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and can change nothing."""
         with self._reader.connect() as link:
-            yield _Unit(link)
+            yield _Unit(link, self._repeated)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A unit of work: committed when the block ends well, rolled back on any exception."""
         with self._turn, self.engine.connect() as link:
-            session = _Unit(link)
+            session = _Unit(link, self._repeated)
             try:
                 yield session
                 for function in self.before_commit:
