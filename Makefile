@@ -11,6 +11,7 @@ BIN    := .venv/bin
 RUN    := .venv/.ready-run
 DEV    := .venv/.ready-dev
 ASSETS := server/web/static/vendor/.ready
+STUDIO := $(wildcard frontend/studio/*.js* frontend/studio/words/*.json)
 ORIGIN := requirements/run.txt requirements/dev.txt pyproject.toml scripts/setup.py
 
 .DEFAULT_GOAL := help
@@ -62,5 +63,5 @@ $(DEV): $(ORIGIN)
 	$(PYTHON) scripts/setup.py dev
 	@touch $(RUN)
 
-$(ASSETS): frontend/package-lock.json scripts/assets.py | $(RUN)
+$(ASSETS): frontend/package-lock.json frontend/build.mjs $(STUDIO) scripts/assets.py | $(RUN)
 	$(BIN)/python -m scripts.assets

@@ -1,4 +1,5 @@
-"""Installs the browser libraries by their lock and copies what the pages use into the static folder."""
+"""Installs the browser libraries by their lock, bundles the studio's editors, and puts both into the static
+folder with the licences of all of them."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "frontend"
@@ -48,18 +50,35 @@ def npm_ci(folder: Path) -> None:
 
 
 def main() -> None:
-    """Fill vendor/ anew."""
-    npm_ci(FRONTEND)
-    shutil.rmtree(VENDOR, ignore_errors=True)
+    """Fill vendor/ anew. It is made beside and then put in its place, so that a server that runs meanwhile
+    never misses a file for long."""
+    if not _installed():
+        npm_ci(FRONTEND)
+    made = ROOT / "build/vendor"
+    shutil.rmtree(made, ignore_errors=True)
     for package, names in FILES.items():
-        source = FRONTEND / "node_modules" / package
-        target = VENDOR / package
-        target.mkdir(parents=True)
+        (made / package).mkdir(parents=True)
         for name in names:
-            shutil.copyfile(source / name, target / Path(name).name)
-    (VENDOR / "bpmn-js/LICENSES-INCLUDED.txt").write_text(_licences(), "utf-8")
-    (VENDOR / ".ready").touch()
-    print(f"Browser libraries: {', '.join(FILES)} in {VENDOR.relative_to(ROOT)}")
+            shutil.copyfile(FRONTEND / "node_modules" / package / name, made / package / Path(name).name)
+    _bundle(made / "studio")
+    (made / "LICENCES.txt").write_text(_licences(made / "studio/packages.json"), "utf-8")
+    (made / "studio/packages.json").unlink()
+    (made / ".ready").touch()
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    made.rename(VENDOR)
+    print(f"Browser libraries: {', '.join(FILES)} and the studio's editors in {VENDOR.relative_to(ROOT)}")
+
+
+def _installed() -> bool:
+    """Whether node_modules is what the lock says: npm leaves its own copy of the lock behind."""
+    left = FRONTEND / "node_modules/.package-lock.json"
+    return left.is_file() and left.stat().st_mtime >= (FRONTEND / "package-lock.json").stat().st_mtime
+
+
+def _bundle(target: Path) -> None:
+    """The studio's editors, each one script and one sheet."""
+    if subprocess.run([*node(), "build.mjs", str(target)], cwd=FRONTEND).returncode:
+        sys.exit("The studio's editors could not be bundled; the message is above.")
 
 
 def _wheel() -> Path:
@@ -91,15 +110,35 @@ def _node_version(command: str) -> int:
     return int(printed.strip().removeprefix("v").split(".")[0])
 
 
-def _licences() -> str:
-    """The licences of what the viewer's makers have bundled into it."""
-    texts = []
-    for folder in sorted(path.parent for path in (FRONTEND / "node_modules").glob("**/package.json")):
-        facts = json.loads((folder / "package.json").read_text("utf-8"))
-        found = sorted(folder.glob("LICEN[CS]E*"))
-        if found and facts.get("version") and folder.name not in FILES:
-            texts.append(f"{facts['name']} {facts['version']}\n\n{found[0].read_text('utf-8').strip()}\n")
-    return ("\n" + "-" * 78 + "\n").join(texts)
+def _licences(bundled: Path) -> str:
+    """The licences of all that browsers are given: what was bundled, what was copied, and what the makers of
+    the copied files had bundled into those (bpmn-js names its own in its package)."""
+    found = {(one["name"], one["version"]): one for one in json.loads(bundled.read_text("utf-8"))}
+    for package in FILES:
+        for folder in _with_dependencies(package):
+            facts = json.loads((folder / "package.json").read_text("utf-8"))
+            text = "\n\n".join(path.read_text("utf-8").strip() for path in sorted(folder.glob("LICEN[CS]E*")))
+            found.setdefault((facts["name"], facts["version"]), {**facts, "text": text})
+    return ("\n" + "-" * 78 + "\n").join(_licence(found[key]) for key in sorted(found))
+
+
+def _licence(package: dict[str, Any]) -> str:
+    text = package["text"] or f"Its package has no text; it declares the licence {package['license']}."
+    return f"{package['name']} {package['version']} ({package['license']})\n\n{text}\n"
+
+
+def _with_dependencies(package: str) -> list[Path]:
+    """The folder of a package and of everything that it needs."""
+    modules = FRONTEND / "node_modules"
+    found: dict[Path, None] = {}
+    ahead = [package]
+    while ahead:
+        folder = modules / ahead.pop()
+        if folder in found or not folder.is_dir():
+            continue
+        found[folder] = None
+        ahead += json.loads((folder / "package.json").read_text("utf-8")).get("dependencies", {})
+    return list(found)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+STUDIO_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""For the studio's editors only: their libraries place shapes and cursors by styles on the elements."""
+_STUDIO = re.compile(r"/design/[^/]+/edit/")
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -66,7 +69,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), is_static and message["status"] == 200)
+                headers = MutableHeaders(scope=message)
+                if _STUDIO.match(scope["path"]):
+                    headers.setdefault("Content-Security-Policy", STUDIO_POLICY)
+                self._add(headers, is_static and message["status"] == 200)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

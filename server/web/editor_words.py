@@ -1,0 +1,111 @@
+"""What the editors of the studio say, as the browser needs it: English here, translated for the reader."""
+
+from __future__ import annotations
+
+from server.web.language import Translator
+from server.web.language import mark as _
+
+TEXTS = {
+    # saving
+    "opened": _("Open; nothing changed"),
+    "reading": _("For reading"),
+    "unsaved": _("Not saved yet"),
+    "saving": _("Saving…"),
+    "saved": _("Saved {at}"),
+    "not_saved": _("Not saved"),
+    "failed": _("Could not be opened"),
+    "unreadable": _("The editor cannot show this file:"),
+    "as_text": _("Open it as text"),
+    "offline": _("The server cannot be reached. What you typed stays in this browser and is sent again."),
+    "not_accepted": _("The server could not read this. What you typed stays in this browser."),
+    "download_mine": _("Download my version"),
+    "reopen": _("Open the saved version"),
+    "kept": _("There is typing from {at} that was not saved."),
+    "kept_older": _("There is typing from {at} that was not saved; the file has changed since."),
+    "download_kept": _("Download it"),
+    "restore": _("Go on with it"),
+    "forget": _("Discard it"),
+    "held": _("{name} is editing this file; you can read it."),
+    "lost": _("Nothing more is saved from here."),
+    # findings
+    "findings": _("Findings"),
+    "no_findings": _("No findings in this file"),
+    "error": _("Error"),
+    "warning": _("Warning"),
+    "info": _("Note"),
+    "row": _("row {row}"),
+    "explained": _("What is right, what is wrong"),
+    # names
+    "articles": _("Article"),
+    "variables": _("Variable"),
+    "groups": _("Post"),
+    "decisions": _("Decision"),
+    "forms": _("Form"),
+    "processes": _("Process"),
+    "clock_stops": _("Clock stop"),
+    "messages": _("Message"),
+    # fields of a diagram
+    "group": _("Regulation and work"),
+    "add": _("Type to choose…"),
+    "remove": _("Remove"),
+    "none": _("(none)"),
+    "unknown": _("not in this jurisdiction"),
+    "candidate_groups": _("Candidate posts"),
+    "form": _("Form"),
+    "materials": _("Materials (file fields of the form)"),
+    "no_materials": _("The form asks for no files."),
+    "open_form": _("Open the form"),
+    "due": _("Day it is due"),
+    "due_hint": _("The variable that holds the limit, as ${due}. Days stand in decision tables."),
+    "return_to": _("May be returned to"),
+    "withdrawable": _("Its sender may take it back"),
+    "task_outcome": _("Field of the decision"),
+    "task_outcome_hint": _("verdict if empty"),
+    "end_outcome": _("Outcome"),
+    "end_outcome_hint": _("the id of the event if empty"),
+    "called": _("Process"),
+    "delivered_by": _("May deliver the message by hand"),
+    "decision": _("Decision"),
+    "inputs": _("Asks for:"),
+    "outputs": _("Answers with:"),
+    "open_decision": _("Open the decision"),
+    "result_variable": _("Result variable"),
+    "result_shape": _("Shape of the result"),
+    "single_entry": _("one value"),
+    "single_result": _("one row of values"),
+    "collect_entries": _("list of one column"),
+    "result_list": _("list of rows"),
+    "deadline_variable": _("Variable of the limit"),
+    "deadline_hint": _("The business calendar writes the day here if the decision gives a limit."),
+    "deadline_from": _("The limit runs from"),
+    "output_collection": _("List that gathers the results"),
+    "output_element": _("What each round adds (FEEL)"),
+    "basis": _("Statutory basis"),
+    "basis_hint": _("Several articles may be named."),
+    # fields of a form
+    "include": _("Fields of another form"),
+    "english": _("English text"),
+    "kind": _("Kind of value"),
+    "auto": _("Filled by the system"),
+    "must_be_true": _("Must be yes"),
+    "value_money": _("money"),
+    "value_integer": _("whole number"),
+    "value_boolean": _("yes or no"),
+    "value_officer": _("who acts"),
+    "value_officer_unit": _("unit of who acts"),
+    "value_today": _("today"),
+    "value_now": _("now"),
+    "value_case": _("what the case knows"),
+    # seen while drawing
+    "lint_no_candidates": _("Nobody may do this task: choose a post."),
+    "lint_no_form": _("This task has no form."),
+    "lint_no_decision": _("No decision is chosen."),
+    "lint_no_scripts": _("Scripts are not run here: use a decision, or FEEL in a mapping."),
+    # decisions
+    "requirements": _("Requirements"),
+}
+
+
+def texts(translator: Translator) -> dict[str, str]:
+    """All of them in the reader's language; `{places}` are filled in the browser."""
+    return {key: translator.gettext(text) for key, text in TEXTS.items()}
