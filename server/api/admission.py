@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections import OrderedDict
@@ -120,7 +119,7 @@ def _knows(session: Session, tenant: str, account: str) -> bool:
 def _account(sent: str) -> tuple[str, str]:
     try:
         account, _, password = base64.b64decode(sent, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise Problem(400, "InvalidRequestException", "The Authorization header cannot be read.") from None
     return account, password
 

@@ -35,6 +35,7 @@ REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "60"))
 SEED = os.environ.get("FUZZ_SEED", "1")
 CHUNK = 500
 MAX_CPU_SECONDS = 4.0
+_log = logging.getLogger("fuzz")
 _UNFILLED = re.compile(r"\{[a-z_]+\}")
 _VALUES = re.compile(rb'="[^"]*"')
 _BETWEEN = re.compile(rb">[^<]*<")
@@ -188,7 +189,9 @@ def _bombard_chunk(
             assert may_write or _version(witness) == version, f"{request.method} has written"
         except Exception as error:  # each complaint is told once, at the end
             what = faults.last or f"{type(error).__name__}: {str(error).partition(chr(10))[0][:300]}"
-            complaints.setdefault(what, f"{number} as {kind}: {str(request)[:1500]}")
+            if what not in complaints:
+                complaints[what] = f"{number} as {kind}: {str(request)[:1500]}"
+                _log.critical("%s %s: %s\n%s", page.method, page.path, what, complaints[what])
         faults.last = ""
     witness.close()
     for log in logs:
