@@ -1,51 +1,51 @@
-"""Writes docs/checks/refusals.md from the code: every reason for which a file or a step is refused.
+"""Writes docs/checks/refusals.md and refusal-examples.md from the code and from the samples of its tests.
 
-python -m scripts.refusals_page           write the page
-python -m scripts.refusals_page --check   exit code 1 if it is out of date
+python -m scripts.refusals_page           write the pages
+python -m scripts.refusals_page --check   exit code 1 if one is out of date
 """
 
 from __future__ import annotations
 
-import ast
-import importlib
-import inspect
-import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
-from server.engine import errors, refusals
-from server.engine.dmn import WORDINGS
-from server.engine.refusals.refusal import Refusal
+from lxml import etree
+
+from server.bundles.refusal_list import chapters
+from tests.engine.bpmn.samples_structure import SAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "checks" / "refusals.md"
+EXAMPLES = ROOT / "docs" / "checks" / "refusal-examples.md"
 HEAD = """# What the engine refuses
 
 Written by `python -m scripts.refusals_page`; a test fails when it is out of date. Words in braces are
 filled in when the refusal is told, with the file, the element and the line or row beside it.
 
 A finding of level *error* keeps a deployment out. A *warning* is told and lets it in. The checks of the house
-are on [pages of their own](README.md).
+are on [pages of their own](README.md); what is refused in a diagram is shown
+[wrong and right](refusal-examples.md).
 """
-_CODE = re.compile(r"[a-z]+([-.][a-z]+)+")
+EXAMPLES_HEAD = """# Refused and accepted
+
+Written by `python -m scripts.refusals_page` from the diagrams with which the tests prove each
+[refusal](refusals.md): what is refused, and what stands in its place in a diagram that is accepted.
+"""
+LONGEST = 14
+"""How many lines of an example are shown."""
 
 
-class Entry(NamedTuple):
-    """One refusal as the page shows it."""
-
-    code: str
-    level: str
-    meaning: str
-    remedy: str
+def pages() -> dict[Path, str]:
+    """The pages with their texts."""
+    return {PAGE: page(), EXAMPLES: examples()}
 
 
 def page() -> str:
-    """The whole page."""
+    """The list of refusals."""
     parts = [HEAD]
-    for title, entries in _chapters():
+    for title, entries in chapters():
         parts.append(f"\n## {title}\n\n| Code | Level | What it means | What to do |\n|---|---|---|---|\n")
         parts.extend(
             f"| `{e.code}` | {e.level} | {_cell(e.meaning)} | {_cell(e.remedy)} |\n" for e in entries
@@ -53,78 +53,66 @@ def page() -> str:
     return "".join(parts)
 
 
-def _chapters() -> Iterator[tuple[str, list[Entry]]]:
-    yield "Files that are not read at all", _written_in("engine/xml.py", "engine/bpmn_xml.py")
-    for module in _refusal_modules():
-        entries = [Entry(r.code, r.level, r.message, r.remedy) for r in _refusals_of(module)]
-        if entries:
-            title = (inspect.getdoc(module) or "").split(":")[0].split("\n")[0].rstrip(".")
-            yield title, entries
-    yield "Decisions", [Entry(code, *wording) for code, wording in WORDINGS.items() if wording.message]
-    yield "Forms", _written_in("engine/forms/schema.py")
-    yield "Bundles", _written_in("bundles/archive.py")
-    yield "Steps that stand still, and commands that are refused", _engine_errors()
-
-
-# --------------------------------------------------------------------------- where refusals are said
-def _refusal_modules() -> Iterator[object]:
-    for found in pkgutil.iter_modules(refusals.__path__):
-        yield importlib.import_module(f"{refusals.__name__}.{found.name}")
-
-
-def _refusals_of(module: object) -> list[Refusal]:
-    """The refusals that stand in a module, each once, in the order they are written."""
-    return [value for value in vars(module).values() if isinstance(value, Refusal)]
-
-
-def _engine_errors() -> list[Entry]:
-    found = []
-    for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, errors.EngineError) and "remedy" in vars(kind):
-            meaning = " ".join((inspect.getdoc(kind) or "").split())
-            if kind.remedy:
-                found.append(Entry(kind.code, "error", meaning, kind.remedy))
-    return found
-
-
-def _written_in(*files: str) -> list[Entry]:
-    """Refusals that are written where they are raised: a code, a message, and then or by name the remedy."""
-    found: dict[tuple[str, str], Entry] = {}
-    for file in files:
-        tree = ast.parse((ROOT / "server" / file).read_text(encoding="utf-8"))
-        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-        for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
-            entry = _entry(call)
-            if entry is not None:
-                found.setdefault((entry.code, entry.meaning), entry)
-    return list(found.values())
-
-
-def _entry(call: ast.Call) -> Entry | None:
-    texts = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-    named = {k.arg: str(k.value.value) for k in call.keywords if k.arg and isinstance(k.value, ast.Constant)}
-    texts = [text for text in texts if text]
-    code = named.get("code") or (texts.pop(0) if texts and _CODE.fullmatch(texts[0]) else "")
-    message = named.get("message") or (texts.pop(0) if texts else "")
-    if not _CODE.fullmatch(code) or " " not in message:
-        return None
-    return Entry(code, "error", message, named.get("remedy") or (texts[0] if texts else ""))
-
-
 def _cell(text: str) -> str:
     shown = text.replace("{{", "{").replace("}}", "}")
     return shown.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
+# --------------------------------------------------------------------------- examples
+def examples() -> str:
+    """The first sample of each refusal whose two sides can be shown in a few lines."""
+    parts = [EXAMPLES_HEAD]
+    for code, pairs in sorted(SAMPLES.items()):
+        shown = next((both for pair in pairs if (both := _both(*pair)) is not None), None)
+        if shown is not None:
+            wrong, right = (f"```xml\n{text}\n```" for text in shown)
+            parts.append(f"\n## {code}\n\nWrong:\n\n{wrong}\n\nRight:\n\n{right}\n")
+    return "".join(parts)
+
+
+def _both(refused: Mapping[str, bytes], accepted: Mapping[str, bytes]) -> tuple[str, str] | None:
+    """What stands only in the refused diagram, and what only in the accepted one."""
+    first, second = (list(_parts(files)) for files in (refused, accepted))
+    wrong = [part for part in first if part not in second]
+    right = [part for part in second if part not in first]
+    shown = "\n".join(wrong or first), "\n".join(right or second)
+    too_long = any(text.count("\n") >= LONGEST or len(text) > 2_000 for text in shown)
+    return None if too_long or not all(shown) or shown[0] == shown[1] else shown
+
+
+def _parts(files: Mapping[str, bytes]) -> Iterator[str]:
+    """The elements of a diagram below its processes, each as text."""
+    for path, data in sorted(files.items()):
+        if not path.endswith(".bpmn"):
+            continue
+        try:
+            root = etree.fromstring(data, etree.XMLParser(remove_blank_text=True, resolve_entities=False))
+        except etree.XMLSyntaxError:
+            return
+        for element in root:
+            if isinstance(element.tag, str) and etree.QName(element).localname == "process":
+                yield from (_text(child) for child in element)
+            elif isinstance(element.tag, str) and etree.QName(element).localname != "BPMNDiagram":
+                yield _text(element)
+
+
+def _text(element: etree._Element) -> str:
+    text = etree.tostring(element, encoding="unicode", pretty_print=True, with_tail=False).strip()
+    return re.sub(r' xmlns:\w+="[^"]*"', "", text)
+
+
 def main() -> int:
-    """Write the page, or say whether it is the one that the code gives."""
-    text = page()
-    current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
+    """Write the pages, or say whether they are those that the code gives."""
+    outdated = {
+        path: text
+        for path, text in pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
     if "--check" in sys.argv[1:]:
-        return 0 if current else 1
-    if not current:
-        PAGE.write_text(text, encoding="utf-8")
-        print(f"wrote {PAGE.relative_to(ROOT)}")
+        return 1 if outdated else 0
+    for path, text in outdated.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
     return 0
 
 

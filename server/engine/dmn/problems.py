@@ -179,7 +179,10 @@ WORDINGS: Mapping[str, _Wording] = {
     "dmn.limit": _Wording(
         "error", "The evaluation was stopped: {reason}.", "Make the expression smaller."
     ),
-    "dmn.feel_warning": _Wording("warning", "{reason}", ""),
+    "dmn.feel_warning": _Wording(
+        "warning", "{reason}",
+        "Where the missing value is not meant, correct the expression or what it reads.",
+    ),
 }  # fmt: skip
 
 
