@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -12,20 +12,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from server.engine import process
 from server.services import deployed
 from server.services.authorization import Person, may_deploy
 from server.services.errors import NotFound
 from server.store.definitions import Deployment, ProcessDefinition
-from server.store.runtime import Incident, ProcessInstance, Task, Timer
+from server.store.runtime import InstanceState, ProcessInstance, Task
 
 _definitions = ProcessDefinition.metadata.tables["process_definition"]
 _deployments = Deployment.metadata.tables["deployment"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _tasks = Task.metadata.tables["task"]
-_timers = Timer.metadata.tables["timer"]
-_incidents = Incident.metadata.tables["incident"]
+_states = InstanceState.metadata.tables["instance_state"]
 
 _RUNNING = ("running", "incident")
+_MOST_CASES = 5_000
+"""Of how many running cases of a version the places are told."""
 _LATEST_TASKS = 5_000
 """From how many of the latest finished tasks the usual time of a step is taken."""
 
@@ -46,8 +48,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where cases stand on one element: what waits there, and incidents. `usual` is the median time that
-    finished tasks of it took, None where none was finished; `longest` how long the oldest waits now."""
+    """Where cases stand on one element: `count` cases, `incidents` of them standing still. `usual` is
+    the median time that finished tasks of it took, None where none was finished; `longest` how long the
+    oldest waits now."""
 
     element: str
     name: str
@@ -61,9 +64,9 @@ class Standing:
 class _Element:
     """What is gathered about an element."""
 
-    open: list[datetime] = field(default_factory=list)
-    waiting: int = 0
+    standing: int = 0
     incidents: int = 0
+    open: list[datetime] = field(default_factory=list)
     taken: list[timedelta] = field(default_factory=list)
 
 
@@ -123,7 +126,7 @@ def running_cases(
 
 def standing(session: Session, person: Person, key: str, number: int, now: datetime) -> list[Standing]:
     """Where the cases of a version stand, in the order of the diagram; what stands in a called process is
-    told there."""
+    told at the call."""
     may_deploy(person).require()
     used_by = deployments_of(session, person, key, number)
     if not used_by:
@@ -133,15 +136,13 @@ def standing(session: Session, person: Person, key: str, number: int, now: datet
         _instances.c.tenant_id == person.tenant_id, _instances.c.status.in_(_RUNNING),
         _instances.c.rehearsal_at.is_(None), _instances.c.deployment_id.in_(used_by),
     )  # fmt: skip
-    _gather_tasks(session, person, key, cases, found)
-    _gather_timers(session, person, key, cases, found)
-    _gather_incidents(session, person, cases, found)
+    _gather_positions(session, person, key, used_by, found)
+    _gather_waiting(session, person, key, cases, found)
     _gather_times(session, person, key, found)
     nodes = deployed.of(session, person.tenant_id, used_by[-1]).process(key).nodes
     return [
         Standing(
-            element, node.name, len(seen.open) + seen.waiting, seen.incidents,
-            _median(seen.taken),
+            element, node.name, seen.standing, seen.incidents, _median(seen.taken),
             now - min(seen.open) if seen.open else None,
         )
         for element, node in nodes.items()
@@ -165,7 +166,30 @@ def _running(session: Session, person: Person, key: str) -> Counter[str]:
     return Counter({deployment_id: count for deployment_id, count in session.execute(query)})
 
 
-def _gather_tasks(
+def _gather_positions(
+    session: Session, person: Person, key: str, used_by: Sequence[str], found: dict[str, _Element]
+) -> None:
+    """Where each case stands, from its own state; what stands in a called process is told at the call."""
+    i, s = _instances.c, _states.c
+    query = (
+        sa.select(i.deployment_id, s.state)
+        .join(_states, (s.tenant_id == i.tenant_id) & (s.instance_id == i.id))
+        .where(*_of(person, key), i.deployment_id.in_(used_by))
+        .order_by(i.id)
+        .limit(_MOST_CASES)
+    )
+    for deployment_id, state in session.execute(query):
+        model = deployed.of(session, person.tenant_id, deployment_id).model
+        places: dict[str, bool] = {}
+        for place in process.positions(model, key, bytes(state)):
+            element = place.element if place.process == key else place.path[0]
+            places[element] = places.get(element, False) or place.incident
+        for element, still in places.items():
+            found[element].standing += 1
+            found[element].incidents += still
+
+
+def _gather_waiting(
     session: Session, person: Person, key: str, cases: sa.Select[Any], found: dict[str, _Element]
 ) -> None:
     t = _tasks.c
@@ -174,32 +198,6 @@ def _gather_tasks(
     )
     for element, created_at in session.execute(query):
         found[element].open.append(created_at)
-
-
-def _gather_timers(
-    session: Session, person: Person, key: str, cases: sa.Select[Any], found: dict[str, _Element]
-) -> None:
-    t = _timers.c
-    query = (
-        sa.select(t.element, sa.func.count())
-        .where(t.tenant_id == person.tenant_id, t.process_key == key, t.instance_id.in_(cases))
-        .group_by(t.element)
-    )
-    for element, count in session.execute(query):
-        found[element].waiting = count
-
-
-def _gather_incidents(
-    session: Session, person: Person, cases: sa.Select[Any], found: dict[str, _Element]
-) -> None:
-    n = _incidents.c
-    query = (
-        sa.select(n.element, sa.func.count())
-        .where(n.tenant_id == person.tenant_id, n.resolved_at.is_(None), n.instance_id.in_(cases))
-        .group_by(n.element)
-    )
-    for element, count in session.execute(query):
-        found[element].incidents = count
 
 
 def _gather_times(session: Session, person: Person, key: str, found: dict[str, _Element]) -> None:

@@ -41,6 +41,14 @@ class Plan:
     findings: tuple[Finding, ...]
     possible: bool
 
+    @property
+    def moves_in_words(self) -> tuple[tuple[str, str], ...]:
+        """The names of the steps where it stands and goes to, one pair for each position; "" for nowhere."""
+        return tuple(
+            (move.name or move.element, move.target and (move.target_name or move.target))
+            for move in self.moves
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:

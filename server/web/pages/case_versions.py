@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -51,7 +52,7 @@ def cases_facts(visit: Visit) -> Response:
     places = case_versions.standing(visit.session, visit.person, key, version.number, visit.now)
     used = deployed.of(visit.session, visit.person.tenant_id, version.deployment_id)
     xml = used.files[used.process(key).file].decode("utf-8", "replace")
-    counts = {place.element: place.count + place.incidents for place in places}
+    counts = {place.element: place.count for place in places}
     return JSONResponse(
         {
             "xml": xml, "taken": [], "current": [],
@@ -111,7 +112,10 @@ def _plan(
     return render.page(
         visit, "definitions/migrate.html", status=status,
         key=key, name=_name(visit, key, target), source=source, target=target, given=given,
-        plans=[(plan, [finding_json(finding) for finding in plan.findings]) for plan in plans],
+        plans=[
+            (plan, Counter(plan.moves_in_words), [finding_json(finding) for finding in plan.findings])
+            for plan in plans
+        ],
         asked=asked, possible=sum(plan.possible for plan in plans), most=migrating.MOST, **values,
     )  # fmt: skip
 
