@@ -12,11 +12,13 @@ from server.bundles.differences import decisions, diagrams, forms, manifests, st
 from server.bundles.differences.decisions import Dmn
 from server.bundles.differences.difference import Area, Change, Difference, Weight, quoted, said
 from server.bundles.differences.elements import whole as whole_process
+from server.bundles.differences.tables import TableComparison, alone, beside
 from server.bundles.manifest import FILE, ManifestRefused, read_manifest
 from server.bundles.scenario_files import Scenario, ScenarioRefused, read_scenario
 from server.engine import dmn
 from server.engine.bpmn_xml import Diagram, diagram_of
 from server.engine.dmn import DmnError
+from server.engine.dmn.model import DecisionTable
 from server.engine.findings import mark
 from server.engine.xml import XmlRefused, parse_xml
 
@@ -85,6 +87,24 @@ def compare(before: Files, after: Files) -> Differences:
         if before.get(path) != after.get(path):
             found.extend(_file(path, before.get(path), after.get(path), before, after))
     return Differences(tuple(found))
+
+
+def tables(path: str, before: bytes | None, after: bytes | None) -> tuple[tuple[str, TableComparison], ...]:
+    """The decision tables of a DMN file that differ, each with the label of its decision; one that only one
+    side has stands alone. Nothing for what cannot be read or is no table."""
+    try:
+        old, new = (_dmn(path, data).decisions if data is not None else {} for data in (before, after))
+    except _Unreadable:
+        return ()
+    found = []
+    for identity in dict.fromkeys((*new, *old)):
+        sides = [side[identity].logic if identity in side else None for side in (old, new)]
+        first, second = (side if isinstance(side, DecisionTable) else None for side in sides)
+        shown = beside(first, second) if first and second else alone(first or second)
+        if shown is not None and (old.get(identity) != new.get(identity)):
+            decision = new.get(identity) or old[identity]
+            found.append((decision.label or decision.name, shown))
+    return tuple(found)
 
 
 def _ids(found: Iterator[str] | Any) -> tuple[str, ...]:

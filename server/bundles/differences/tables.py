@@ -108,9 +108,9 @@ def beside(before: DecisionTable, after: DecisionTable) -> TableComparison:
     return TableComparison(before, after, columns, tuple(_with_removed(columns, rows, before, pairs)))
 
 
-def alone(table: DecisionTable) -> TableComparison:
-    """A table beside itself: nothing differs."""
-    return beside(table, table)
+def alone(table: DecisionTable | None) -> TableComparison | None:
+    """A table beside itself: nothing differs. None for none."""
+    return None if table is None else beside(table, table)
 
 
 # --------------------------------------------------------------------------- columns

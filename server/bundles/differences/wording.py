@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from server.bundles.differences.difference import Change, Difference, Weight, quoted, said
 from server.engine.findings import filled, mark
 
+_IDS = frozenset(
+    {"candidate groups", "who may start it", "body above it", "called process", "its form", "its decision"}
+    | {"form shown inside"}
+)
+"""Aspects whose values are ids of the bundle."""
 
-def sentence(difference: Difference) -> dict[str, object]:
-    """The sentence (`message` and `params`, which may hold sentences themselves)."""
+
+def sentence(difference: Difference, names: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The sentence (`message` and `params`, which may hold sentences themselves). `names` say what ids mean
+    to people: they stand behind the ids of bodies, forms, decisions and processes."""
     one = difference
+    known = names if names and one.key in _IDS else {}
     params: dict[str, object] = {"what": one.what, "aspect": one.aspect}
-    params |= {"before": quoted(one.before), "after": quoted(one.after)}
+    params |= {"before": quoted(_named(one.before, known)), "after": quoted(_named(one.after, known))}
     return said(_template(one), **params)
+
+
+def _named(value: str, names: Mapping[str, str]) -> str:
+    parts = (part.strip() for part in value.split(","))
+    return ", ".join(f"{part} {names[part]}" if part in names else part for part in parts) if names else value
 
 
 def english(difference: Difference) -> str:

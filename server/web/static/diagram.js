@@ -13,8 +13,9 @@
       const canvas = viewer.get("canvas");
       const registry = viewer.get("elementRegistry");
       const mark = (ids, name) => ids.filter((id) => registry.get(id)).forEach((id) => canvas.addMarker(id, name));
-      mark(facts.taken, "taken");
-      mark(facts.current, "current");
+      mark(facts.taken ?? [], "taken");
+      mark(facts.current ?? [], "current");
+      for (const [name, ids] of Object.entries(facts.marks ?? {})) mark(ids, name);
       for (const [id, heat] of Object.entries(facts.heat ?? {})) mark([id], `heat-${heat}`);
       for (const [id, count] of Object.entries(facts.counts ?? {})) {
         if (!registry.get(id)) continue;
