@@ -34,6 +34,8 @@ def create_app(settings: Settings, database: Database | None = None, *, jobs: bo
     async def open_hours(_: FastAPI) -> AsyncIterator[None]:
         durable = DurableJobs(house.database, Runner(house.database)) if jobs else None
         if durable is not None:
+            # before anybody comes in: a deployment whose day came while the server was down is in use by then
+            await to_thread.run_sync(durable.runner.take_effects)
             await to_thread.run_sync(durable.start)
         yield
         if durable is not None:

@@ -150,6 +150,7 @@ class _File(_Part, frozen=True):
     calendar: Literal["cn"] = "cn"
     letterhead: str = ""
     schedule: str = ""
+    two_person_release: bool = False
     lights: Lights = Lights()
     group: tuple[Group, ...] = ()
     process: tuple[ProcessEntry, ...] = ()
@@ -169,7 +170,8 @@ interpreter. Here it happens while the module is imported, which one thread does
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A jurisdiction: its bodies, its processes as people meet them, its regulations and their
-    readings, by id. `schedule` is the decision that says what begins on which day (see `duties`)."""
+    readings, by id. `schedule` is the decision that says what begins on which day (see `duties`);
+    `two_person_release` asks a second person to agree before new cases use another deployment."""
 
     id: str
     name: str
@@ -186,6 +188,7 @@ class Manifest:
     schedule: str = ""
     registers: Mapping[str, Register] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
+    two_person_release: bool = False
 
     def article(self, citation: str) -> Article | None:
         """The article that a citation (`hongshan#12.1`) names, or None if there is none."""
@@ -229,6 +232,7 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         schedule=parsed.schedule,
         registers=_by_id(parsed.register, "register", file),
         documents=_by_id(parsed.document, "document", file),
+        two_person_release=parsed.two_person_release,
     )
 
 

@@ -166,6 +166,7 @@ def _deploy(database: Database, bundle: Bundle, source: str, note: str, as_json:
                 name=bundle.manifest.name,
                 source=source,
                 note=note,
+                at_machine=True,
             )
     except DeploymentRejected as error:
         telling.tell_findings(error.findings, as_json=as_json)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from server.services import clock, deliveries, schedules
+from server.services import clock, deliveries, release_effects, schedules
 from server.services.wakeups import Wakeup, duty_of
 from server.store.database import Database
 
@@ -52,10 +52,18 @@ class Runner:
 
     def catch_up(self) -> int:
         """Ring everything that is due and still there; gives how many things were done."""
+        done = self.take_effects()
         self.read_schedules()
         with self.database.read() as session:
             missed = clock.missed(session, self.time())
-        return sum(self.ring(wakeup) for wakeup in missed)
+        return done + sum(self.ring(wakeup) for wakeup in missed)
+
+    def take_effects(self) -> int:
+        """Let every release take effect whose day has come, before anything else begins by itself: the cases
+        of that day are those of the new deployment. Gives how many there were."""
+        with self.database.read() as session:
+            due = release_effects.due(session, self.time())
+        return sum(self.ring(wakeup) for wakeup in due)
 
     def read_schedules(self) -> int:
         """Enter the duties of every day that has come since the schedules were read last; gives how many days
@@ -81,6 +89,8 @@ class Runner:
                 return deliveries.deliver(session, tenant_id, key, now)
             case "duty":
                 return schedules.perform(session, tenant_id, duty_of(key), now)
+            case "release":
+                return release_effects.take_effect(session, tenant_id, key, now)
         return clock.send(session, tenant_id, key, self.transport, now)
 
     def _failed(self, wakeup: Wakeup, error: Exception) -> None:
@@ -96,3 +106,5 @@ class Runner:
                     deliveries.failed(session, tenant_id, key, failure, now)
                 case "duty":
                     schedules.failed(session, tenant_id, duty_of(key), failure, now)
+                case "release":
+                    release_effects.failed(session, tenant_id, key, failure, now)

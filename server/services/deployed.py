@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
+from server.bundles import reading
 from server.bundles.manifest import Manifest, read_manifest
 from server.engine.forms import Form
-from server.engine.load import digest, load
+from server.engine.load import digest
 from server.engine.model import EventKind, Finding, FlowNode, Kind, Model, ProcessDefinition
 from server.services.errors import NotFound
 from server.store.definitions import DeploymentFile, Resource
@@ -154,7 +155,8 @@ def compiled(files: Mapping[str, bytes]) -> tuple[Model | None, tuple[Finding, .
         if key in _models:
             _models.move_to_end(key)
             return _models[key]
-    result = load(files)
+    loaded = reading.read(files)
+    result = loaded.model if loaded.runnable else None, loaded.findings
     with _lock:
         _models[key] = result
         while len(_models) > _LIMIT:

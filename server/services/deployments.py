@@ -10,13 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.bundles import checks
-from server.bundles.archive import Bundle
 from server.bundles.manifest import read_manifest
 from server.engine import load
 from server.engine.model import Finding
-from server.services import deployed, identity, registers
-from server.services.authorization import Person, may_deploy
+from server.services import bundle_log, bundle_review, contents, deployed, identity, registers, two_person
+from server.services.authorization import Person, denied, may_deploy
 from server.services.errors import DeploymentRejected
 from server.store.columns import new_id
 from server.store.conflicts import Entering
@@ -25,13 +23,11 @@ from server.store.definitions import (
     Deployment,
     DeploymentFile,
     ProcessDefinition,
-    Resource,
 )
 from server.store.identity import Jurisdiction, Setting
 
 _deployments = Deployment.metadata.tables["deployment"]
 _files = DeploymentFile.metadata.tables["deployment_file"]
-_resources = Resource.metadata.tables["resource"]
 _definitions = ProcessDefinition.metadata.tables["process_definition"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 _settings = Setting.metadata.tables["setting"]
@@ -52,24 +48,46 @@ class Outcome:
 
 def deploy(
     session: Session, person: Person, tenant_id: str, files: Mapping[str, bytes], now: datetime, *,
+    name: str, source: str, note: str = "", at_machine: bool = False,
+) -> Outcome:  # fmt: skip
+    """Deploy a bundle to a jurisdiction and let new cases use it at once. Cases that run stay on theirs; an
+    unchanged definition keeps its version. DeploymentRejected holds every error found; then nothing is kept.
+    The same content again changes nothing. NotPermitted where a second person must agree: only whoever sits
+    `at_machine` may do without."""
+    may_deploy(person).require()
+    current = _current(session, tenant_id)
+    if current is not None and current[2] == load.digest(files):
+        return Outcome(current[0], current[1], (), tuple(_keys(session, tenant_id, current[0])), ())
+    if not at_machine and two_person.is_required(session, tenant_id):
+        denied(
+            "A second person must agree here. Open a draft under Design and propose it from there."
+        ).require()
+    outcome = enter(session, person, tenant_id, files, now, name=name, source=source, note=note)
+    make_active(session, person.id, tenant_id, outcome.deployment_id, now, note)
+    bundle_log.add(
+        session, person, tenant_id, "deployment_activated", now, deployment=outcome.deployment_id,
+        number=outcome.number, note=note,
+    )  # fmt: skip
+    return outcome
+
+
+def enter(
+    session: Session, person: Person, tenant_id: str, files: Mapping[str, bytes], now: datetime, *,
     name: str, source: str, note: str = "",
 ) -> Outcome:  # fmt: skip
-    """Deploy a bundle to a jurisdiction. Cases that run stay on theirs; an unchanged definition
-    keeps its version. DeploymentRejected holds every error found; then nothing is kept. The same
-    content again changes nothing."""
-    may_deploy(person).require()
-    digest, current = load.digest(files), _current(session, tenant_id)
-    if current is not None and current[2] == digest:
-        return Outcome(current[0], current[1], (), tuple(_keys(session, tenant_id, current[0])), ())
+    """Check a bundle and keep it as a deployment that no case uses yet. DeploymentRejected holds every error
+    found."""
     model, _ = deployed.compiled(files)
-    findings = checks.check(Bundle(files))
+    findings = bundle_review.findings(files)
     errors = tuple(f for f in findings if f.level == "error")
     if model is None or errors:
         raise DeploymentRejected(errors)
     manifest = read_manifest(files["jurisdiction.toml"])
+    if manifest.id != tenant_id:
+        raise DeploymentRejected((_elsewhere(manifest.id, tenant_id),))
     identity.add_jurisdiction(session, tenant_id, manifest.name, now)
-    _take_turn(session, tenant_id)
-    deployment_id, number = new_id(now), _next_number(session, tenant_id)
+    bundle_log.take_turn(session, tenant_id)
+    digest, deployment_id, number = load.digest(files), new_id(now), _next_number(session, tenant_id)
     session.execute(
         _deployments.insert().values(
             tenant_id=tenant_id, id=deployment_id, number=number, digest=digest, name=name, note=note,
@@ -91,15 +109,27 @@ def deploy(
         )  # fmt: skip
     if rows:
         session.execute(_definitions.insert(), rows)
-    make_active(session, person, tenant_id, deployment_id, now, note)
+    bundle_log.add(
+        session, person, tenant_id, "deployed", now, deployment=deployment_id, number=number, sha256=digest,
+        note=note, source=source, changed=changed,
+    )  # fmt: skip
     unchanged = tuple(sorted(model.processes.keys() - set(changed)))
     return Outcome(deployment_id, number, tuple(changed), unchanged, findings)
 
 
+def _elsewhere(found: str, tenant_id: str) -> Finding:
+    return Finding(
+        "error", "manifest-id", "The manifest is of the jurisdiction {found}, not of {tenant}.",
+        {"found": found, "tenant": tenant_id}, "Correct the id in it.", file="jurisdiction.toml",
+    )  # fmt: skip
+
+
 def make_active(
-    session: Session, person: Person, tenant_id: str, deployment_id: str, now: datetime, note: str
+    session: Session, by: str, tenant_id: str, deployment_id: str, now: datetime, note: str,
+    release_id: str | None = None,
 ) -> None:  # fmt: skip
-    """Let new cases use a deployment, and note who said so. Cases that run stay on theirs."""
+    """Let new cases use a deployment, and note who said so (their id) and by which release. Cases that run
+    stay on theirs."""
     j = _jurisdictions.c
     before = session.execute(sa.select(j.deployment_id).where(j.tenant_id == tenant_id)).scalar_one_or_none()
     session.execute(
@@ -107,8 +137,8 @@ def make_active(
     )
     session.execute(
         _activations.insert().values(
-            tenant_id=tenant_id, id=new_id(now), deployment_id=deployment_id, before_id=before, by=person.id,
-            at=now, note=note[:500],
+            tenant_id=tenant_id, id=new_id(now), deployment_id=deployment_id, before_id=before, by=by, at=now,
+            note=note[:500], release_id=release_id,
         )
     )  # fmt: skip
     earlier = deployed.of(session, tenant_id, before).manifest if before else None
@@ -118,7 +148,9 @@ def make_active(
 def was_deployed(session: Session, tenant_id: str, files: Mapping[str, bytes]) -> bool:
     """Whether this very content was deployed before, be it active now or not."""
     d = _deployments.c
-    query = sa.select(d.id).where(d.tenant_id == tenant_id, d.digest == load.digest(files)).limit(1)
+    query = sa.select(d.id).where(
+        d.tenant_id == tenant_id, d.digest == load.digest(files), d.number > 0
+    ).limit(1)
     return session.execute(query).scalar_one_or_none() is not None
 
 
@@ -140,7 +172,10 @@ def listing(session: Session, person: Person) -> list[Deployment]:
     may_deploy(person).require()
     d = _deployments.c
     rows = session.execute(
-        _deployments.select().where(d.tenant_id == person.tenant_id).order_by(d.number.desc()).limit(200)
+        _deployments.select()
+        .where(d.tenant_id == person.tenant_id, d.number > 0)
+        .order_by(d.number.desc())
+        .limit(200)
     )
     return [Deployment(**row) for row in rows.mappings()]
 
@@ -168,13 +203,7 @@ def _keys(session: Session, tenant_id: str, deployment_id: str) -> list[str]:
 
 def _next_number(session: Session, tenant_id: str) -> int:
     query = sa.select(sa.func.max(_deployments.c.number)).where(_deployments.c.tenant_id == tenant_id)
-    return int(session.execute(query).scalar_one() or 0) + 1
-
-
-def _take_turn(session: Session, tenant_id: str) -> None:
-    """Of two deployments at once the second waits for the first, and so gets a number of its own."""
-    j = _jurisdictions.c
-    session.execute(sa.select(j.tenant_id).where(j.tenant_id == tenant_id).with_for_update())
+    return max(int(session.execute(query).scalar_one() or 0), 0) + 1
 
 
 def _versions(session: Session, tenant_id: str) -> dict[str, tuple[int, str]]:
@@ -189,13 +218,7 @@ def _versions(session: Session, tenant_id: str) -> dict[str, tuple[int, str]]:
 
 
 def _keep_files(session: Session, tenant_id: str, deployment_id: str, files: Mapping[str, bytes]) -> None:
-    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
-    known = set(
-        session.execute(sa.select(_resources.c.digest).where(_resources.c.tenant_id == tenant_id)).scalars()
-    )
-    new = {digests[path]: content for path, content in files.items() if digests[path] not in known}
     keys = {"tenant_id": tenant_id}
-    if new:
-        session.execute(_resources.insert(), [{**keys, "digest": d, "content": c} for d, c in new.items()])
+    digests = contents.keep(session, tenant_id, files)
     rows = [{**keys, "deployment_id": deployment_id, "path": p, "digest": d} for p, d in digests.items()]
     session.execute(_files.insert(), rows)

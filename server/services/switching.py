@@ -88,7 +88,7 @@ def activate(session: Session, person: Person, deployment_id: str, note: str, no
     if _active(session, person.tenant_id) == deployment_id:
         return
     deployed.of(session, person.tenant_id, deployment_id)  # one that no longer loads is not made active
-    deployments.make_active(session, person, person.tenant_id, deployment_id, now, note)
+    deployments.make_active(session, person.id, person.tenant_id, deployment_id, now, note)
 
 
 def view(session: Session, person: Person, deployment_id: str) -> DeploymentView:
