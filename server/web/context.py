@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -45,7 +46,8 @@ class House:
 
 @dataclass(slots=True)
 class Visit:
-    """One request being answered. Pages read it and hand its parts to services."""
+    """One request being answered. Pages read it and hand its parts to services. `found` is what the page has
+    looked at before its unit of work."""
 
     house: House
     request: Request
@@ -54,6 +56,7 @@ class Visit:
     person_or_none: Person | None = None
     posted: Posted = field(default_factory=Posted)
     visitor: str = ""
+    found: Any = None
 
     @property
     def person(self) -> Person:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -59,16 +60,20 @@ class Later:
 
 
 Answer = Callable[[Visit], Response | Later]
+Look = Callable[[Visit], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its address, who may open it, and the function that answers. Only a POST may write."""
+    """A page: its address, who may open it, and the function that answers. Only a POST may write. What takes
+    long is looked at beforehand, in a reading session, where no writer waits for it: the answer of `look` is
+    `found` of the visit."""
 
     method: str
     path: str
     permission: Permission
     answer: Answer
+    look: Look | None = None
 
     @property
     def writes(self) -> bool:
@@ -86,13 +91,17 @@ class Pages:
         """Declare a page that is read."""
         return self._declare("GET", path, permission)
 
-    def post(self, path: str, permission: Permission = Permission.SIGNED_IN) -> Callable[[Answer], Answer]:
+    def post(
+        self, path: str, permission: Permission = Permission.SIGNED_IN, look: Look | None = None
+    ) -> Callable[[Answer], Answer]:
         """Declare what a form is sent to."""
-        return self._declare("POST", path, permission)
+        return self._declare("POST", path, permission, look)
 
-    def _declare(self, method: str, path: str, permission: Permission) -> Callable[[Answer], Answer]:
+    def _declare(
+        self, method: str, path: str, permission: Permission, look: Look | None = None
+    ) -> Callable[[Answer], Answer]:
         def declare(answer: Answer) -> Answer:
-            self.declared.append(Page(method, path, permission, answer))
+            self.declared.append(Page(method, path, permission, answer, look))
             return answer
 
         return declare
@@ -125,8 +134,9 @@ def answer(page: Page, house: House, request: Request, posted: Posted) -> Respon
         house.database.write if page.writes else house.database.read
     )
     try:
+        found = _looked(page, house, request, posted, now)
         with unit() as session:
-            visit = Visit(house, request, session, now, None, posted, visitor)
+            visit = Visit(house, request, session, now, None, posted, visitor, found)
             person = visit.person_or_none = _person(visit)
             _admit(page, visit)
             response = page.answer(visit)
@@ -143,6 +153,19 @@ def answer(page: Page, house: House, request: Request, posted: Posted) -> Respon
         reference = secrets.token_hex(4)
         _log.exception("request %s %s failed, reference %s", request.method, request.url.path, reference)
         return _explain(house, request, person, posted, partial(render.broken, reference=reference))
+
+
+def _looked(page: Page, house: House, request: Request, posted: Posted, now: datetime) -> Any:
+    """What a page finds out before its unit of work."""
+    if page.look is None:
+        return None
+    with house.database.read() as session:
+        visit = Visit(
+            house, request, session, now, None, posted, request.cookies.get(house.visitor_cookie, "")
+        )
+        visit.person_or_none = _person(visit)
+        _admit(page, visit)
+        return page.look(visit)
 
 
 def _person(visit: Visit) -> Person | None:

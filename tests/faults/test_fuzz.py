@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import anyio.to_thread
 import html5lib
@@ -123,7 +124,8 @@ class Judge:
     def _look_at_json(self, answer: Answer, request: Request) -> None:
         told = json.loads(answer.body)
         if answer.status >= 400:
-            machine = request.target.startswith(engine_rest.ADDRESS.encode())
+            asked = unquote(request.target.decode("latin-1"))
+            machine = asked.startswith(engine_rest.ADDRESS) and "\n" not in asked  # no mount has such a path
             kind, more = ("type", {"findings", "details"}) if machine else ("error", set())
             assert {kind, "message"} <= set(told) <= {kind, "message"} | more, told
             assert all(isinstance(told[name], str) and told[name] for name in (kind, "message")), told

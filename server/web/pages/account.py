@@ -13,7 +13,6 @@ from server.web.language import mark as _
 from server.web.routing import Pages, Permission
 
 pages = Pages()
-"""The password of all demo people; the sign-in page of a demonstration tells it."""
 
 
 @pages.get("/", Permission.ANYONE)
@@ -30,24 +29,24 @@ def sign_in_page(visit: Visit) -> Response:
     return _form(visit, errors=())
 
 
-@pages.post("/sign-in", Permission.ANYONE)
-def sign_in(visit: Visit) -> Response:
-    """Open a session. A wrong password is counted and says no more than that it was wrong."""
-    demo = visit.house.settings.demo and visit.sent("demo") == "1"
+def _look_at_password(visit: Visit) -> identity.Checked:
     tenant, account, password = visit.sent("tenant"), visit.sent("account").strip(), visit.sent("password")
-    if demo:
+    if visit.house.settings.demo and visit.sent("demo") == "1":
         tenant, _blank, account = visit.sent("who").partition(" ")
         password = identity.DEMO_PASSWORD
-    address = visit.request.client.host if visit.request.client else ""
-    settings = visit.house.settings
-    token = identity.sign_in(
-        visit.session, tenant, account, password[:500], address, visit.now, settings.session_hours
-    )
+    return identity.check(visit.session, tenant, account, password[:500], _address(visit), visit.now)
+
+
+@pages.post("/sign-in", Permission.ANYONE, look=_look_at_password)
+def sign_in(visit: Visit) -> Response:
+    """Open a session. A wrong password is counted and says no more than that it was wrong."""
+    hours = visit.house.settings.session_hours
+    token = identity.open_session(visit.session, visit.found, _address(visit), visit.now, hours)
     if token is None:
         wrong = visit.words.gettext(_("Account or password are wrong."))
         return _form(visit, errors=(("account", wrong),), status=422)
     response = render.redirect(visit, local_address(visit.sent("next")))
-    render.set_cookie(visit, response, visit.house.session_cookie, token, settings.session_hours * 3600)
+    render.set_cookie(visit, response, visit.house.session_cookie, token, hours * 3600)
     return response
 
 
@@ -88,6 +87,10 @@ def language(visit: Visit) -> Response:
             identity.set_locale(visit.session, visit.person, chosen)
         render.set_cookie(visit, response, "language", chosen, 365 * 86_400)
     return response
+
+
+def _address(visit: Visit) -> str:
+    return visit.request.client.host if visit.request.client else ""
 
 
 def local_address(wanted: str) -> str:
