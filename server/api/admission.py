@@ -79,8 +79,10 @@ class Admission:
         if known is not None and self._is_open(known, now):
             return known
         address = request.client.host if request.client else ""
+        with self.units.read() as session:
+            checked = identity.check(session, tenant, account, password, address, now)
         with self.units.write() as session:
-            token = identity.sign_in(session, tenant, account, password, address, now, self.session_hours)
+            token = identity.open_session(session, checked, address, now, self.session_hours)
         if token is not None:
             self._sessions[key] = token
             while len(self._sessions) > REMEMBERED:
