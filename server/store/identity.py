@@ -71,6 +71,20 @@ class SignInSession(Table, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class AccountEvent(Table, table=True):
+    """What happened to an account, for its person and for auditors: `kind` is password_changed; `by` did it
+    from `address`. A row is never changed."""
+
+    __table_args__ = (sa.Index("ix_account_event_person", "tenant_id", "user_id", "id"),)
+    tenant_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    user_id: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    kind: str
+    by: str
+    address: str = ""
+
+
 class SignInFailure(Table, table=True):
     """Failed sign-ins of an account or an address within the current window."""
 
