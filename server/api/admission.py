@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import threading
 from collections import OrderedDict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,12 +18,36 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from server.api.camunda_errors import Problem
-from server.services import identity, sandbox
-from server.services.authorization import Person
+from server.services import attempts, identity, sandbox, tokens
+from server.services.authorization import Person, denied
 from server.services.errors import NotPermitted, NotSignedIn
 
 REMEMBERED = 256
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+
+PER_MINUTE = 3000
+"""Requests one person's programs may send within a minute."""
+
+
+class Rates:
+    """Counts requests of each key within the present minute. Kept in memory: it protects a server, and one
+    that begins anew owes nobody."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._minute = 0
+        self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, key: str, now: datetime) -> int:
+        """Count one more; seconds to wait if that is too many, else 0."""
+        minute, second = divmod(int(now.timestamp()), 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._counts = minute, {}
+            count = self._counts[key] = self._counts.get(key, 0) + 1
+        return 60 - second if count > self._limit else 0
 
 
 class Units(Protocol):
@@ -31,6 +56,26 @@ class Units(Protocol):
     def read(self) -> AbstractContextManager[Session]: ...
 
     def write(self) -> AbstractContextManager[Session]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what a token lets them do: None where they signed in themselves and may do all that is
+    theirs."""
+
+    person: Person
+    scopes: frozenset[str] | None = None
+    topics: frozenset[str] | None = None
+
+    def require(self, scope: str) -> None:
+        """Raise NotPermitted where the token is for none of these."""
+        if scope and self.scopes is not None and self.scopes.isdisjoint(scope.split()):
+            denied("This token is not for {scope}. Make one that is.", scope=scope).require()
+
+    def require_topic(self, topic: str) -> None:
+        """Raise NotPermitted where the token is for other topics."""
+        if self.topics and topic not in self.topics:
+            denied("This token is not for work on topic {topic}.", topic=topic).require()
 
 
 @dataclass
@@ -43,21 +88,41 @@ class Admission:
     open_to_guests: bool
     session_hours: int = 8
     _sessions: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
+    _rates: Rates = field(default_factory=lambda: Rates(PER_MINUTE))
 
-    def person(self, request: Request, tenant: str, now: datetime) -> Person:
+    def caller(self, request: Request, tenant: str, now: datetime) -> Caller:
         """Who asks. `tenant` is the jurisdiction the request is about, "" if it names none.
 
-        Raises NotSignedIn, TooManyAttempts, and Problem for a header that cannot be read."""
+        Raises NotSignedIn, TooManyAttempts, and Problem for a header that cannot be read or too many
+        requests."""
         refuse_other_sites(request)
         kind, _, sent = request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "basic":
-            return self._by_password(request, *_account(sent), tenant, now)
-        if kind.lower() == "bearer":
-            with self.units.read() as session:
-                return identity.person_of(session, sent.strip(), now)
-        if self.open_to_guests and is_local(request):
-            return sandbox.GUEST
-        raise NotSignedIn
+            found = Caller(self._by_password(request, *_account(sent), tenant, now))
+        elif kind.lower() == "bearer":
+            found = self._by_token(request, sent.strip(), now)
+        elif self.open_to_guests and is_local(request):
+            found = Caller(sandbox.GUEST)
+        else:
+            raise NotSignedIn
+        if not tenant and (wait := self._rates.wait(f"{found.person.tenant_id} {found.person.id}", now)):
+            raise Problem(429, "TooManyRequestsException", "Too many requests.", wait=wait)
+        return found
+
+    def _by_token(self, request: Request, secret: str, now: datetime) -> Caller:
+        address = request.client.host if request.client else ""
+        guesses = f"token {address[:100]}"
+        with self.units.read() as session:
+            attempts.require_patience(session, {guesses: identity.ADDRESS_ATTEMPTS}, now)
+            held = tokens.holder(session, secret, now)
+        if held is None:
+            with self.units.write() as session:
+                attempts.count_failure(session, [guesses], now)
+            raise NotSignedIn
+        if held.unnoted:
+            with self.units.write() as session:
+                tokens.note_use(session, held, address, now)
+        return Caller(held.person, held.scopes, held.topics)
 
     def _by_password(
         self, request: Request, account: str, password: str, tenant: str, now: datetime
@@ -145,7 +210,10 @@ def _is_loopback(address: str) -> bool:
 
 
 def refuse_other_sites(request: Request) -> None:
-    """Browsers say where a request comes from. Pages have no business here, least of all those of others."""
+    """Browsers say where a request comes from. Pages have no business here, least of all those of others.
+    Programs made of pages, such as the desktop modeler, come from files; no page of the web can say so."""
+    if request.headers.get("Origin") == "file://":
+        return
     site = request.headers.get("Sec-Fetch-Site", "none")
     if "Origin" in request.headers or site not in ("none", "same-origin"):
         raise Problem(403, "AuthorizationException", "This address is for programs, not for pages.")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from server.engine.feel import Date, DateTime, parse_temporal
 from server.engine.model import Value
@@ -147,3 +151,82 @@ def _plain(value: Value) -> Any:
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     return value
+
+
+# --------------------------------------------------------------------------- variables of cases
+FILE_KEYS = frozenset({"filename", "mimeType", "content"})
+"""A file among the variables of a case: its name, its media type, its bytes in base64."""
+
+
+def plain_variables(sent: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The variables of a request as a case keeps them, and those that are marked as transient. A value may
+    come with its type or without one: then it is what JSON says. Raises NotAVariable."""
+    if sent is None:
+        return {}, {}
+    if not isinstance(sent, dict):
+        raise NotAVariable("variables must be an object of names and values")
+    kept: dict[str, Any] = {}
+    transient: dict[str, Any] = {}
+    for name, given in sent.items():
+        if not isinstance(given, dict) or "value" not in given:
+            raise NotAVariable(f'{name} must be an object with "value" (and "type")')
+        info = given.get("valueInfo") or {}
+        target = transient if isinstance(info, dict) and info.get("transient") is True else kept
+        target[name] = _kept(name, given, info if isinstance(info, dict) else {})
+    return kept, transient
+
+
+def typed_variable(value: Any) -> dict[str, Any]:
+    """A variable of a case as workers and modelers read it: lists and objects are JSON in a text; the bytes
+    of a file are asked for by themselves."""
+    if isinstance(value, dict) and value.keys() == FILE_KEYS:
+        info = {"filename": value["filename"], "mimeType": value["mimeType"]}
+        return {"value": None, "type": "File", "valueInfo": info}
+    found = typed(value)
+    if found["type"] == "Object":
+        return {"value": dumps(found["value"]), "type": "Json", "valueInfo": {}}
+    return found
+
+
+def typed_variables(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """All of them, by name."""
+    return {name: typed_variable(value) for name, value in variables.items()}
+
+
+def file_of(value: Any) -> tuple[bytes, str, str] | None:
+    """The bytes, the media type and the name of a variable that is a file."""
+    if isinstance(value, dict) and value.keys() == FILE_KEYS:
+        return base64.b64decode(value["content"]), str(value["mimeType"]), str(value["filename"])
+    return None
+
+
+def dumps(value: Any) -> str:
+    """JSON with exact numbers."""
+    return msgspec.json.Encoder(decimal_format="number").encode(value).decode()
+
+
+def _kept(name: str, given: Mapping[str, Any], info: Mapping[str, Any]) -> Any:
+    kind = str(given.get("type") or "").lower()
+    if kind in ("file", "bytes") and given["value"] is not None:
+        return _file(name, given["value"], info)
+    if kind == "date" and isinstance(given["value"], str):
+        return _moment_text(name, given["value"])
+    return _value(name, dict(given), "")
+
+
+def _file(name: str, value: Any, info: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        content = base64.b64encode(base64.b64decode(value, validate=True)).decode()
+    except (TypeError, ValueError):
+        raise NotAVariable(f"the content of {name} is no base64") from None
+    named, kind = str(info.get("filename") or name), str(info.get("mimeType") or "application/octet-stream")
+    return {"filename": named[:200], "mimeType": kind[:100], "content": content}
+
+
+def _moment_text(name: str, value: str) -> str:
+    text = _SHORT_OFFSET.sub(r"\1:\2", value)
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise NotAVariable(f"the value of {name} is no Date") from None
+    return text

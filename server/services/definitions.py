@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -71,12 +72,36 @@ class DecisionDefinition:
         return decisions.evaluate(self.model, self.key, variables, now=now.astimezone(CIVIL))
 
 
-def deployments(session: Session, person: Person, limit: int) -> list[DeploymentRecord]:
-    """Those of the person's jurisdiction, newest first."""
+COLUMNS = {
+    "id": _deployments.c.id,
+    "name": _deployments.c.name,
+    "deploymentTime": _deployments.c.deployed_at,
+    "tenantId": _deployments.c.tenant_id,
+}
+"""What deployments can be sorted by."""
+
+
+def deployments(person: Person, actors: Sequence[Person], *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The query of the deployments that a person reaches as these actors; rows are those of
+    `DeploymentRecord`."""
     may_deploy(person).require()
+    of_them = _deployments.c.tenant_id.in_([actor.tenant_id for actor in actors])
+    return _RECORDS.where(of_them, _deployments.c.number > 0, *where)
+
+
+def deployment_where(field: str, value: Any) -> sa.ColumnElement[bool]:
+    """A condition on deployments: ids, tenants, name, name_like, source, after, before."""
     d = _deployments.c
-    query = _RECORDS.where(d.tenant_id == person.tenant_id).order_by(d.number.desc()).limit(limit)
-    return [DeploymentRecord(*row) for row in session.execute(query)]
+    made: dict[str, Callable[[], sa.ColumnElement[bool]]] = {
+        "ids": lambda: d.id.in_(value),
+        "tenants": lambda: d.tenant_id.in_(value),
+        "name": lambda: d.name == value,
+        "name_like": lambda: d.name.like(value),
+        "source": lambda: d.source == value,
+        "after": lambda: d.deployed_at > value,
+        "before": lambda: d.deployed_at < value,
+    }
+    return made[field]()
 
 
 def deployment(session: Session, tenant_id: str, deployment_id: str) -> DeploymentRecord:
@@ -109,6 +134,27 @@ def of_deployment(session: Session, record: DeploymentRecord) -> list[DecisionDe
     """All decisions of a deployment, by key."""
     used = deployed.of(session, record.tenant_id, record.id)
     return [_definition(record, used, key) for key in sorted(used.model.decisions)]
+
+
+def in_use(session: Session, actors: Sequence[Person]) -> list[DecisionDefinition]:
+    """The decisions that new cases use in these jurisdictions, and the newest of each key in the sandbox, by
+    jurisdiction and key."""
+    found: dict[tuple[str, str], DecisionDefinition] = {}
+    for tenant_id in sorted(actor.tenant_id for actor in actors):
+        for deployment_id in _newest_first(session, tenant_id):
+            record = deployment(session, tenant_id, deployment_id)
+            for decision in of_deployment(session, record):
+                found.setdefault((tenant_id, decision.key), decision)
+    return [found[key] for key in sorted(found)]
+
+
+def _newest_first(session: Session, tenant_id: str) -> list[str]:
+    if tenant_id == sandbox.TENANT:
+        return sandbox.deployment_ids(session)
+    try:
+        return [deployed.active(session, tenant_id).deployment_id]
+    except NotFound:
+        return []
 
 
 def _definition(record: DeploymentRecord, used: Deployed, key: str) -> DecisionDefinition:

@@ -34,7 +34,8 @@ _SEARCHED = 1000
 @dataclass(frozen=True, slots=True)
 class Topic:
     """What a worker asks for: tasks of one topic, held for `lock`, of the cases that all filters admit. None
-    and empty filters admit every case. `variables` are those wanted, None for all."""
+    and empty filters admit every case. `variables` are those wanted, None for all. No
+    process has a version tag, so a `tagged` one finds nothing."""
 
     name: str
     lock: timedelta
@@ -45,6 +46,7 @@ class Topic:
     tenants: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     properties: bool = False
+    tagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ def fetch(session: Session, actors: Sequence[Person], wish: Wish, now: datetime)
     for topic in wish.topics:
         _lock(session, [work for work in found if work.topic == topic.name], wish.worker, now + topic.lock)
     return [_held(work, wish.worker, now + by_name[work.topic].lock) for work in found]
+
+
+def waiting(session: Session, actors: Sequence[Person], wish: Wish, now: datetime) -> bool:
+    """Whether a request for work would find some, but for values of variables."""
+    if not wish.topics or not wish.limit:
+        return False
+    wanted = sa.or_(*(_asked_for(topic, actors) for topic in wish.topics))
+    query = with_case().where(wanted, *_free(now)).limit(1)
+    return session.execute(query).first() is not None
 
 
 def offered(session: Session, now: datetime) -> frozenset[tuple[str, str]]:
@@ -116,6 +127,8 @@ def _asked_for(topic: Topic, actors: Sequence[Person]) -> sa.ColumnElement[bool]
         where.append(sa.or_(*((w.process_key == k) & (i.deployment_id == d) for k, d in pairs)))
     if topic.keys:
         where.append(w.process_key.in_(topic.keys))
+    if topic.tagged:
+        where.append(sa.false())
     if topic.tenants:
         where.append(w.tenant_id.in_(topic.tenants))
     return sa.and_(*where)

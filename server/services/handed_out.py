@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,12 +73,45 @@ def one(session: Session, actors: Sequence[Person], task_id: str) -> Work:
     return find(session, actors, with_case().where(_work.c.id == task_id), task_id)
 
 
-def listing(
-    session: Session, actors: Sequence[Person], where: Iterable[sa.ColumnElement[bool]] = ()
-) -> sa.Select[Any]:
-    """The query of all tasks that the person's programs may do, rehearsals left out."""
-    reached = sa.or_(*(reached(actor) for actor in actors), sa.false())
-    return with_case().where(reached, _instances.c.rehearsal_at.is_(None), *where)
+COLUMNS = {
+    "id": _work.c.id,
+    "createTime": _work.c.created_at,
+    "lockExpirationTime": _work.c.locked_until,
+    "processInstanceId": _work.c.instance_id,
+    "processDefinitionKey": _work.c.process_key,
+    "taskPriority": _work.c.priority,
+    "tenantId": _work.c.tenant_id,
+}
+"""What lists can be sorted by."""
+
+
+def listing(actors: Collection[Person], conditions: Iterable[sa.ColumnElement[bool]] = ()) -> sa.Select[Any]:
+    """The query of all tasks that the person's programs may do, rehearsals left out; rows are those of
+    `Work`."""
+    mine = sa.or_(*(reached(actor) for actor in actors), sa.false())
+    return with_case().where(mine, _instances.c.rehearsal_at.is_(None), *conditions)
+
+
+def where(name: str, value: Any) -> sa.ColumnElement[bool]:
+    """A condition on tasks: a field that is one of some values, a state at a moment, a bound."""
+    w = _work.c
+    fields: dict[str, Any] = {
+        "id": w.id, "topic": w.topic, "worker": w.worker_id, "instance": w.instance_id,
+        "process_key": w.process_key, "element": w.element, "tenant": w.tenant_id,
+    }  # fmt: skip
+    if name in fields:
+        return sa.type_coerce(fields[name].in_(value), sa.Boolean)
+    made: dict[str, Callable[[], sa.ColumnElement[bool]]] = {
+        "locked": lambda: w.locked_until > value,
+        "notLocked": lambda: sa.or_(w.locked_until.is_(None), w.locked_until <= value),
+        "withRetriesLeft": lambda: sa.or_(w.retries.is_(None), w.retries > 0),
+        "noRetriesLeft": lambda: w.retries == 0,
+        "lockExpirationBefore": lambda: w.locked_until < value,
+        "lockExpirationAfter": lambda: w.locked_until > value,
+        "priorityHigherThanOrEquals": lambda: w.priority >= value,
+        "priorityLowerThanOrEquals": lambda: w.priority <= value,
+    }
+    return made[name]()
 
 
 def of_case(session: Session, tenant_id: str, instance_id: str) -> list[Work]:

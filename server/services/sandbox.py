@@ -134,19 +134,22 @@ def _trim(session: Session) -> None:
 
 def holding(session: Session, decision: str) -> Deployed:
     """The newest deployment that holds a decision. Raises NotFound."""
-    d = _deployments.c
-    newest = sa.select(d.id).where(d.tenant_id == TENANT).order_by(d.number.desc()).limit(SEARCHED)
-    for identity in session.execute(newest).scalars():
+    for identity in deployment_ids(session):
         if decision in _decisions_of(session, identity):
             return deployed.of(session, TENANT, identity)
     raise NotFound("decision", decision)
 
 
+def deployment_ids(session: Session) -> list[str]:
+    """Its deployments, newest first."""
+    d = _deployments.c
+    newest = sa.select(d.id).where(d.tenant_id == TENANT).order_by(d.number.desc()).limit(SEARCHED)
+    return list(session.execute(newest).scalars())
+
+
 def starting(session: Session, message: str) -> Deployed:
     """The newest deployment with a process that a message begins. Raises NotFound."""
-    d = _deployments.c
-    newest = sa.select(d.id).where(d.tenant_id == TENANT).order_by(d.number.desc()).limit(KEPT)
-    for identity in session.execute(newest).scalars():
+    for identity in deployment_ids(session):
         used = deployed.of(session, TENANT, identity)
         if any(used.message_starts(message)):
             return used
