@@ -3,8 +3,10 @@ variables; and what can never match or never make sense because of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from server.engine.feel import (
@@ -19,7 +21,7 @@ from server.engine.feel import (
     infer_tests,
     union,
 )
-from server.engine.feel.inference import UNKNOWN
+from server.engine.feel.inference import UNKNOWN, item_of, within
 from server.engine.feel.tree import Literal
 
 from . import model as m
@@ -54,6 +56,7 @@ class _Inference:
     given: Names
     problems: list[Problem] = field(default_factory=list)
     _done: dict[str, Shape] = field(default_factory=dict)
+    _calling: set[str] = field(default_factory=set)
 
     def decision(self, decision: m.Decision) -> Shape:
         """What a decision gives: by its logic, else by its declared type."""
@@ -91,11 +94,8 @@ class _Inference:
             return self._context(logic, names, place)
         if isinstance(logic, m.BoxedList):
             return Shape("list", element=union([self._boxed(item, names, place) for item in logic.items]))
-        if isinstance(logic, m.Conditional):
-            self._boxed(logic.condition, names, place)
-            branches = (logic.consequence, logic.alternative)
-            return union([self._boxed(branch, names, place) for branch in branches])
-        return UNKNOWN
+        compound = _COMPOUND.get(type(logic))
+        return compound(self, logic, names, place) if compound is not None else UNKNOWN
 
     def _context(self, context: m.Context, names: Names, place: Problem) -> Shape:
         inside, fields = dict(names), {}
@@ -130,6 +130,91 @@ class _Inference:
             }
             line = text.line or place.line
             self.problems.append(replace(place, code=code, params=told, cell=text.text, line=line))
+
+    def _conditional(self, logic: m.Conditional, names: Names, place: Problem) -> Shape:
+        condition = self._boxed(logic.condition, names, place)
+        self._is_condition(condition, logic.condition, place)
+        branches = (logic.consequence, logic.alternative)
+        return union([self._boxed(branch, names, place) for branch in branches])
+
+    def _relation(self, logic: m.Relation, names: Names, place: Problem) -> Shape:
+        """A list of contexts; each column has the shape of its cells, else the declared one."""
+        fields = {}
+        for number, column in enumerate(logic.columns):
+            declared = self._declared(column.type_ref)
+            shapes = []
+            for cell in (row[number] for row in logic.rows if number < len(row)):
+                shapes.append(self._boxed(cell, names, place))
+                self._fits(shapes[-1], declared, cell, place)
+            found = union(shapes)
+            fields[column.name] = found if found.kind else declared
+        return Shape("list", element=Shape("context", fields=fields))
+
+    def _filter(self, logic: m.Filter, names: Names, place: Problem) -> Shape:
+        """The items that match; a number takes one of them."""
+        source = self._boxed(logic.source, names, place)
+        inside = within(source, names)
+        match = self._boxed(logic.match, inside, place)
+        if match.kind == "number":
+            return inside["item"]
+        self._is_condition(match, logic.match, place)
+        return replace(source, values=None) if source.kind == "list" else UNKNOWN
+
+    def _iterator(self, logic: m.Iterator, names: Names, place: Problem) -> Shape:
+        item = item_of(self._boxed(logic.source, names, place))
+        inside = {**names, logic.variable.name: item, "partial": UNKNOWN}
+        body = self._boxed(logic.body, inside, place)
+        if logic.kind == "for":
+            return Shape("list", element=body)
+        self._is_condition(body, logic.body, place)
+        return Shape("boolean")
+
+    def _function(self, logic: m.FunctionDefinition, names: Names, place: Problem) -> Shape:
+        parameters = {each.name: self._declared(each.type_ref) for each in logic.parameters}
+        if logic.kind == "FEEL":
+            self._boxed(logic.body, {**names, **parameters}, place)
+        return Shape("function")
+
+    def _invocation(self, logic: m.Invocation, names: Names, place: Problem) -> Shape:
+        """The result of a function of this model. Its body is looked at with the types of these arguments,
+        not with their values: other calls have others."""
+        given = {each.parameter: self._boxed(each.value, names, place) for each in logic.bindings}
+        called = logic.function.source.text.strip() if isinstance(logic.function, m.LiteralExpression) else ""
+        known = self._functions.get(called)
+        if known is None or called in self._calling:
+            return UNKNOWN
+        inside = {}
+        for parameter in known.parameters:
+            declared, found = self._declared(parameter.type_ref), given.get(parameter.name, UNKNOWN)
+            binding = next((each for each in logic.bindings if each.parameter == parameter.name), None)
+            self._fits(found, declared, binding.value if binding else None, place)
+            inside[parameter.name] = declared if declared.kind else replace(found, values=None)
+        with self._within(called):
+            return self._boxed(known.body, {**self.given, **inside}, place)
+
+    @contextmanager
+    def _within(self, function: str) -> Iterator[None]:
+        self._calling.add(function)
+        try:
+            yield
+        finally:
+            self._calling.discard(function)
+
+    @cached_property
+    def _functions(self) -> Mapping[str, m.FunctionDefinition]:
+        """The functions in FEEL of the model's business knowledge models, by name."""
+        elements = self.model.definitions.elements
+        models = [each for each in elements if isinstance(each, m.BusinessKnowledgeModel)]
+        return {each.variable.name: each.logic for each in models if each.logic and each.logic.kind == "FEEL"}
+
+    def _is_condition(self, found: Shape, logic: m.Expression | None, place: Problem) -> None:
+        if found.kind not in ("", "null", "boolean") and isinstance(logic, m.LiteralExpression):
+            told = Told("the condition is {kind}, not true or false", {"kind": found.kind})
+            self._tell("dmn.makes_no_sense", [Note(told, 0, len(logic.source.text))], logic.source, place)
+
+    def _fits(self, found: Shape, wanted: Shape, logic: m.Expression | None, place: Problem) -> None:
+        if isinstance(logic, m.LiteralExpression):
+            self._agree(found, wanted, logic.source, place)
 
     # ------------------------------------------------------------------ tables
     def _table(self, table: m.DecisionTable, names: Names, place: Problem) -> Shape:
@@ -212,6 +297,17 @@ class _Inference:
             return None
         plain = [test.value for test in tests.tests if isinstance(test, Literal)]
         return None if tests.negated or len(plain) < len(tests.tests) else frozenset(plain) - {None}
+
+
+_COMPOUND: Mapping[type, Callable[[_Inference, Any, Names, Problem], Shape]] = {
+    m.Conditional: _Inference._conditional,
+    m.Relation: _Inference._relation,
+    m.Filter: _Inference._filter,
+    m.Iterator: _Inference._iterator,
+    m.FunctionDefinition: _Inference._function,
+    m.Invocation: _Inference._invocation,
+}
+"""Boxed expressions that hold others in a way of their own."""
 
 
 def _shape(kind: Type, depth: int = 5) -> Shape:

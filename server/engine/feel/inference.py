@@ -50,6 +50,18 @@ Names = Mapping[str, Shape]
 _TEMPORAL = frozenset(
     {"date", "time", "date and time", "days and time duration", "years and months duration"}
 )
+_DAY_PARTS, _CLOCK_PARTS = (
+    frozenset({"year", "month", "day", "weekday"}),
+    frozenset({"hour", "minute", "second"}),
+)
+_NUMBERED: Mapping[str, frozenset[str]] = {
+    "date": _DAY_PARTS,
+    "time": _CLOCK_PARTS,
+    "date and time": _DAY_PARTS | _CLOCK_PARTS,
+    "days and time duration": frozenset({"days", "hours", "minutes", "seconds"}),
+    "years and months duration": frozenset({"years", "months"}),
+}
+"""Parts that are numbers, by the kind of the whole."""
 _COMPARABLE = ({"date", "date and time"},)
 _UNORDERED = frozenset({"boolean", "list", "context", "function", "range"})
 
@@ -96,7 +108,13 @@ def _comparable(left: Shape, right: Shape) -> bool:
     return any({left.kind, right.kind} <= kinds for kinds in _COMPARABLE)
 
 
+def _single(one: Shape, other: Shape) -> Shape:
+    """A list of one stands for its element where something else is compared with it."""
+    return (one.element or UNKNOWN) if one.kind == "list" and other.kind != "list" else one
+
+
 def _compared(node: t.Node, left: Shape, right: Shape, notes: list[Note], *, ordered: bool) -> None:
+    left, right = _single(left, right), _single(right, left)
     if not _comparable(left, right):
         _note(notes, node, "{left} and {right} can never be compared", left=left.kind, right=right.kind)
     elif ordered and (left.kind in _UNORDERED or right.kind in _UNORDERED):
@@ -106,6 +124,7 @@ def _compared(node: t.Node, left: Shape, right: Shape, notes: list[Note], *, ord
 
 def _equated(node: t.Node, left: Shape, right: Shape, notes: list[Note]) -> None:
     """Both can be equal at all: same type, and a value they share."""
+    left, right = _single(left, right), _single(right, left)
     if not _comparable(left, right):
         _compared(node, left, right, notes, ordered=False)
     elif left.values and right.values and left.values.isdisjoint(right.values):
@@ -217,6 +236,14 @@ def _function(node: t.FunctionLiteral, names: Names, notes: list[Note]) -> Shape
 @_infers(t.Path)
 def _path(node: t.Path, names: Names, notes: list[Note]) -> Shape:
     source = infer(node.source, names, notes)
+    if source.kind == "list":
+        found = _part(node, source.element or UNKNOWN, notes)
+        return Shape("list", element=found)
+    return _part(node, source, notes)
+
+
+def _part(node: t.Path, source: Shape, notes: list[Note]) -> Shape:
+    """What a path finds in one value."""
     if source.kind == "context" and source.fields is not None and node.name not in source.fields:
         _note(
             notes, node, "there is no {name}, only {known}",
@@ -224,17 +251,20 @@ def _path(node: t.Path, names: Names, notes: list[Note]) -> Shape:
         )  # fmt: skip
     if source.kind in ("number", "string", "boolean"):
         _note(notes, node, "{kind} has no {name}", kind=source.kind, name=node.name)
+    if source.kind in _NUMBERED and node.name in _NUMBERED[source.kind]:
+        return Shape("number")
     return (source.fields or {}).get(node.name, UNKNOWN)
 
 
 @_infers(t.Filter)
 def _filter(node: t.Filter, names: Names, notes: list[Note]) -> Shape:
     source = infer(node.source, names, notes)
-    item = (source.element or UNKNOWN) if source.kind == "list" else UNKNOWN
-    inside = {name: UNKNOWN for name in names} if item.fields is None else {**names, **item.fields}
-    condition = infer(node.condition, {**inside, "item": item}, notes)
+    inside = within(source, names)
+    condition = infer(node.condition, inside, notes)
     if condition.kind == "number":
-        return replace(item, values=item.values)
+        return inside["item"]
+    if condition.kind not in ("", "null", "boolean"):
+        _note(notes, node.condition, "the condition is {kind}, not true or false", kind=condition.kind)
     return replace(source, values=None) if condition.kind == "boolean" and source.kind == "list" else UNKNOWN
 
 
@@ -304,7 +334,7 @@ def _in(node: t.In, names: Names, notes: list[Note]) -> Shape:
 @_infers(t.And, t.Or)
 def _logic(node: t.And | t.Or, names: Names, notes: list[Note]) -> Shape:
     for operand in node.operands:
-        kind = infer(operand, names, notes).kind
+        kind = _single(infer(operand, names, notes), Shape("boolean")).kind
         if kind not in ("", "boolean", "null"):
             _note(notes, operand, "{kind} is neither true nor false", kind=kind)
     return Shape("boolean")
@@ -336,11 +366,32 @@ def _quantified(node: t.Quantified, names: Names, notes: list[Note]) -> Shape:
     return Shape("boolean")
 
 
+@_infers(t.Span)
+def _span(node: t.Span, names: Names, notes: list[Note]) -> Shape:
+    ends = [infer(end, names, notes) for end in (node.first, node.last)]
+    return Shape("list", element=Shape("number") if all(e.kind == "number" for e in ends) else UNKNOWN)
+
+
+def item_of(source: Shape) -> Shape:
+    """What an iteration over a value meets: its items; one value that is no list stands for itself."""
+    if source.kind == "list":
+        return source.element or UNKNOWN
+    return source if source.kind in ("number", "string", "boolean", "context") else UNKNOWN
+
+
+def within(source: Shape, names: Names) -> dict[str, Shape]:
+    """What the condition of a filter sees: the item, its fields before all other names. Where these are not
+    known, any name may be one of them."""
+    item = item_of(source)
+    hidden = item.kind not in ("number", "string", "boolean") and item.fields is None
+    inside = dict.fromkeys(names, UNKNOWN) if hidden else {**names, **(item.fields or {})}
+    return {**inside, "item": item}
+
+
 def _iterated(iterators: tuple[tuple[str, t.Node], ...], names: Names, notes: list[Note]) -> Names:
     inside = dict(names)
     for name, source in iterators:
-        shape = infer(source, inside, notes)
-        inside[name] = (shape.element or UNKNOWN) if shape.kind == "list" else UNKNOWN
+        inside[name] = item_of(infer(source, inside, notes))
     return inside
 
 

@@ -45,6 +45,14 @@ def notes(text: str) -> list[str]:
         ('count(rows) = "1"', 'number and string can never be compared @ count(rows) = "1"'),
         ('tier in ("a", "large")', '"a" can never be: only "large", "small" @ "a"'),
         ("-day", "date has no opposite @ -day"),
+        ('rows.amount = "x"', 'number and string can never be compared @ rows.amount = "x"'),
+        ("rows.amout", "there is no amout, only amount @ rows.amout"),
+        ('rows[item.amount = "x"]', 'number and string can never be compared @ item.amount = "x"'),
+        ("rows[tier]", "the condition is string, not true or false @ tier"),
+        ('for i in 1..3 return i + "x"', 'number + string has no result @ i + "x"'),
+        ('for x in tier return x = "huge"', '"huge" can never be: only "large", "small" @ x = "huge"'),
+        ('day.year = "2026"', 'number and string can never be compared @ day.year = "2026"'),
+        ("tier.length", "string has no length @ tier.length"),
         ('{a: 1, b: a = "x"}', 'number and string can never be compared @ a = "x"'),
     ],
 )
@@ -54,7 +62,9 @@ def test_what_can_never_make_sense(text: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['tier = "large"', "tier = null", "total + 1 > 3", 'anything > "1" and anything > 1', 'rows.amount = "x"',
+    ['tier = "large"', "tier = null", "total + 1 > 3", 'anything > "1" and anything > 1', 'rows.amount = 1',
+     "[ok] and ok", "rows[1].amount + 1", "rows[total]", "anything[amount = tier]", "day.month = 6",
+     "for i in anything return i + tier", '["large"] = tier', "rows.amount[item > 1]",
      'some r in rows satisfies r.amount > 1', 'day < date and time("2026-01-01T00:00:00")', "not(ok) = ok",
      'if ok then "a" else 1', "anything.b.c[d = 1] + tier", "day + duration(\"P1D\")"],
 )  # fmt: skip
