@@ -10,7 +10,6 @@ from sqlmodel import Session
 from server.engine import process
 from server.engine.errors import EngineError
 from server.services import (
-    deployed,
     drafts,
     projects,
     recording,
@@ -38,12 +37,14 @@ class Started:
 
 def start(
     session: Session, person: Person, process_key: str, now: datetime, answers: Answers | None = None,
-    *, rehearsed: bool = False,
+    *, rehearsed: bool = False, trial: str = "",
 ) -> Started:  # fmt: skip
     """Start a process for a project of the person's unit, with the start form as it was filled (the kept
     draft unless `answers` are given). The first task is given to the starter if they may do it. A rehearsal
-    begins on the day that the answers choose, with a project and a number of its own."""
-    used, matter = deployed.active(session, person.tenant_id), starts.Matter(process_key, rehearsed)
+    begins on the day that the answers choose, with a project and a number of its own; a `trial` is the
+    deployment of a draft that it rehearses."""
+    matter = starts.Matter(process_key, rehearsed, trial)
+    used = matter.used(session, person)
     definition = used.process(process_key)
     draft = drafts.kept(session, person, matter.draft)
     given: Answers = answers if answers is not None else (draft.pairs if draft else ())

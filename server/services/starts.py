@@ -24,6 +24,7 @@ from server.services import (
     schedules,
     single_use,
     submissions,
+    trials,
 )
 from server.services.authorization import Person, Verdict, denied, may_begin_for_all, may_start
 from server.services.deployed import Deployed
@@ -37,15 +38,23 @@ PROJECT_FIELDS = ("project_id", "project_name")
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What is to begin: a process, for real or as a rehearsal."""
+    """What is to begin: a process, for real or as a rehearsal; `trial` is the deployment of a rehearsal of
+    what is not in use yet, "" for the one in use."""
 
     key: str
     rehearsed: bool = False
+    trial: str = ""
 
     @property
     def draft(self) -> str:
         """The key of its draft, and of the files that belong to it."""
         return f"{'rehearse' if self.rehearsed else 'start'}:{self.key}"
+
+    def used(self, session: Session, person: Person) -> Deployed:
+        """The deployment by which it goes."""
+        if self.trial and self.rehearsed:
+            return trials.of(session, person, self.trial)
+        return deployed.active(session, person.tenant_id)
 
     def moment(self, answers: Answers, now: datetime) -> datetime:
         """When it begins: now, or nine o'clock of the day chosen for a rehearsal."""
@@ -117,11 +126,12 @@ def catalogue(session: Session, person: Person, now: datetime) -> list[Startable
 
 def view(
     session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False,
-    project: str = "",
+    trial: str = "", project: str = "",
 ) -> StartView:  # fmt: skip
     """The start page of a process, with the draft if there is one; opened for a `project`, only a draft that
     is about it."""
-    used, matter = deployed.active(session, person.tenant_id), Matter(process_key, rehearsed)
+    matter = Matter(process_key, rehearsed, trial)
+    used = matter.used(session, person)
     definition = used.process(matter.key)
     may_begin(person, used, matter, now).require()
     kept = drafts.kept(session, person, matter.draft)
@@ -145,20 +155,23 @@ def view(
 
 def save(
     session: Session, person: Person, process_key: str, pairs: Sequence[Pair], now: datetime,
-    *, rehearsed: bool = False,
+    *, rehearsed: bool = False, trial: str = "",
 ) -> Submission:  # fmt: skip
     """Keep what was typed as a draft and say what is wrong with it. Nothing starts."""
-    used, matter = deployed.active(session, person.tenant_id), Matter(process_key, rehearsed)
+    matter = Matter(process_key, rehearsed, trial)
+    used = matter.used(session, person)
     may_begin(person, used, matter, now).require()
     drafts.keep(session, person, matter.draft, pairs, now)
     return submission(session, person, used, matter, pairs, matter.moment(pairs, now))
 
 
 def preview(
-    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False
-) -> Preview:
+    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False,
+    trial: str = "",
+) -> Preview:  # fmt: skip
     """What starting with the kept draft would do: a dry run of the engine."""
-    used, matter = deployed.active(session, person.tenant_id), Matter(process_key, rehearsed)
+    matter = Matter(process_key, rehearsed, trial)
+    used = matter.used(session, person)
     may_begin(person, used, matter, now).require()
     draft = drafts.kept(session, person, matter.draft)
     pairs = draft.pairs if draft else ()
@@ -237,7 +250,7 @@ def _choices(
 
 
 def _variables(session: Session, person: Person, matter: Matter, choice: Choice) -> dict[str, Any]:
-    used = deployed.active(session, person.tenant_id)
+    used = matter.used(session, person)
     found = next((p for p in _choices(session, person, used, matter, choice) if p.id == choice.id), None)
     if found is None:
         found = ProjectView("", "", choice.name, person.unit_id, {})

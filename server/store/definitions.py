@@ -11,7 +11,8 @@ from server.store.columns import Table, UtcDateTime
 
 
 class Deployment(Table, table=True):
-    """One accepted bundle. `number` counts the tenant's deployments; `digest` names the content."""
+    """One accepted bundle. `number` counts the tenant's deployments from 1, and from -1 downwards its trials:
+    bundles that are only rehearsed and never in use; `digest` names the content."""
 
     __table_args__ = (sa.UniqueConstraint("tenant_id", "number", name="uq_deployment_number"),)
     tenant_id: str = Field(primary_key=True)

@@ -36,8 +36,9 @@ def form(visit: Visit) -> Response:
     """The start form, with the draft if there is one; for the project that the address names, if it does."""
     matter, project = _matter(visit), visit.query("project")
     view = starts.view(
-        visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, project=project
-    )
+        visit.session, visit.person, matter.key, visit.now,
+        rehearsed=matter.rehearsed, trial=matter.trial, project=project,
+    )  # fmt: skip
     pairs = view.draft.pairs if view.draft else ()
     return _form_page(
         visit, view, filling.from_draft(visit, view.form, pairs, view.variables, _matter(visit).draft)
@@ -101,7 +102,7 @@ def check(visit: Visit) -> Response:
     view, matter = _view(visit), _matter(visit)
     try:
         preview = starts.preview(
-            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed
+            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, trial=matter.trial
         )
     except InvalidSubmission:
         return render.redirect(visit, _address(visit))
@@ -120,7 +121,7 @@ def submit(visit: Visit) -> Response:
     matter = _matter(visit)
     try:
         started = instances.start(
-            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed
+            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, trial=matter.trial
         )
     except InvalidSubmission:
         visit.session.rollback()
@@ -138,22 +139,28 @@ def done(visit: Visit) -> Response:
 
 # --------------------------------------------------------------------------- parts
 def _matter(visit: Visit) -> Matter:
-    return Matter(visit.path("key"), rehearsed=visit.request.url.path.startswith("/rehearse/"))
+    """What the address names: `/rehearse/town.entry@deployment` rehearses what is not in use yet."""
+    key, _at, trial = visit.path("key").partition("@")
+    return Matter(key, rehearsed=visit.request.url.path.startswith("/rehearse/"), trial=trial)
 
 
 def _address(visit: Visit) -> str:
-    matter = _matter(visit)
-    return f"/{'rehearse' if matter.rehearsed else 'start'}/{matter.key}"
+    return f"/{'rehearse' if _matter(visit).rehearsed else 'start'}/{visit.path('key')}"
 
 
 def _view(visit: Visit) -> StartView:
     matter = _matter(visit)
-    return starts.view(visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed)
+    return starts.view(
+        visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, trial=matter.trial
+    )
 
 
 def _save(visit: Visit, pairs: list[Pair]) -> Submission:
     matter = _matter(visit)
-    return starts.save(visit.session, visit.person, matter.key, pairs, visit.now, rehearsed=matter.rehearsed)
+    return starts.save(
+        visit.session, visit.person, matter.key, pairs, visit.now,
+        rehearsed=matter.rehearsed, trial=matter.trial,
+    )  # fmt: skip
 
 
 def _missing(visit: Visit) -> tuple[tuple[str, str], ...]:
