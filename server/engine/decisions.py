@@ -34,6 +34,11 @@ def evaluate(
     except dmn.DmnError as error:
         problem = finding(error.problem, model.definitions.file)
         return Evaluation(decision, decision, {}, None, findings=(problem,), element=element)
+    return told(result, model, element)
+
+
+def told(result: dmn.DecisionResult, model: dmn.DecisionModel, element: str = "") -> Evaluation:
+    """What a decision of a model gave, as it is kept."""
     findings = tuple(finding(problem, model.definitions.file) for problem in result.problems)
     return _told(result.trace, findings, element)
 

@@ -39,6 +39,10 @@ Stop: TypeAlias = tuple[int, str, str, str]
 """What a cell that said no is told by: its rule's row and id, its column's label, its text."""
 
 
+Answers: TypeAlias = tuple[tuple[int, ...], ...]
+"""For each rule of a table, in its order, the columns (from 0) whose cell says no: none where it matches."""
+
+
 @dataclass(slots=True)
 class TableTrace:
     """What a table did. `rules` tells about all its rules; `values` are those of its input columns; `matched`
@@ -101,9 +105,10 @@ class DecisionTrace:
 class Evaluation(Run):
     """The state of one evaluation. `inputs` are the process variables as given; `given` the decisions whose
     value is taken from them; `values` what has been computed of the graph; `collected` FEEL's latest
-    warnings. `trace` is that of the decision being evaluated, `root` that of the one asked for."""
+    warnings. `trace` is that of the decision being evaluated, `root` that of the one asked for. `answers`,
+    where somebody wants them, take what each table's cells say (see `Answers`), by the id of the table."""
 
-    __slots__ = ("collected", "given", "inputs", "problems", "root", "trace", "values")
+    __slots__ = ("answers", "collected", "given", "inputs", "problems", "root", "trace", "values")
 
     def __init__(
         self,
@@ -118,6 +123,7 @@ class Evaluation(Run):
         self.values: dict[object, Any] = {}
         self.root: DecisionTrace | None = None
         self.trace: DecisionTrace | None = None
+        self.answers: dict[int, Answers] | None = None
 
     def report(self, problem: Problem) -> None:
         """Keep a problem, also with the decision that is being evaluated."""

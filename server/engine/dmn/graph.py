@@ -13,7 +13,7 @@ from lxml import etree
 from server.engine.feel import FeelError, Told, similar
 
 from . import model as m
-from .evaluation import DecisionTrace, Evaluation
+from .evaluation import Answers, DecisionTrace, Evaluation
 from .guards import Guard, guard
 from .nodes import (
     DecisionNode,
@@ -107,6 +107,22 @@ class DecisionModel:
         run = Evaluation(variables, now, frozenset(given) & variables.keys() if given else frozenset())
         value = _guarded(node.value, run)
         return DecisionResult(value, tuple(run.problems), run.root or DecisionTrace(node.decision))
+
+    def explain(
+        self,
+        decision: str,
+        variables: Mapping[str, Any],
+        now: datetime.datetime | None = None,
+        given: Iterable[str] = (),
+    ) -> tuple[DecisionResult, Answers]:
+        """As `evaluate`, with what every cell of the decision's own table said (nothing for other logic):
+        the same compiled cells, asked beyond the first no of each rule."""
+        node = self._decision(decision)
+        run = Evaluation(variables, now, frozenset(given) & variables.keys())
+        run.answers = {}
+        value = _guarded(node.value, run)
+        result = DecisionResult(value, tuple(run.problems), run.root or DecisionTrace(node.decision))
+        return result, run.answers.get(id(node.decision.logic), ())
 
     def invoke(
         self, function: str, arguments: Mapping[str, Any], now: datetime.datetime | None = None

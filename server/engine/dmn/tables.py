@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from server.engine.feel import equal
 from server.engine.feel.compare import fits
 
-from .evaluation import Evaluation, Stop, TableTrace, match_of, show
+from .evaluation import Answers, Evaluation, Stop, TableTrace, match_of, show
 from .guards import Guard, guard
 from .hit_policies import Matches, Policy, policy_of
 from .model import DecisionTable, HitPolicy, InputClause, OutputClause, Rule, Text
@@ -150,6 +150,8 @@ class Table:
         trace = TableTrace(self.table, self._told_rules, values)
         if run.trace is not None:
             run.trace.tables.append(trace)
+        if run.answers is not None:
+            run.answers[id(self.table)] = self._answers(values, self._with_values(env, values), run)
         if not usable:
             return None
         matched, trace.missed = self._match(values, self._with_values(env, values), run)
@@ -210,6 +212,14 @@ class Table:
                 if self._first_only:
                     break
         return matched, missed
+
+    def _answers(self, values: list[Any], env: Environment, run: Evaluation) -> Answers:
+        """What every cell says, those behind the first no of a rule too; nothing is reported."""
+        apart = Evaluation({}, run.now)
+        return tuple(
+            tuple(cell.column for cell in cells if cell.test(values[cell.column], env, apart) is not True)
+            for cells in self._rules
+        )
 
     def _output_of(self, rule: int, env: Environment, run: Evaluation) -> Any:
         """The conclusions of a rule: one value, or a context when the table has several output columns."""
