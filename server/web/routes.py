@@ -28,6 +28,7 @@ from server.web.pages import (
     schedule,
     start,
     tasks,
+    trials,
     worklist,
 )
 from server.web.render import STATIC
@@ -49,6 +50,7 @@ PAGES: tuple[Page, ...] = (
     *design.pages.declared,
     *modelers.pages.declared,
     *deployments.pages.declared,
+    *trials.pages.declared,
     *case_versions.pages.declared,
     *differences.pages.declared,
     *admin.pages.declared,
