@@ -99,6 +99,13 @@ def may_begin_for_all(person: Person, started_by: Iterable[str], scopes: Mapping
     return any(scopes.get(group) == "installation" for group in person.groups.intersection(started_by))
 
 
+def may_end(person: Person, started_by: str) -> Verdict:
+    """A case is ended without an outcome by whoever started it, or an admin."""
+    if person.id == started_by or person.has("admin"):
+        return ALLOWED
+    return denied("Only the person who started the case, or an administrator, may end it.")
+
+
 def may_claim(person: Person, candidates: Collection[str], assignee_id: str | None, names: str) -> Verdict:
     """A task is claimed by a candidate while nobody else holds it."""
     if assignee_id is not None and assignee_id != person.id:

@@ -90,7 +90,7 @@ def check(
     """Look at a password. Costs a tenth of a second on purpose, so a door does it in a reading session: in
     its unit of work everybody who writes would wait. TooManyAttempts after ten failures within fifteen
     minutes."""
-    require_patience(session, _limits(tenant_id, account, address), now)
+    require_patience(session, limits(tenant_id, account, address), now)
     row = session.execute(_kept(tenant_id, account)).one_or_none()
     right = _matches(row.password_hash if row else _nobody(), password)
     if row is None or not right or not row.active:
@@ -102,22 +102,27 @@ def open_session(session: Session, checked: Checked, address: str, now: datetime
     """Open a session after a look at the password and give its token; None when account or password were
     wrong, or have changed since (the failure is counted, so the caller must commit). TooManyAttempts where
     others have failed too often meanwhile."""
-    limits = _limits(checked.tenant_id, checked.account, address)
-    require_patience(session, limits, now)
-    row = session.execute(_kept(checked.tenant_id, checked.account)).one_or_none()
-    if not checked.right or row is None or not row.active or row.password_hash != checked.password_hash:
-        count_failure(session, limits, now)
+    bounds = limits(checked.tenant_id, checked.account, address)
+    require_patience(session, bounds, now)
+    if not checked.right or not holds(session, checked):
+        count_failure(session, bounds, now)
         return None
-    session.execute(_failures.delete().where(_failures.c.key == next(iter(limits))))
+    session.execute(_failures.delete().where(_failures.c.key == next(iter(bounds))))
     token = secrets.token_urlsafe(32)
     session.execute(
         _sessions.insert().values(
-            token_hash=_token_hash(token), tenant_id=checked.tenant_id, user_id=checked.user_id,
+            token_hash=token_hash(token), tenant_id=checked.tenant_id, user_id=checked.user_id,
             csrf=secrets.token_urlsafe(24), created_at=now, expires_at=now + timedelta(hours=hours),
         )
     )  # fmt: skip
     session.execute(_sessions.delete().where(_sessions.c.expires_at < now))
     return token
+
+
+def holds(session: Session, checked: Checked) -> bool:
+    """Whether the password that was looked at is still the one that counts."""
+    row = session.execute(_kept(checked.tenant_id, checked.account)).one_or_none()
+    return row is not None and row.active and bool(row.password_hash == checked.password_hash)
 
 
 def sign_in(
@@ -128,7 +133,7 @@ def sign_in(
     return open_session(session, checked, address, now, hours)
 
 
-def _limits(tenant_id: str, account: str, address: str) -> dict[str, int]:
+def limits(tenant_id: str, account: str, address: str) -> dict[str, int]:
     """How often one may fail: the key of the account first."""
     return {
         f"account {tenant_id} {account[:100]}": ATTEMPTS,
@@ -144,14 +149,14 @@ def _kept(tenant_id: str, account: str) -> sa.Select[Any]:
 
 def sign_out(session: Session, token: str) -> None:
     """Close a session."""
-    session.execute(_sessions.delete().where(_sessions.c.token_hash == _token_hash(token)))
+    session.execute(_sessions.delete().where(_sessions.c.token_hash == token_hash(token)))
 
 
 def person_of(session: Session, token: str | None, now: datetime) -> Person:
     """Who holds a session token; NotSignedIn if nobody does any more."""
     if not token:
         raise NotSignedIn
-    values = {"token_hash": _token_hash(token), "now": now}
+    values = {"token_hash": token_hash(token), "now": now}
     row = session.execute(_HOLDER, values).mappings().one_or_none()
     if row is None:
         raise NotSignedIn
@@ -276,7 +281,7 @@ def switch(session: Session, person: Person, token: str, tenant_id: str) -> None
         raise NotPermitted("You have no post in this jurisdiction.")
     session.execute(
         _sessions.update()
-        .where(_sessions.c.token_hash == _token_hash(token))
+        .where(_sessions.c.token_hash == token_hash(token))
         .values(tenant_id=there.tenant_id, user_id=there.id)
     )
 
@@ -329,7 +334,8 @@ def _nobody() -> str:
     return _hasher.hash("a person who does not exist")
 
 
-def _token_hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """Under which a session is kept: its token is known to the browser alone."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

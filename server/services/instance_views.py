@@ -14,7 +14,7 @@ from sqlmodel import Session
 from server.engine import process
 from server.engine.model import EventKind, Kind, Position, ProcessDefinition
 from server.services import attachments, calendars, deployed, history, participants, rehearsal, rehearsing
-from server.services.authorization import Person, may_see_instance
+from server.services.authorization import Person, may_end, may_see_instance
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.services.history import TimelineEntry
@@ -53,8 +53,9 @@ class OpenTask:
 @dataclass(frozen=True, slots=True)
 class InstanceView:
     """The head of a case, and what waits in it. `variables` are the case's own; `uncertain_years` those over
-    which its limit was counted before their holidays were known. In a rehearsal `rehearsal_at` is where its
-    clock stands; who `leads` it may move the clock on, to when one of the `awaited` timers falls due."""
+    which its limit was counted before their holidays were known; `endable` says that the person may end it.
+    In a rehearsal `rehearsal_at` is where its clock stands; who `leads` it may move the clock on, to when one
+    of the `awaited` timers falls due."""
 
     id: str
     business_key: str
@@ -79,6 +80,7 @@ class InstanceView:
     uncertain_years: tuple[int, ...] = ()
     rehearsal_at: datetime | None = None
     leads: bool = False
+    endable: bool = False
     awaited: tuple[Awaited, ...] = ()
 
 
@@ -141,6 +143,7 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         incidents=tuple(session.execute(open_incidents).scalars()),
         uncertain_years=_uncertain_years(session, row) if row["due_at"] else (),
         rehearsal_at=row["rehearsal_at"], leads=leads and running,
+        endable=running and bool(may_end(person, row["started_by"])),
         awaited=rehearsing.awaited(session, used, row) if leads and running else (),
     )  # fmt: skip
 

@@ -1,10 +1,11 @@
-"""Signing in and out, the jurisdiction in which somebody works, and the language of the pages."""
+"""Signing in and out, one's own password, the jurisdiction in which somebody works, the language of the
+pages."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from server.services import identity, legal_status
+from server.services import identity, legal_status, passwords
 from server.services.identity import Account
 from server.web import render
 from server.web.context import Visit
@@ -87,6 +88,37 @@ def language(visit: Visit) -> Response:
             identity.set_locale(visit.session, visit.person, chosen)
         render.set_cookie(visit, response, "language", chosen, 365 * 86_400)
     return response
+
+
+def _look_at_both(visit: Visit) -> passwords.Looked:
+    wanted = passwords.Wanted(visit.sent("present"), visit.sent("new"), visit.sent("again"))
+    return passwords.look(visit.session, visit.person, wanted, _address(visit), visit.now)
+
+
+@pages.get("/account/password")
+def password_page(visit: Visit) -> Response:
+    """Changing one's own password, and what happened to the account before."""
+    return _password(visit, ())
+
+
+@pages.post("/account/password", look=_look_at_both)
+def change_password(visit: Visit) -> Response:
+    """Change one's own password; whoever else is signed in with the old one is no longer."""
+    wrong = passwords.change(
+        visit.session, visit.person, visit.found, visit.token or "", _address(visit), visit.now
+    )
+    if wrong:
+        return _password(visit, wrong)
+    return render.redirect(visit, "/account/password?saved=1")
+
+
+def _password(visit: Visit, wrong: tuple[tuple[str, str], ...]) -> Response:
+    params = {"shortest": passwords.SHORTEST}
+    return render.page(
+        visit, "account/password.html", status=422 if wrong else 200, shortest=passwords.SHORTEST,
+        errors=tuple((field, visit.words.tell(text, params)) for field, text in wrong),
+        saved=visit.query("saved") == "1", happened=passwords.happened(visit.session, visit.person),
+    )  # fmt: skip
 
 
 def _address(visit: Visit) -> str:
