@@ -170,15 +170,26 @@ def put_all(
 ) -> tuple[str, ...]:
     """Put a whole bundle in place of what the draft holds; gives the paths that changed. Raises FileLocked
     where somebody else edits one of them."""
-    draft = authoring.hold(session, person, draft_id)
     held = authoring.files(session, person, draft_id)
     changes: dict[str, bytes | None] = {p: data for p, data in wanted.items() if held.get(p) != data}
     changes |= dict.fromkeys(held.keys() - wanted.keys())
-    for path in changes:
-        authoring_locks.require(session, person, draft_id, path, now)
-    if changes:
-        _write(session, person, draft, changes, now)
+    put_some(session, person, draft_id, changes, now)
     return tuple(sorted(changes))
+
+
+def put_some(
+    session: Session, person: Person, draft_id: str, changes: Mapping[str, bytes | None], now: datetime
+) -> None:
+    """Put files of a bundle (None: removed) in place of what the draft holds. Raises FileLocked where
+    somebody else edits one of them."""
+    draft = authoring.hold(session, person, draft_id)
+    outlines_of: dict[str, bytes | None] = {}
+    for path, data in changes.items():
+        authoring_locks.require(session, person, draft_id, path, now)
+        if data is not None and path.removesuffix(".bpmn") + _OUTLINE not in changes:
+            outlines_of |= _outline_of(path, data)
+    if changes:
+        _write(session, person, draft, {**outlines_of, **changes}, now)
 
 
 def _write(

@@ -10,6 +10,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from server.bundles import archive
+from server.bundles.archive import Bundle
 from server.bundles.manifest import read_manifest
 from server.engine import load
 from server.engine.model import Finding
@@ -148,9 +150,9 @@ def make_active(
 def was_deployed(session: Session, tenant_id: str, files: Mapping[str, bytes]) -> bool:
     """Whether this very content was deployed before, be it active now or not."""
     d = _deployments.c
-    query = sa.select(d.id).where(
-        d.tenant_id == tenant_id, d.digest == load.digest(files), d.number > 0
-    ).limit(1)
+    query = (
+        sa.select(d.id).where(d.tenant_id == tenant_id, d.digest == load.digest(files), d.number > 0).limit(1)
+    )
     return session.execute(query).scalar_one_or_none() is not None
 
 
@@ -178,6 +180,13 @@ def listing(session: Session, person: Person) -> list[Deployment]:
         .limit(200)
     )
     return [Deployment(**row) for row in rows.mappings()]
+
+
+def pack(session: Session, person: Person, deployment_id: str) -> bytes:
+    """A deployment of the person's jurisdiction as a zip (same content, same bytes). Raises NotFound."""
+    may_deploy(person).require()
+    used = deployed.of(session, person.tenant_id, deployment_id)
+    return archive.write_zip(Bundle(used.files))
 
 
 def _current(session: Session, tenant_id: str) -> tuple[str, int, str] | None:

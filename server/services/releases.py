@@ -142,7 +142,8 @@ def withdraw(session: Session, person: Person, release_id: str, reason: str, now
     waited for its day stays in the history; no case ever used it."""
     row = _open(session, person, release_id, release_views.OPEN)
     if person.id != row["requested_by"] and not person.has("admin"):
-        denied("Only {name} or an administrator may take this back.", name=row["requested_by"]).require()
+        asker = release_views.view(session, person, release_id).requested_by_name
+        denied("Only {name} or an administrator may take this back.", name=asker).require()
     _end(session, person, row, "withdrawn", reason, now)
 
 
@@ -166,6 +167,8 @@ def _require_sound(files: Mapping[str, bytes], wish: Wish) -> None:
 def _require_sense(wish: Wish, now: datetime) -> None:
     if not wish.note.strip():
         denied("Write what changes and why: it stands in the history for good.").require()
+    if wish.effective_at is not None and wish.effective_at <= now:
+        denied("Choose a day to come, or none: then it holds at once.").require()
     if wish.effective_at is not None and wish.effective_at > now + FARTHEST:
         denied("Choose a day within the next three years.").require()
 

@@ -1,4 +1,4 @@
-"""Which deployment new cases use: loading a jurisdiction's file, going on to a deployment, going back."""
+"""Which deployment new cases use, which ones there were, and jurisdictions that come as a file."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.bundles import archive
-from server.bundles.archive import ArchiveRefused
-from server.bundles.manifest import ManifestRefused
-from server.services import deployed, deployments, identity
-from server.services.authorization import Person, denied, may_administer, may_deploy
-from server.services.deployments import Outcome
-from server.services.errors import DeploymentRejected, NotFound
+from server.services import authoring, bundle_log, deployments, identity
+from server.services.authorization import Person, denied, may_deploy
+from server.services.errors import NotFound
+from server.store.authoring import BundleRelease
 from server.store.definitions import Activation, Deployment, ProcessDefinition
 from server.store.identity import Jurisdiction, User
 from server.store.runtime import ProcessInstance
@@ -25,16 +22,17 @@ _definitions = ProcessDefinition.metadata.tables["process_definition"]
 _activations = Activation.metadata.tables["activation"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
+_releases = BundleRelease.metadata.tables["bundle_release"]
 _people = User.metadata.tables["person"]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What loading a file did: in which jurisdiction, and what is new there."""
+class Received:
+    """A jurisdiction's file that lies here as a draft: in which jurisdiction, and whether that is new."""
 
     tenant_id: str
-    name: str
-    outcome: Outcome
+    draft_id: str
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +57,20 @@ class DeploymentView:
     missing: tuple[str, ...]
 
 
-def load(session: Session, person: Person, data: bytes, source: str, note: str, now: datetime) -> Loaded:
-    """Load a jurisdiction's file and make it active. Into the person's own jurisdiction process owners may,
-    into another one those who are process owners there; one that is new to the installation comes with an
-    admin of the installation, who is entered there. DeploymentRejected tells what is wrong with the file."""
+def receive(session: Session, person: Person, data: bytes, source: str, now: datetime) -> Received:
+    """Receive a jurisdiction's file as a draft. Into the person's own jurisdiction process owners may, into
+    another one those who are process owners there; one that is new to the installation comes with an admin of
+    the installation, who is entered there. DeploymentRejected tells what is wrong with the file."""
     may_deploy(person).require()
-    try:
-        bundle = archive.read_zip(data)
-        name = bundle.manifest.name
-    except (ArchiveRefused, ManifestRefused) as refused:
-        raise DeploymentRejected((refused.finding,)) from refused
+    bundle = authoring.read_zip(data)
     there = _person_of(session, person, bundle.id)
-    if there is not None:
-        may_deploy(there).require()
-    outcome = deployments.deploy(
-        session, there or person, bundle.id, bundle.files, now, name=name, source=source[:200],
-        note=note[:500],
-    )  # fmt: skip
+    is_new = there is None
     if there is None:
-        identity.follow(session, person, bundle.id, now)
-    return Loaded(bundle.id, name, outcome)
-
-
-def activate(session: Session, person: Person, deployment_id: str, note: str, now: datetime) -> None:
-    """Let new cases use a deployment of the person's jurisdiction, be it an earlier one."""
-    may_administer(person).require()
-    _row(session, person, deployment_id)
-    if _active(session, person.tenant_id) == deployment_id:
-        return
-    deployed.of(session, person.tenant_id, deployment_id)  # one that no longer loads is not made active
-    deployments.make_active(session, person.id, person.tenant_id, deployment_id, now, note)
+        identity.add_jurisdiction(session, bundle.id, bundle.manifest.name, now)
+        there = identity.follow(session, person, bundle.id, now)
+        bundle_log.add(session, there, bundle.id, "jurisdiction_brought", now, source=source[:200])
+    draft_id = authoring.open_bundle(session, there, bundle, "", source, now)
+    return Received(bundle.id, draft_id, is_new)
 
 
 def view(session: Session, person: Person, deployment_id: str) -> DeploymentView:
@@ -114,13 +96,23 @@ def listing(session: Session, person: Person) -> list[DeploymentView]:
 
 
 def log(session: Session, person: Person, limit: int = 50) -> list[dict[str, Any]]:
-    """Who made which deployment active when, newest first."""
+    """Who made which deployment active when, and who agreed (`second`), newest first."""
     may_deploy(person).require()
-    a, d = _activations.c, _deployments.c
+    a, d, r, second = _activations.c, _deployments.c, _releases.c, _people.alias("second")
     query = (
-        sa.select(a.at, a.by, a.note, d.number, d.name, _people.c.name.label("who"))
+        sa.select(
+            a.at,
+            a.by,
+            a.note,
+            d.number,
+            d.name,
+            _people.c.name.label("who"),
+            second.c.name.label("second"),
+        )
         .join(_deployments, (d.tenant_id == a.tenant_id) & (d.id == a.deployment_id))
         .join(_people, (_people.c.tenant_id == a.tenant_id) & (_people.c.id == a.by), isouter=True)
+        .join(_releases, (r.tenant_id == a.tenant_id) & (r.id == a.release_id), isouter=True)
+        .join(second, (second.c.tenant_id == r.tenant_id) & (second.c.id == r.decided_by), isouter=True)
         .where(a.tenant_id == person.tenant_id)
         .order_by(a.id.desc())
         .limit(limit)

@@ -242,6 +242,8 @@ _NAMES = {
     "draft": _("This draft"),
     "file": _("This file"),
     "release": _("This release"),
+    "group": _("This group"),
+    "person": _("This person"),
     "incident": _("This incident"),
 }
 

@@ -9,9 +9,21 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from server.services import deployed, identity, instances, legal_status, switching
+from server.services import (
+    authoring,
+    bundle_review,
+    deployed,
+    identity,
+    instances,
+    legal_status,
+    release_effects,
+    releases,
+    switching,
+)
 from server.services.authorization import Person
 from server.services.errors import DeploymentRejected, NotFound, NotPermitted
+from server.services.release_views import Release
+from server.services.releases import Wish
 from tests.services import lab as small
 from tests.services.conftest import MORNING
 from tests.services.lab import GIVEN, TENANT, Lab
@@ -40,9 +52,20 @@ def installed(lab: Lab, *groups: str) -> Person:
         return identity.person_by_account(session, TENANT, "root")
 
 
-def load(lab: Lab, person: Person, data: bytes) -> switching.Loaded:
+def load(lab: Lab, person: Person, data: bytes) -> Release:
+    """Receive a file and deploy what it holds."""
     with lab.database.write() as session:
-        return switching.load(session, person, data, "field.zip", "", lab.now)
+        got = switching.receive(session, person, data, "field.zip", lab.now)
+        there = identity.person_by_account(session, got.tenant_id, person.account)
+        bundle_review.trial(authoring.files(session, there, got.draft_id), lab.now)
+        seen = release_effects.active(session, got.tenant_id)
+        wish = Wish("Load", None, seen, 1, ticked=True)
+        return releases.of_draft(session, there, got.draft_id, wish, lab.now)
+
+
+def go_back(session: Session, lab: Lab, person: Person, deployment_id: str, note: str) -> Release:
+    seen = release_effects.active(session, TENANT)
+    return releases.of_deployment(session, person, deployment_id, Wish(note, None, seen), lab.now)
 
 
 def signed_in(session: Session, account: str, lab: Lab) -> str:
@@ -55,7 +78,8 @@ def test_a_new_jurisdiction_comes_with_an_admin_of_the_installation(lab: Lab) ->
     """They are entered there, with the same posts, and go there without signing in again; and back."""
     root = installed(lab, "admin")
     done = load(lab, root, elsewhere(small.bundle()))
-    assert (done.tenant_id, done.outcome.number) == ("field", 1)
+    assert (done.status, done.number) == ("done", 1)
+    assert [row["tenant_id"] for row in lab.rows("select * from deployment")] == [TENANT, "field"]
     with lab.database.write() as session:
         token = signed_in(session, "root", lab)
         for tenant in ("field", TENANT):
@@ -127,13 +151,14 @@ def test_one_can_go_back_and_forth(lab: Lab) -> None:
         assert standing["lab.chased"] == "only here"
     lab.now += timedelta(minutes=1)
     with lab.database.write() as session:
-        switching.activate(session, admin, old, "Zurück", lab.now)
-        switching.activate(session, admin, old, "noch einmal", lab.now)
+        assert go_back(session, lab, admin, old, "Zurück").status == "done"
+        with pytest.raises(NotPermitted):
+            go_back(session, lab, admin, old, "noch einmal")
     with lab.database.read() as session:
         assert deployed.active(session, TENANT).deployment_id == old
         assert [view.active for view in switching.listing(session, admin)] == [False, True]
         assert [view.running for view in switching.listing(session, admin)] == [1, 0]
-        assert [entry["note"] for entry in switching.log(session, admin)] == ["Zurück", "", ""]
+        assert [entry["note"] for entry in switching.log(session, admin)] == ["Zurück", "Load", ""]
     lab.do("ann", longer, "work")
     assert lab.open(longer) == ["more"]
     short = lab.start(process="lab.due")
@@ -141,9 +166,9 @@ def test_one_can_go_back_and_forth(lab: Lab) -> None:
     assert lab.open(short) == []
     for person in (ann, lab.people["head"]):
         with pytest.raises(NotPermitted), lab.database.write() as session:
-            switching.activate(session, person, old, "", lab.now)
+            go_back(session, lab, person, old, "Zurück")
     with pytest.raises(NotFound), lab.database.write() as session:
-        switching.activate(session, admin, "nowhere", "", lab.now)
+        go_back(session, lab, admin, "nowhere", "Zurück")
 
 
 def test_the_law_of_each_is_its_own(lab: Lab) -> None:
