@@ -44,13 +44,15 @@ class Register(_Paper, frozen=True):
 class Document(_Paper, frozen=True):
     """A printed document of a case: an opinion, a notice, a filing form.
 
-    `when` (FEEL) must hold besides, where there is one. Title, addressee, text and signature are for people,
-    with FEEL in `{{ }}`; every line of the text is a paragraph. `fields` are variables shown as a table below
-    it. Without a title the name is taken, without a signature the letterhead."""
+    `when` (FEEL) must hold besides, where there is one. Title, number, addressee, text and signature are for
+    people, with FEEL in `{{ }}`; every line of the text is a paragraph. `fields` are variables shown as a
+    table below it, as far as they have a value. Without a title the name is taken, without a number of its
+    own that of the case. Who signs is also its letterhead: that of the jurisdiction where nobody is named."""
 
     text: str
     when: str = ""
     title: str = ""
+    number: str = ""
     addressee: str = ""
     signed: str = ""
     fields: tuple[str, ...] = ()
@@ -58,4 +60,5 @@ class Document(_Paper, frozen=True):
     @property
     def texts(self) -> dict[str, str]:
         """Every text that holds FEEL, by its key; `when` is FEEL as a whole."""
-        return {name: getattr(self, name) for name in ("when", "title", "addressee", "text", "signed")}
+        names = ("when", "title", "number", "addressee", "text", "signed")
+        return {name: getattr(self, name) for name in names}

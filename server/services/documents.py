@@ -30,13 +30,14 @@ _PATH = re.compile(r"[^\W\d][\w.]*")
 @dataclass(frozen=True, slots=True)
 class Printed:
     """A document as it is printed: texts filled, `fields` by name and value. `day` is that of the outcome,
-    or today while the case runs; `digest` is that of the record it was made from; `rehearsed` says that it
-    has no effect."""
+    or today while the case runs; `number` is its own or, like `case_number`, that of the case; `digest` is
+    that of the record it was made from; `rehearsed` says that it has no effect."""
 
     document: Document
     instance_id: str
     letterhead: str
     number: str
+    case_number: str
     title: str
     addressee: str
     paragraphs: tuple[str, ...]
@@ -73,14 +74,15 @@ def printed(
     def filled(text: str) -> str:
         return fill(_parts(text), scope, lambda place, value: say(_name(place), value)).strip()
 
-    letterhead = used.manifest.letterhead if used.manifest else ""
+    signed = filled(document.signed) or (used.manifest.letterhead if used.manifest else "")
     variables = process.variables_of(used.model, row["process_key"], row["state"])
+    fields = ((name, _reach(variables, name)) for name in document.fields)
     return Printed(
-        document, instance_id, letterhead, row["business_key"],
+        document, instance_id, signed, filled(document.number) or row["business_key"], row["business_key"],
         filled(document.title) or document.name, filled(document.addressee),
         tuple(line.strip() for line in filled(document.text).splitlines() if line.strip()),
-        tuple((name, _reach(variables, name)) for name in document.fields),
-        filled(document.signed) or letterhead, _day(row["ended_at"] or row["rehearsal_at"] or now),
+        tuple((name, value) for name, value in fields if value not in (None, "", [])),
+        signed, _day(row["ended_at"] or row["rehearsal_at"] or now),
         tuple(document.regulation.split()), row["history_head"], row["rehearsal_at"] is not None,
     )  # fmt: skip
 

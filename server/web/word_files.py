@@ -29,6 +29,7 @@ class Paper:
 
     letterhead: str
     number: str
+    case_number: str
     title: str
     addressee: str
     paragraphs: tuple[str, ...]
@@ -61,7 +62,7 @@ def word_file(paper: Paper) -> bytes:
     _line(book, paper.day, _RIGHT)
     if paper.basis:
         _line(book, f"依据：{paper.basis}", size=12)
-    _line(book, f"办件记录校验码：{paper.digest}", size=8, colour=_GREY)
+    _line(book, f"办件编号：{paper.case_number}　办件记录校验码：{paper.digest}", size=8, colour=_GREY)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -29,8 +29,19 @@ text = '''
 你单位{{ case.started_on }}报送的{{ project_name }}（{{ activity }}，总投资{{ total }}元）收悉。
 国家秘密：{{ is_state_secret }}。
 '''
-fields = ["activity", "total"]
+fields = ["activity", "total", "expert_review"]
 regulation = "hongshan#8p1 hongshan#8p2"
+
+[[document]]
+id = "t_reply"
+name = "复函"
+name_en = "Reply"
+processes = ["hongshan.library_entry"]
+state = "open"
+number = "红复〔{{ string(case.started_on.year) }}〕{{ total }}号"
+signed = "{{ project_unit }}"
+text = "收悉。"
+regulation = "hongshan#8p1"
 """
 
 
@@ -71,6 +82,20 @@ def test_a_document_says_the_same_on_page_pdf_and_docx(office: Office) -> None:
     assert book.core_properties.author == "赤峰市红山区人民政府"
 
 
+def test_a_document_has_the_number_and_the_head_of_who_signs_it_and_no_empty_lines(office: Office) -> None:
+    clerk = office.visitor("clerk")
+    case = apply(clerk, "平台丁", "70.00")
+    here = f"/instances/{case}/documents"
+    reply, receipt = clerk.get(f"{here}/t_reply").text, clerk.get(f"{here}/t_receipt").text
+    (unit,) = re.findall(r'class="letterhead">([^<]+)<', reply)
+    assert f"<p>{unit}</p>" in reply.split("seal-block")[1]
+    assert unit != "赤峰市红山区人民政府"
+    assert re.search(r'class="number">红复〔\d{4}〕70.00号<', reply)
+    (of_the_case,) = re.findall(r'class="number">([^<]+)<', receipt)
+    assert f"办件编号：{of_the_case}" in reply, "the case can be found from a paper with a number of its own"
+    assert receipt.count("<tr>") == 2, "nothing was reviewed yet"
+
+
 def test_english_readers_get_the_chinese_document(office: Office) -> None:
     clerk = office.visitor("clerk")
     case = apply(clerk, "平台乙")
@@ -92,7 +117,8 @@ def test_documents_that_are_not_there(office: Office) -> None:
 # --------------------------------------------------------------------------- the file by itself
 def paper(**changed: object) -> Paper:
     values = {
-        "letterhead": "某镇人民政府", "number": "请〔2026〕1号", "title": "关于请示的批复",
+        "letterhead": "某镇人民政府", "number": "请〔2026〕1号", "case_number": "1",
+        "title": "关于请示的批复",
         "addressee": "某办：", "paragraphs": ("同意。",), "fields": (("金额", "1.00"),),
         "signed": "某镇", "day": "2026年3月2日", "basis": "第1条", "mark": "",
         "digest": "0" * 64, "instance_id": "i", "document_id": "d",

@@ -93,7 +93,8 @@ def _paper(visit: Visit) -> Paper:
     speech = _Speech(vocabulary.of(used, LANGUAGE), Words(translator(LANGUAGE)))
     found = documents.printed(visit.session, visit.person, instance_id, document_id, visit.now, speech.say)
     return Paper(
-        letterhead=found.letterhead, number=found.number, title=found.title, addressee=found.addressee,
+        letterhead=found.letterhead, number=found.number, case_number=found.case_number,
+        title=found.title, addressee=found.addressee,
         paragraphs=found.paragraphs,
         fields=tuple((speech.names.name(name), speech.say(name, value)) for name, value in found.fields),
         signed=found.signed, day=_chinese_day(found.day.isoformat()),
