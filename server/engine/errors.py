@@ -99,6 +99,20 @@ class TooLateToWithdraw(NotAllowed):
     remedy = "Ask the person who has the case now to return it."
 
 
+class NoRounds(NotAllowed):
+    """“{element}” is not done by several people together, so nobody can be added to it or taken out."""
+
+    code = "engine.no_rounds"
+    remedy = "Ask for an opinion instead, or hand the task over."
+
+
+class LastRound(NotAllowed):
+    """Nobody would be left to do “{element}”."""
+
+    code = "engine.last_round"
+    remedy = "Add somebody else first, or return the case."
+
+
 # --------------------------------------------------------------------------- steps that stand still
 class StepFailed(EngineError):
     """The step “{element}” could not be done."""

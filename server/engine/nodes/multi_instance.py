@@ -14,6 +14,8 @@ from server.engine.nodes.reading import holds, value
 from server.engine.spiff import Arrow, Node, ProcessSpec, Token
 
 MAX_ROUNDS = 1000
+TAKEN_OUT = "taken_out"
+"""Memo of a multi-instance: how many of its rounds were taken out while it was under way."""
 
 INSTANCES, ACTIVE, DONE, COUNTER = (
     "nrOfInstances",
@@ -124,12 +126,12 @@ class Round(Node):
 
 
 def counts(memo: dict[str, Any], sequential: bool) -> dict[str, Any]:
-    """The counters that conditions see."""
-    open_rounds = memo["total"] - memo["done"]
+    """The counters that conditions see. Rounds that were taken out are over, but count for nothing."""
+    open_rounds, taken_out = memo["total"] - memo["done"], memo.get(TAKEN_OUT, 0)
     return {
-        INSTANCES: memo["total"],
+        INSTANCES: memo["total"] - taken_out,
         ACTIVE: min(open_rounds, 1) if sequential else open_rounds,
-        DONE: memo["done"],
+        DONE: memo["done"] - taken_out,
     }
 
 
