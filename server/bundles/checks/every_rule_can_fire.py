@@ -12,4 +12,4 @@ CODE = "every-rule-can-fire"
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Rules that other rules or the allowed values leave nothing to."""
-    return subject.analysed(CODE, "dmn.unreachable", "dmn.empty_condition")
+    return subject.analysed(CODE, "dmn.unreachable", "dmn.empty_condition", "dmn.duplicate_rule")

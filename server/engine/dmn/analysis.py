@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 from typing import TypeAlias
+
+from server.engine.feel import Told
 
 from .axes import axis
 from .graph import DecisionModel
@@ -69,6 +72,7 @@ class _Analysis:
         yield from self._unused()
         yield from self._not_understood()
         yield from self._overlaps()
+        yield from self._duplicates()
         try:
             yield from self._unreachable()
             yield from self._gaps()
@@ -78,7 +82,7 @@ class _Analysis:
     def _problem(
         self, code: str, row: int | None = None, column: str | None = None, **params: object
     ) -> Problem:
-        told = {"table": self.decision.name, "row": row, "column": column} | params
+        told = {"table": self.decision.label or self.decision.name, "row": row, "column": column} | params
         element = self.table.rules[row - 1].id if row else self.table.id
         return Problem(code, told, self.decision.id, element, row, column, line=self.table.line)
 
@@ -124,18 +128,52 @@ class _Analysis:
         code = "dmn.overlap" if unique else "dmn.overlap_any"
         return self._problem(code, rules[first].row, rows=rows, example=self._example(shared))
 
+    # ------------------------------------------------------------------ rules that stand twice
+    def _duplicates(self) -> Iterator[Problem]:
+        """Rules that say word for word the same; UNIQUE and FIRST have a stronger finding for them."""
+        if self.table.hit_policy in (HitPolicy.UNIQUE, HitPolicy.FIRST):
+            return
+        seen: dict[tuple[str, ...], int] = {}
+        for rule in self.table.rules:
+            cells = tuple(" ".join(cell.text.split()) for cell in (*rule.inputs, *rule.outputs))
+            first = seen.setdefault(cells, rule.row)
+            if first != rule.row:
+                yield self._problem("dmn.duplicate_rule", rule.row, first=first)
+
     # ------------------------------------------------------------------ rules that never fire
+    def _above(self) -> list[list[Box]]:
+        """For each rule, what the rules take that go before it wherever both match."""
+        every = range(len(self.boxes))
+        if self.table.hit_policy is HitPolicy.FIRST:
+            ranks: list[tuple[int, ...] | None] = [(place,) for place in every]
+        elif self.table.hit_policy is HitPolicy.PRIORITY:
+            ranks = [self._rank(place) for place in every]
+        else:
+            return [[] for _ in every]
+        places = (place for place in every if self._certain(place))
+        sure = [(rank, self.boxes[place]) for place in places if (rank := ranks[place]) is not None]
+        return [[box for other, box in sure if own is not None and other < own] for own in ranks]
+
+    def _rank(self, place: int) -> tuple[int, ...] | None:
+        """The priority of a rule's outputs, 0 the most important; None where they are not plain values of the
+        lists that give it."""
+        rank = []
+        for output, cell in zip(self.table.outputs, self.table.rules[place].outputs, strict=False):
+            listed = [value.strip() for value in output.allowed.text.split(",")]
+            if output.allowed.text and cell.text.strip() not in listed:
+                return None
+            rank.append(listed.index(cell.text.strip()) if output.allowed.text else 0)
+        return tuple(rank)
+
     def _unreachable(self) -> Iterator[Problem]:
-        budget = _Budget()
+        budget, above = _Budget(), self._above()
         for place, box in enumerate(self.boxes):
             row = self.table.rules[place].row
             empty = next((column for column, bits in zip(self.axes, box, strict=True) if not bits), None)
             if empty is not None:
                 yield self._problem("dmn.empty_condition", row, empty.label)
-            elif self.table.hit_policy is HitPolicy.FIRST:
-                earlier = [self.boxes[e] for e in range(place) if self._certain(e)]
-                if next(_uncovered(box, earlier, budget), None) is None:
-                    yield self._problem("dmn.unreachable", row)
+            elif above[place] and next(_uncovered(box, above[place], budget), None) is None:
+                yield self._problem("dmn.unreachable", row)
 
     # ------------------------------------------------------------------ gaps
     def _gaps(self) -> Iterator[Problem]:
@@ -153,10 +191,11 @@ class _Analysis:
         """Whether only a missing input leads into the gap."""
         return any(column.only_null(bits) for column, bits in zip(self.axes, gap, strict=True))
 
-    def _example(self, box: Box) -> str:
+    def _example(self, box: Box) -> Told:
         """A point of a box; columns that take anything there are left out."""
         pairs = [(column, bits) for column, bits in zip(self.axes, box, strict=True) if bits != column.full]
-        return ", ".join(column.example(bits) for column, bits in pairs) or "any input"
+        parts = [column.example(bits) for column, bits in pairs] or [Told("any input")]
+        return reduce(lambda before, part: Told("{before}, {part}", {"before": before, "part": part}), parts)
 
 
 def _cell(cells: Sequence[Text], place: int) -> Text:

@@ -13,6 +13,7 @@ from server.engine.feel import (
     DaysTimeDuration,
     FeelSyntaxError,
     Run,
+    Told,
     TypeRegistry,
     UnaryTests,
     YearsMonthsDuration,
@@ -24,8 +25,8 @@ from server.engine.feel import tree as t
 from .evaluation import show
 from .model import InputClause, Text
 
-OTHER = "\N{HORIZONTAL ELLIPSIS} (anything else)"
-"""Stands for any value that no cell names."""
+OTHER = "\N{HORIZONTAL ELLIPSIS}"
+"""Stands for any text that no cell names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,12 @@ class Axis:
         """All pieces."""
         return (1 << len(self.samples)) - 1
 
-    def example(self, pieces: int) -> str:
+    def example(self, pieces: int) -> Told:
         """The column with a value of these pieces, one that is not null if there is one."""
         chosen = [value for place, value in enumerate(self.samples) if pieces >> place & 1]
         value = next((value for value in chosen if value is not None), None)
-        return f"{self.label} = {value if value is OTHER else show(value)}"
+        shown = Told("anything else") if value is OTHER else show(value)
+        return Told("{column} = {value}", {"column": self.label, "value": shown})
 
     def only_null(self, pieces: int) -> bool:
         """Whether null is all there is in these pieces."""

@@ -110,8 +110,11 @@ WORDINGS: Mapping[str, _Wording] = {
         "Make sure that the input is always given, or add a rule with null.",
     ),
     "dmn.unreachable": _Wording(
-        "warning", "Rule {row} of table {table} can never fire: the rules above it take all its cases.",
-        "Remove it, or move it up.",
+        "warning", "Rule {row} of table {table} can never fire: rules that go before it take all its cases.",
+        "Remove it, or let it go before them.",
+    ),
+    "dmn.duplicate_rule": _Wording(
+        "warning", "Rule {row} of table {table} says the same as rule {first}.", "Remove one of them."
     ),
     "dmn.empty_condition": _Wording(
         "warning", "Rule {row} of table {table} can never fire: no allowed value meets the cell of {column}.",

@@ -73,7 +73,7 @@ def test_booleans_need_both_values_and_null() -> None:
 
 def test_texts_without_a_list_have_something_else() -> None:
     found = said(one_table([("kind", "string")], TIER, ['"a" => "1"', '"b" => "2"']))
-    assert found[0] == ("gap", "No rule of table d1 matches where Column kind = … (anything else).")
+    assert found[0] == ("gap", "No rule of table d1 matches where Column kind = anything else.")
 
 
 def test_texts_with_a_list_are_covered_by_it() -> None:
@@ -98,7 +98,7 @@ def test_a_rule_below_all_its_cases_never_fires_under_first() -> None:
     rules = ['< 10 => "a"', '>= 10 => "b"', '5 => "c"', '- => "d"']
     found = said(one_table(AMOUNT, TIER, rules, "FIRST"))
     assert found == [
-        ("unreachable", "Rule 3 of table d1 can never fire: the rules above it take all its cases.")
+        ("unreachable", "Rule 3 of table d1 can never fire: rules that go before it take all its cases.")
     ]
 
 
@@ -186,3 +186,32 @@ def test_the_analysis_agrees_with_what_happens(rules: list[tuple[str, str]]) -> 
         }
     assert ("dmn.unique_violated" in seen) == ("dmn.overlap" in told)
     assert ("dmn.nothing_matched" in seen) == bool({"dmn.gap", "dmn.gap_null"} & told)
+
+
+# --------------------------------------------------------------------------- rules in vain
+LEVELS = [("level", "string", '"head", "deputy", "clerk"')]
+
+
+def test_a_rule_that_more_important_ones_mask() -> None:
+    """With PRIORITY the order of the outputs decides, not that of the rows."""
+    rows = ['> 5 => "clerk"', '> 3 => "head"', '> 1 => "deputy"']
+    assert (
+        "unreachable",
+        "Rule 1 of table d1 can never fire: rules that go before it take all its cases.",
+    ) in said(one_table(AMOUNT, LEVELS, rows, policy="PRIORITY"))
+    assert "unreachable" not in codes(AMOUNT, LEVELS, rows[::-1][:2], policy="PRIORITY")
+    assert "unreachable" not in codes(AMOUNT, LEVELS, rows, policy="COLLECT")
+
+
+def test_rules_that_say_the_same() -> None:
+    rows = ['> 5 => "a"', '> 3 => "b"', '>  5 => "a"']
+    for policy in ("COLLECT", "RULE ORDER", "ANY"):
+        (text,) = [
+            text
+            for code, text in said(one_table(AMOUNT, TIER, rows, policy=policy))
+            if code == "duplicate_rule"
+        ]
+        assert text == "Rule 3 of table d1 says the same as rule 1."
+    assert "duplicate_rule" not in codes(AMOUNT, TIER, rows[:2], policy="COLLECT")
+    assert "overlap" in codes(AMOUNT, TIER, rows, policy="UNIQUE")
+    assert "unreachable" in codes(AMOUNT, TIER, rows, policy="FIRST")
