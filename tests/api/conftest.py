@@ -1,15 +1,23 @@
-"""The office of the tests of the interface for machines."""
+"""The offices of the tests of the interface for machines: within the test, and as a server of its own."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from server.services import identity
 from server.store.database import Database
 from server.store.schema import migrate
-from tests.web.office import Office, open_office
+from tests.api.machine import Live
+from tests.e2e.conftest import serve
+from tests.web.office import PASSWORD, TENANT, Office, open_office
+
+NODE = Path(__file__).parent / "node"
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +38,44 @@ def own_demo(migrated_database_url: str, tmp_path: Path) -> Iterator[Office]:
     office = open_office(migrated_database_url, tmp_path, demo=True)
     yield office
     office.database.close()
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A server of its own with people and nothing deployed, one for all tests that only talk to it."""
+    data = tmp_path_factory.mktemp("live")
+    url = f"sqlite:///{data / 'guicheng.db'}"
+    people(url)
+    process, address = serve(data, url)
+    yield Live(address)
+    process.terminate()
+    process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The folder of the JavaScript worker, with its packages as the lock file has them."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("not run: npm is not installed, which brings the JavaScript worker")
+    if not (NODE / "node_modules" / "camunda-external-task-client-js").is_dir():
+        done = subprocess.run([npm, "ci"], cwd=NODE, capture_output=True, timeout=110, check=False)
+        if done.returncode:
+            pytest.skip(f"not run: npm ci failed in {NODE}: {done.stderr.decode()[-300:]}")
+    return NODE
+
+
+def people(url: str) -> None:
+    """Tables, and a jurisdiction with an admin who may deploy."""
+    database = Database(url)
+    migrate(database)
+    now = datetime.now(UTC)
+    with database.write() as session:
+        identity.add_jurisdiction(session, TENANT, "赤峰市红山区", now)
+        identity.add_unit(session, TENANT, "data", "区政数局")
+        account = ("admin", "管理员", "系统管理", "data", ["admin", "process_owner"])
+        identity.add_person(session, TENANT, *account, identity.hash_password(PASSWORD), now)
+    database.close()
 
 
 def _office(folder: Path, *, demo: bool) -> Iterator[Office]:

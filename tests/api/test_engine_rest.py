@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
+from tests.api.machine import Machine, basic
 from tests.engine.dmn.models import decision, definitions, table
-from tests.web.office import PASSWORD, Office
+from tests.web.office import Office
 
-BASE = "/engine-rest"
 TIER = definitions(
     decision(
         "tier",
@@ -29,49 +23,6 @@ TIER = definitions(
 
 
 REAL = "key/hongshan_tier/tenant-id/hongshan"
-
-
-class Machine:
-    """A program that sends requests to the application."""
-
-    def __init__(self, app: FastAPI, address: str = "127.0.0.1", **headers: str) -> None:
-        self.app, self.address, self.headers = app, address, headers
-
-    def get(self, path: str) -> httpx.Response:
-        """Ask."""
-        return self.request("GET", path)
-
-    def evaluate(self, path: str, query: str = "", **variables: Any) -> httpx.Response:
-        """Take a decision over typed variables."""
-        body = json.dumps({"variables": variables})
-        headers = {"Content-Type": "application/json"}
-        return self.request(
-            "POST", f"/decision-definition/{path}/evaluate{query}", content=body, headers=headers
-        )
-
-    def deploy(self, files: dict[str, bytes], **fields: str) -> httpx.Response:
-        """Send files, each under its own name."""
-        sent = {name: (name, content, "application/octet-stream") for name, content in files.items()}
-        fields = {"deployment-name": "test", "deployment-source": "test"} | {
-            name.replace("_", "-"): value for name, value in fields.items()
-        }
-        return self.request("POST", "/deployment/create", data=fields, files=sent)
-
-    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Any request."""
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, self._request(method, BASE + path, **more)).result()
-
-    async def _request(self, method: str, path: str, **more: Any) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(self.address, 50_000))
-        headers = {"Host": "127.0.0.1:8000"} | self.headers | more.pop("headers", {})
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-            return await client.request(method, path, headers=headers, **more)
-
-
-def basic(account: str, password: str = PASSWORD) -> str:
-    """The header of somebody."""
-    return "Basic " + base64.b64encode(f"{account}:{password}".encode()).decode()
 
 
 def test_a_modeler_asks_deploys_and_evaluates(own_demo: Office) -> None:
@@ -194,13 +145,6 @@ def test_a_file_sent_to_a_jurisdiction_replaces_its_like(own_demo: Office) -> No
     refused = owner.deploy({name: TIER}, tenant_id="hongshan")
     assert (refused.status_code, refused.json()["type"]) == (400, "ParseException")
     assert owner.get(f"/decision-definition/{REAL}").json()["id"] == found["id"]
-
-
-def test_a_token_speaks_for_its_person(demo: Office) -> None:
-    visitor = demo.visitor("admin")
-    token = visitor.cookies["guicheng"]
-    assert Machine(demo.app, Authorization=f"Bearer {token}").get("/version").status_code == 200
-    assert Machine(demo.app, Authorization="Bearer nonsense").get("/version").status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/decision-definition/key/none", "/deployment/create"])
