@@ -72,7 +72,6 @@ def application(door: Door) -> ASGIApp:
             Route("/openapi.json", description, methods=["GET"]),
             Route("/docs", page, methods=["GET"]),
             *(calls.route(door, operation) for operation in OPERATIONS),
-            Route("/{path:path}", _options, methods=["OPTIONS"]),
         ]
     )
     app.add_exception_handler(HTTPException, _http_error)
@@ -95,10 +94,13 @@ class PlainPaths:
                 parts = parts[2:]
             path = f"{root}/{'/'.join(parts)}"
             scope = {**scope, "path": path, "raw_path": path.encode()}
+            if scope["method"] == "OPTIONS":
+                await _options(Request(scope))(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
 
-async def _options(request: Request) -> Response:
+def _options(request: Request) -> Response:
     """What a program made of pages asks before it sends anything."""
     headers: dict[str, Any] = {"Allow": "GET, HEAD, POST, PUT, OPTIONS"}
     return Response(status_code=204, headers=headers | calls.cross_origin(request))

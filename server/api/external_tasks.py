@@ -37,18 +37,22 @@ async def fetch_and_lock(call: Call) -> list[dict[str, Any]]:
     """Give a worker tasks of its topics and hold them for it. With `asyncResponseTimeout` (milliseconds) and
     nothing to do the answer waits until there is work, or that time has passed."""
     wish, seconds = _wish(call), min(_milliseconds(call.body, "asyncResponseTimeout", 0) / 1000, LONGEST_WAIT)
-    await run_in_threadpool(_require_topics, call, wish)
+    for topic in wish.topics:
+        call.caller.require_topic(topic.name)
     tenants = [actor.tenant_id for actor in call.actors]
     wanted = frozenset((tenant, topic.name) for tenant in tenants for topic in wish.topics)
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
+    found = await run_in_threadpool(_fetch, call, wish)
+    if not found:
+        await run_in_threadpool(_require_topics, call, wish)
     while True:
-        found = await run_in_threadpool(_fetch, call, wish)
         left = until - loop.time()
         if found or left <= 0 or not wish.topics:
             return found
         if not await call.door.room.wait(wanted, left) or await call.request.is_disconnected():
             return []  # whoever has gone must not be given work
+        found = await run_in_threadpool(_fetch, call, wish)
 
 
 def _fetch(call: Call, wish: Wish) -> list[dict[str, Any]]:
@@ -62,9 +66,9 @@ def _fetch(call: Call, wish: Wish) -> list[dict[str, Any]]:
 
 
 def _require_topics(call: Call, wish: Wish) -> None:
+    """Somebody who waits for what is never given to them had better be told."""
     with call.read() as session:
         for topic in wish.topics:
-            call.caller.require_topic(topic.name)
             if call.person.tenant_id != sandbox.TENANT and not topic.tenants:
                 fetching.require_topic(session, call.person, topic.name)
 

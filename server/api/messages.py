@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlmodel import Session
+
 from server.api import camunda_answers
 from server.api.calls import Call, Operation
 from server.api.camunda_errors import Problem
@@ -26,18 +28,21 @@ def send(call: Call) -> list[dict[str, Any]] | None:
         {**kept, **transient, **local, **passing}, call.body.get("all") is True,
     )  # fmt: skip
     with call.write() as session:
-        reached = correlation.correlate(session, call.actor(_tenant(call)), sent, call.now)
+        actor = call.actor(_tenant(session, call, sent))
+        reached = correlation.correlate(session, actor, sent, call.now)
         if call.body.get("resultEnabled") is not True:
             return None
         return [_told(session, call, one) for one in reached]
 
 
-def _tenant(call: Call) -> str:
-    """The jurisdiction that the message names; without one the person's own, unless they say that they mean
-    none."""
+def _tenant(session: Session, call: Call, sent: Sent) -> str:
+    """The jurisdiction that the message names, or that of the case it names; without either the person's own,
+    unless they say that they mean none."""
     named = _text(call, "tenantId")
     if named is not None:
         return named
+    if sent.instance_id is not None:
+        return case_lists.case(session, call.actors, sent.instance_id).tenant_id
     return sandbox.TENANT if call.body.get("withoutTenantId") is True else call.person.tenant_id
 
 
@@ -46,7 +51,7 @@ def _text(call: Call, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _told(session: Any, call: Call, reached: Reached) -> dict[str, Any]:
+def _told(session: Session, call: Call, reached: Reached) -> dict[str, Any]:
     found = case_lists.case(session, call.actors, reached.instance_id)
     case = camunda_answers.case(found)
     if reached.began:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from server.api import camunda_answers, camunda_values
 from server.api.calls import Call, Operation, Plain
 from server.api.camunda_errors import Problem
-from server.api.criteria import Asked
+from server.api.criteria import MOST, Asked
 from server.api.uploads import read_json
 from server.engine import process
 from server.services import case_lists, sandbox
@@ -19,7 +19,7 @@ from server.services.errors import NotFound
 CRITERIA = (
     "processInstanceIds", "businessKey", "businessKeyLike", "processDefinitionId", "processDefinitionKey",
     "processDefinitionKeyIn", "deploymentId", "tenantIdIn", "withoutTenantId", "active", "suspended",
-    "withIncident",
+    "withIncident", "variables",
 )  # fmt: skip
 
 
@@ -28,6 +28,7 @@ def listing(call: Call) -> list[dict[str, Any]]:
     asked, query = _query(call)
     query = query if asked.text("sortBy") else query.order_by(CASE_COLUMNS["instanceId"])
     with call.read() as session:
+        query = _with_values(session, call, asked, query)
         return [camunda_answers.case(CaseRow(*row)) for row in asked.page(session, query, CASE_COLUMNS)]
 
 
@@ -35,7 +36,7 @@ def count(call: Call) -> dict[str, int]:
     """How many there are."""
     asked, query = _query(call)
     with call.read() as session:
-        return asked.count(session, query)
+        return asked.count(session, _with_values(session, call, asked, query))
 
 
 def one(call: Call) -> dict[str, Any]:
@@ -76,6 +77,49 @@ def variables_of(call: Call, instance_id: str) -> dict[str, Any]:
 def _read(session: Session, call: Call, instance_id: str) -> dict[str, Any]:
     _, row, used = case_lists.look(session, call.actors, instance_id)
     return dict(process.variables_of(used.model, row["process_key"], row["state"]))
+
+
+def _with_values(session: Session, call: Call, asked: Asked, query: Any) -> Any:
+    """Only the cases whose variables have the values that `variables` asks for: name_eq_value or
+    name_neq_value, with commas between, or as JSON a list of name, operator and value."""
+    wanted = _comparisons(asked.given.get("variables"))
+    if not wanted:
+        return query
+    ids = []
+    for row in session.execute(query.limit(MOST)):
+        seen = _read(session, call, row.id)
+        if all((_plain(seen.get(name)) == value) == equal for name, equal, value in wanted):
+            ids.append(row.id)
+    return query.where(case_lists.case_where("ids", ids))
+
+
+def _comparisons(given: Any) -> list[tuple[str, bool, str]]:
+    if given is None:
+        return []
+    if isinstance(given, str):
+        given = [
+            {"name": name, "operator": operator, "value": value}
+            for name, operator, value in (_parted(text) for text in given.split(","))
+        ]
+    found = []
+    for one in given if isinstance(given, list) else [None]:
+        if not isinstance(one, dict) or one.get("operator") not in ("eq", "neq"):
+            raise Problem(400, "InvalidRequestException", "variables are compared as name_eq_value or _neq_.")
+        found.append((str(one.get("name")), one["operator"] == "eq", _plain(one.get("value"))))
+    return found
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    for operator in ("eq", "neq"):
+        name, found, value = text.partition(f"_{operator}_")
+        if found:
+            return name, operator, value
+    return text, "", ""
+
+
+def _plain(value: Any) -> str:
+    """A value as it is written in an address: addresses know no types."""
+    return value if isinstance(value, str) else camunda_values.dumps(value)
 
 
 def _variable(call: Call) -> Any:

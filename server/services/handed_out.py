@@ -122,8 +122,8 @@ def of_case(session: Session, tenant_id: str, instance_id: str) -> list[Work]:
 
 
 def find(session: Session, actors: Collection[Person], query: sa.Select[Any], task_id: str) -> Work:
-    reached = sa.or_(*(reached(actor) for actor in actors), sa.false())
-    row = session.execute(query.where(reached)).one_or_none()
+    mine = sa.or_(*(reached(actor) for actor in actors), sa.false())
+    row = session.execute(query.where(mine)).one_or_none()
     if row is None:
         raise NotFound("external task", task_id)
     return Work(*row)
