@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from datetime import date, datetime, time
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar, DayKind, Deadline
@@ -16,7 +18,7 @@ from server.store.identity import CalendarDay, Jurisdiction
 
 _days = CalendarDay.metadata.tables["calendar_day"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
-_cache: dict[tuple[str, str], tuple[int, BusinessCalendar]] = {}
+_cache: WeakKeyDictionary[Engine, dict[str, tuple[int, BusinessCalendar]]] = WeakKeyDictionary()
 _lock = threading.Lock()
 _CHANGED = "calendar changed"
 """Marks a unit of work that may still be rolled back: what it sees must not be remembered for others."""
@@ -55,9 +57,9 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
         revision = (
             session.execute(query.where(_jurisdictions.c.tenant_id == tenant_id)).scalar_one_or_none() or 0
         )
-    place = (str(session.get_bind().engine.url), tenant_id)
     with _lock:
-        known = None if _CHANGED in session.info else _cache.get(place)
+        held = _cache.setdefault(session.get_bind().engine, {})
+        known = None if _CHANGED in session.info else held.get(tenant_id)
     if known is not None and known[0] == revision:
         return known[1]
     overrides: dict[date, DayKind] = {
@@ -67,7 +69,7 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
     if _CHANGED in session.info:
         return calendar
     with _lock:
-        _cache[place] = (revision, calendar)
+        held[tenant_id] = (revision, calendar)
     return calendar
 
 

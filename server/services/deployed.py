@@ -17,6 +17,7 @@ from server.engine.forms import Form
 from server.engine.load import digest
 from server.engine.model import EventKind, Finding, FlowNode, Kind, Model, ProcessDefinition
 from server.services.errors import NotFound
+from server.store.database import READING
 from server.store.definitions import DeploymentFile, Resource
 from server.store.identity import Jurisdiction
 
@@ -125,14 +126,28 @@ def of(session: Session, tenant_id: str, deployment_id: str) -> Deployed:
 
 def active(session: Session, tenant_id: str) -> Deployed:
     """The deployment that new instances of a jurisdiction use."""
-    deployment_id = session.execute(_ACTIVE, {"of_tenant": tenant_id}).scalar_one_or_none()
+    deployment_id = _active_id(session, tenant_id)
     if deployment_id is None:
         raise NotFound("deployment", tenant_id)
     return of(session, tenant_id, deployment_id)
 
 
+def _active_id(session: Session, tenant_id: str) -> str | None:
+    """Which deployment is active. A unit of work that only reads sees one state of the database, so it asks
+    once."""
+    known: dict[str, str | None] = session.info.get(READING, {})
+    if tenant_id not in known:
+        known[tenant_id] = session.execute(_ACTIVE, {"of_tenant": tenant_id}).scalar_one_or_none()
+    return known[tenant_id]
+
+
 def manifest(session: Session, tenant_id: str) -> Manifest | None:
     """The manifest of the active deployment, read without compiling anything; None where there is none."""
+    deployment_id = _active_id(session, tenant_id) or ""
+    with _lock:
+        loaded = _cache.get((tenant_id, deployment_id))
+    if loaded is not None:
+        return loaded.manifest
     values = {"of_tenant": tenant_id, "path": "jurisdiction.toml"}
     row = session.execute(_MANIFEST, values).one_or_none()
     if row is None:

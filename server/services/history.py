@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,7 @@ _TIMELINE = (
     .where(_events.c.tenant_id == bindparam("of_tenant"), _events.c.instance_id == bindparam("of_instance"))
     .order_by(_events.c.seq.desc())
 )  # fmt: skip
+_LATEST = _TIMELINE.where(_events.c.kind.not_in(bindparam("without", expanding=True))).limit(bindparam("n"))
 _ADD_EVENTS = _events.insert()
 _ADD_EVALUATIONS = _evaluations.insert()
 _CONTENT = (
@@ -149,6 +150,14 @@ def timeline(
     query = _TIMELINE if last is None else _TIMELINE.limit(last)
     rows = session.execute(query, {"of_tenant": tenant_id, "of_instance": instance_id})
     return [TimelineEntry(*row) for row in rows]
+
+
+def latest(
+    session: Session, tenant_id: str, instance_id: str, count: int, without: Sequence[str]
+) -> list[TimelineEntry]:
+    """The last `count` entries of an instance's record but for some kinds, newest first."""
+    values = {"of_tenant": tenant_id, "of_instance": instance_id, "without": without, "n": count}
+    return [TimelineEntry(*row) for row in session.execute(_LATEST, values)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,12 +123,7 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
     now, leads = rehearsal.clock(row, now), bool(rehearsal.may_lead(person, row))
     definition = used.process(row["process_key"])
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    incident = _incidents.c
-    open_incidents = sa.select(incident.finding).where(
-        incident.tenant_id == person.tenant_id,
-        incident.instance_id == instance_id,
-        incident.resolved_at.is_(None),
-    )
+    of_case = {"of_tenant": person.tenant_id, "of_instance": instance_id}
     running = row["status"] in ("running", "incident")
     return InstanceView(
         id=instance_id, business_key=row["business_key"], title=row["title"], process_key=row["process_key"],
@@ -140,7 +135,7 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         open_tasks=tuple(_open_tasks(session, person, used, row, calendar, now)),
         variables=dict(process.variables_of(used.model, row["process_key"], row["state"])),
         withdrawable=_withdrawable(session, person, used, row) if running else (),
-        incidents=tuple(session.execute(open_incidents).scalars()),
+        incidents=tuple(session.execute(_OPEN_INCIDENTS, of_case).scalars()),
         uncertain_years=_uncertain_years(session, row) if row["due_at"] else (),
         rehearsal_at=row["rehearsal_at"], leads=leads and running,
         endable=running and bool(may_end(person, row["started_by"])),
@@ -205,6 +200,17 @@ def materials(session: Session, person: Person, instance_id: str) -> list[Attach
     return attachments.of_instance(session, person.tenant_id, instance_id)
 
 
+def beside_task(
+    session: Session, person: Person, instance_id: str, entries: int
+) -> tuple[list[Attachment], list[TimelineEntry]]:
+    """What a task of a case shows beside it: the case's files, and the last entries of its record but for
+    steps and openings."""
+    tenant = person.tenant_id
+    may_see_instance(person, participants.of_instance(session, tenant, instance_id)).require()
+    told = history.latest(session, tenant, instance_id, entries, ("steps_taken", "task_opened"))
+    return attachments.of_instance(session, tenant, instance_id), told
+
+
 def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, Any], Deployed]:
     """The row of an instance and its deployment, if the person may see it."""
     values = {"of_tenant": person.tenant_id, "of_instance": instance_id}
@@ -232,22 +238,45 @@ def _head() -> sa.Select[Any]:
 
 
 _HEAD = _head()
+_OF_CASE = (_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.instance_id == bindparam("of_instance"))
+_OPEN_TASKS = (
+    sa.select(
+        *(_tasks.c[name] for name in ("id", "element", "name", "assignee_id")), _people.c.name,
+        _tasks.c.candidates, _tasks.c.created_at, _tasks.c.due_at,
+    )
+    .join(
+        _people,
+        (_people.c.tenant_id == _tasks.c.tenant_id) & (_people.c.id == _tasks.c.assignee_id), isouter=True,
+    )
+    .where(*_OF_CASE, _tasks.c.status == "open")
+    .order_by(_tasks.c.id)
+)  # fmt: skip
+_SENT = (
+    sa.select(_tasks.c.id, _tasks.c.name, _tasks.c.closed_seq)
+    .where(
+        *_OF_CASE, _tasks.c.completed_by == bindparam("of_person"), _tasks.c.status == "completed",
+        _tasks.c.token.in_(bindparam("tokens", expanding=True)),
+    )
+    .order_by(_tasks.c.id)
+)  # fmt: skip
+_TAKEN_SINCE = sa.select(sa.func.count()).where(
+    *_OF_CASE, _tasks.c.opened_seq == bindparam("seq"), _tasks.c.claimed_at.is_not(None)
+)
+_OPEN_INCIDENTS = sa.select(_incidents.c.finding).where(
+    _incidents.c.tenant_id == bindparam("of_tenant"),
+    _incidents.c.instance_id == bindparam("of_instance"),
+    _incidents.c.resolved_at.is_(None),
+)
 
 
 def _open_tasks(
     session: Session, person: Person, used: Deployed, case: Mapping[str, Any], calendar: Any, now: datetime
 ) -> list[OpenTask]:
-    t, leads = _tasks.c, rehearsal.may_lead(person, case)
-    query = (
-        sa.select(
-            t.id, t.element, t.name, t.assignee_id, _people.c.name, t.candidates, t.created_at, t.due_at
-        )
-        .join(_people, (_people.c.tenant_id == t.tenant_id) & (_people.c.id == t.assignee_id), isouter=True)
-        .where(t.tenant_id == person.tenant_id, t.instance_id == case["id"], t.status == "open")
-        .order_by(t.id)
-    )
+    leads = rehearsal.may_lead(person, case)
+    of_case = {"of_tenant": person.tenant_id, "of_instance": case["id"]}
+    rows = session.execute(_OPEN_TASKS, of_case)
     found = []
-    for task_id, element, name, holder_id, holder, candidates, created_at, due in session.execute(query):
+    for task_id, element, name, holder_id, holder, candidates, created_at, due in rows:
         free = holder_id is None and not set(person.principals).isdisjoint(candidates)
         light = calendar.light(due, now) if due else "green"
         names = tuple(used.principal_name(key) for key in candidates)
@@ -261,17 +290,15 @@ def _withdrawable(
 ) -> tuple[tuple[str, str], ...]:
     """Tasks this person sent and nobody has touched since (id, name)."""
     tokens = process.withdrawable(used.model, row["process_key"], row["state"])
-    t = _tasks.c
-    mine = (t.tenant_id == person.tenant_id, t.instance_id == row["id"])
-    done = sa.select(t.id, t.name, t.closed_seq).where(
-        *mine, t.completed_by == person.id, t.status == "completed", t.token.in_(tokens)
+    if not tokens:
+        return ()
+    of_case = {"of_tenant": person.tenant_id, "of_instance": row["id"]}
+    done = session.execute(_SENT, {**of_case, "of_person": person.id, "tokens": tokens}).all()
+    return tuple(
+        (task_id, name)
+        for task_id, name, seq in done
+        if not session.execute(_TAKEN_SINCE, {**of_case, "seq": seq}).scalar_one()
     )
-    found = []
-    for task_id, name, seq in session.execute(done.order_by(t.id)).all():
-        taken = sa.select(sa.func.count()).where(*mine, t.opened_seq == seq, t.claimed_at.is_not(None))
-        if not session.execute(taken).scalar_one():
-            found.append((task_id, name))
-    return tuple(found)
 
 
 def _diagram(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import sqlalchemy as sa
-from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.bundles.manifest import Reading
@@ -16,12 +14,7 @@ from server.services import deployed, instance_views
 from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.tasks import TaskView
-from server.store.runtime import ProcessInstance
 
-_instances = ProcessInstance.metadata.tables["process_instance"]
-_DEPLOYMENT = sa.select(_instances.c.deployment_id).where(
-    _instances.c.tenant_id == bindparam("of_tenant"), _instances.c.id == bindparam("of_instance")
-)
 _MARK = re.compile(r"\[([\w-]+)\]")
 
 
@@ -56,8 +49,7 @@ def of_step(used: Deployed, node: FlowNode, form: Form | None) -> tuple[Reading,
 
 def of_task(session: Session, person: Person, task: TaskView) -> tuple[Reading, ...]:
     """The readings on which a task rests that the person looks at."""
-    row = session.execute(_DEPLOYMENT, {"of_tenant": person.tenant_id, "of_instance": task.instance_id})
-    used = deployed.of(session, person.tenant_id, row.scalar_one())
+    used = deployed.of(session, person.tenant_id, task.deployment_id)
     node = used.node(task.element)
     return of_step(used, node, task.form) if node else ()
 

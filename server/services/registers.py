@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.bundles.manifest import Manifest
@@ -29,6 +30,10 @@ _SAME = (
     "outcome", "outcome_name",
 )  # fmt: skip
 _BATCH = 500
+_PROJECT = sa.select(_projects.c.code, _projects.c.name).where(
+    _projects.c.tenant_id == bindparam("of_tenant"), _projects.c.id == bindparam("of_project")
+)
+_LEAVE = _rows.delete().where(*(_rows.c[name] == bindparam(f"of_{name}") for name in _KEYS))
 
 
 def enter(case: Case, variables: Mapping[str, Any]) -> None:
@@ -42,14 +47,12 @@ def enter(case: Case, variables: Mapping[str, Any]) -> None:
     used = deployed.active(case.session, tenant) if ended else case.deployed
     for register in _of(used.manifest, case.key):
         if register.takes(case.key, case.row["status"], case.row["outcome"]):
-            known = _projects.c.tenant_id == tenant, _projects.c.id == case.row["project_id"]
-            project = case.session.execute(
-                sa.select(_projects.c.code, _projects.c.name).where(*known)
-            ).first()
+            known = {"of_tenant": tenant, "of_project": case.row["project_id"]}
+            project = case.session.execute(_PROJECT, known).one_or_none()
             _ENTER.enter(case.session, _row(register, case.row, variables, tuple(project or ())))
         elif register.state == "open":
-            keys = {"tenant_id": tenant, "register_id": register.id, "instance_id": case.id}
-            case.session.execute(_rows.delete().where(*(_rows.c[name] == keys[name] for name in _KEYS)))
+            keys = {"of_tenant_id": tenant, "of_register_id": register.id, "of_instance_id": case.id}
+            case.session.execute(_LEAVE, keys)
 
 
 def renew(session: Session, used: Deployed, before: Manifest | None) -> None:

@@ -61,6 +61,7 @@ class TaskView:
 
     id: str
     instance_id: str
+    deployment_id: str
     business_key: str
     title: str
     process_key: str
@@ -110,6 +111,12 @@ class Done:
 def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskView:
     """A task as this person may see it; NotPermitted names the reason."""
     row = _read(session, person, task_id)
+    return _view(session, person, row, drafts.kept(session, person, f"task:{task_id}"), now)
+
+
+def _view(
+    session: Session, person: Person, row: dict[str, Any], draft: drafts.Kept | None, now: datetime
+) -> TaskView:
     now = rehearsal.clock(row, now)
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     groups = tuple(used.principal_name(key) for key in row["candidates"])
@@ -122,7 +129,8 @@ def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskV
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
     form = used.model.forms.get(row["form_id"])
     return TaskView(
-        id=task_id, instance_id=row["instance_id"], business_key=row["business_key"], title=row["title"],
+        id=row["id"], instance_id=row["instance_id"], deployment_id=row["deployment_id"],
+        business_key=row["business_key"], title=row["title"],
         process_key=row["root_key"], process_name=used.process(row["root_key"]).name, element=row["element"],
         name=row["name"], documentation=node.documentation, regulation=tuple(row["regulation"]),
         status=row["status"], revision=row["revision"], assignee=row["assignee_name"], candidates=groups,
@@ -131,7 +139,7 @@ def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskV
         instance_light=calendar.light(row["instance_due"], now) if row["instance_due"] else "green",
         sent_by=row["sent_by"], form=form,
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
-        draft=drafts.kept(session, person, f"task:{task_id}"), returns=_returns(used, row, node),
+        draft=draft, returns=_returns(used, row, node),
         claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
         plays=() if act else _plays(person, used, row),
     )  # fmt: skip
@@ -181,12 +189,26 @@ def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], 
 def preview(session: Session, person: Person, task_id: str, now: datetime) -> Preview:
     """What sending the kept draft would do: a dry run of the engine. Raises InvalidSubmission if it
     is not ready."""
+    return _preview(
+        session, person, _read(session, person, task_id), _kept_pairs(session, person, task_id), now
+    )
+
+
+def check(session: Session, person: Person, task_id: str, now: datetime) -> tuple[TaskView, Preview]:
+    """核对: the task and what sending its kept draft would do, as `view` and `preview` tell them."""
     row = _read(session, person, task_id)
+    draft = drafts.kept(session, person, f"task:{task_id}")
+    task = _view(session, person, row, draft, now)
+    return task, _preview(session, person, row, draft.pairs if draft else (), now)
+
+
+def _preview(
+    session: Session, person: Person, row: dict[str, Any], pairs: Sequence[Pair], now: datetime
+) -> Preview:
     if row["status"] != "open":
         raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
-    pairs = _kept_pairs(session, person, task_id)
     now = rehearsal.clock(row, now)
     submission = submissions.accept(_submission(session, used, row, person, pairs, now))
     at = calendars.moment(session, person, now)

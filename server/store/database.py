@@ -16,6 +16,9 @@ from sqlmodel import Session
 from server.store.repeated import Repeated
 
 BeforeCommit = Callable[[Session], None]
+READING = "reading"
+"""Under this name `info` of a session that only reads holds a dict of what it has read already: it sees one
+state of the database throughout."""
 
 
 class StorageFull(Exception):
@@ -58,6 +61,8 @@ class _Unit(Session):
     def rollback(self) -> None:
         """Forget what was done, and see the database afresh."""
         self._link.rollback()
+        if READING in self.info:
+            self.info[READING] = {}
 
 
 class Database:
@@ -86,7 +91,9 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and can change nothing."""
         with self._reader.connect() as link:
-            yield _Unit(link, self._repeated)
+            session = _Unit(link, self._repeated)
+            session.info[READING] = {}
+            yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -131,11 +131,11 @@ class Repeated:
 
 def _learn(statement: Any, given: Values, result: CursorResult[Any]) -> _Form | None:
     """The form of a statement that has just run. There is none for what only SQLAlchemy can do: values that
-    columns make themselves, parts written into the text, names that must be changed for the driver."""
+    columns make themselves, given values written into the text, names that must be changed for the driver."""
     compiled: SQLCompiler = statement.compile(dialect=result.dialect, column_keys=list(given))
     if (
         compiled.insert_prefetch or compiled.update_prefetch or compiled.implicit_returning
-        or compiled.literal_execute_params or compiled.escaped_bind_names
+        or compiled.escaped_bind_names or any(bind.key in given for bind in compiled.literal_execute_params)
         or any(bind.key not in given for bind in compiled.post_compile_params)
     ):  # fmt: skip
         return None

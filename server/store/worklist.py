@@ -92,15 +92,17 @@ def _keys_query(principals: int, behind: bool) -> sa.sql.expression.TextualSelec
 
 
 @lru_cache(maxsize=256)
-def _count_query(principals: int, overdue: bool) -> sa.TextClause:
+def _count_query(principals: int, overdue: bool) -> sa.sql.expression.TextualSelect:
     more = " AND due_at < :before" if overdue else ""
     parts = " UNION ".join(
         f"SELECT * FROM (SELECT task_id FROM worklist WHERE tenant_id = :tenant AND principal = :p{n}{more}"
         f" ORDER BY due_at LIMIT :n) AS list{n}"
         for n in range(principals)
     )
-    query = sa.text(f"SELECT count(*) FROM (SELECT task_id FROM ({parts}) AS merged LIMIT :n) AS capped")
-    return query.bindparams(sa.bindparam("before", type_=UtcDateTime)) if overdue else query
+    query = sa.text(f"SELECT count(*) AS n FROM (SELECT task_id FROM ({parts}) AS merged LIMIT :n) AS capped")
+    if overdue:
+        query = query.bindparams(sa.bindparam("before", type_=UtcDateTime))
+    return query.columns(n=sa.Integer)
 
 
 def rows(session: Session, tenant_id: str, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

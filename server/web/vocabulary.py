@@ -52,12 +52,15 @@ def of_visit(visit: Visit) -> Vocabulary:
 
 def told(visit: Visit, record: Iterable[TimelineEntry]) -> list[TimelineEntry]:
     """Entries of a record with the results of decisions in words, ready to be shown."""
+    entries = list(record)
+    if not any(entry.kind == "decision_evaluated" for entry in entries):
+        return entries
     names, words = of_visit(visit), Words(visit.words)
     return [
         replace(entry, payload={**entry.payload, "outputs": names.value("", entry.payload["outputs"], words)})
         if entry.kind == "decision_evaluated"
         else entry
-        for entry in record
+        for entry in entries
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from server.engine.forms.expressions import Computed, Condition, Text
@@ -186,7 +187,7 @@ class Component:
         return self.kind in KEYED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A form of a deployment. `controls` are the names on which some other part of the form depends."""
 
@@ -197,17 +198,17 @@ class Form:
     controls: frozenset[str] = frozenset()
     properties: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def fields(self) -> tuple[Component, ...]:
         """Every component that holds a value, those inside groups and lists too, in the order of the page."""
         return tuple(_keyed(self.components))
 
-    @property
+    @cached_property
     def lists(self) -> tuple[Component, ...]:
         """The repeating lists, in the order of the page."""
         return tuple(c for c in _all(self.components) if c.kind is Kind.LIST)
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         """Names of the variables a submission may set: the first part of each value's place."""
         inside = {

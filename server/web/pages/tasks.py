@@ -103,11 +103,10 @@ def release(visit: Visit) -> Response:
 @pages.get("/tasks/{id}/check")
 def check(visit: Visit) -> Response:
     """核对: exactly what will be signed, and what happens then."""
-    task = tasks.view(visit.session, visit.person, visit.path("id"), visit.now)
     try:
-        preview = tasks.preview(visit.session, visit.person, task.id, visit.now)
+        task, preview = tasks.check(visit.session, visit.person, visit.path("id"), visit.now)
     except InvalidSubmission:
-        return render.redirect(visit, f"/tasks/{task.id}")
+        return render.redirect(visit, f"/tasks/{visit.path('id')}")
     views = filling.in_words(visit, task.form, {**task.variables, **preview.submission.values})
     return render.page(
         visit, "tasks/check.html", task=task, views=views, outcome=_outcome(visit, task, views),
@@ -227,12 +226,10 @@ def _task_page(
 def _beside(visit: Visit, task: TaskView) -> dict[str, Any]:
     """Materials and the latest entries, as far as this person may see the case: a candidate sees them too."""
     try:
-        materials = instance_views.materials(visit.session, visit.person, task.instance_id)
-        record = instance_views.record(visit.session, visit.person, task.instance_id)
+        materials, record = instance_views.beside_task(visit.session, visit.person, task.instance_id, LATEST)
     except NotPermitted:
         return {"materials": (), "record": ()}
-    told = [entry for entry in record if entry.kind not in ("steps_taken", "task_opened")]
-    return {"materials": materials, "record": vocabulary.told(visit, told[:LATEST])}
+    return {"materials": materials, "record": vocabulary.told(visit, record)}
 
 
 def _outcome(visit: Visit, task: TaskView, views: tuple[FieldView, ...]) -> str:
