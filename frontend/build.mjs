@@ -25,8 +25,13 @@ const iconFonts = {
 // Some libraries hold their texts as plain literals. Where one stands in a place that is shown, and the dictionary
 // knows it, it becomes a call of the same translator that the others ask. Nothing else of them is touched; the
 // bpmn.io mark has no text of these.
-const SIMULATION = [
-  ["`Token Simulation <", "`${ __say('Token Simulation') } <"],
+const HELD = /node_modules[\\/](@bpmn-io[\\/]form-js-(editor|viewer)[\\/]dist[\\/]index\.es\.js|dmn-js-properties-panel[\\/]dist[\\/]index\.esm\.js|bpmn-js-token-simulation[\\/]lib[\\/].*\.js)$/;
+const TEXT = /(['"])((?:(?!\1)[^\\\n])+)\1/.source;
+const SHOWN = new RegExp(`(\\b(?:label|title|placeholder|placeholderContent|closeButtonTooltip|emptyListMessage|errorMessage|children|text|description|tooltip|name|"aria-label")(?:\\s*(?::|(?<![=!])=(?!=))\\s*))${TEXT.replaceAll("\\1", "\\2")}`, "g");
+const GIVEN = new RegExp(`((?:\\breturn|\\?|:|=>|\\|\\||,|push\\()\\s*)${TEXT.replaceAll("\\1", "\\2")}`, "g");
+const ATTRIBUTE = /title="([A-Z][A-Za-z/ ]+)"/g;
+const EXACT = [ // what has no such place; each must be met, so that a new version of a library cannot lose one silently
+  ["Token Simulation <span", "${ __say('Token Simulation') } <span"],
   ["        Simulation Log\n", "        ${ __say('Simulation Log') }\n"],
   [`'<p class="bts-entry placeholder">No Entries</p>'`, '`<p class="bts-entry placeholder">No Entries</p>`'],
   [">No Entries<", ">${ __say('No Entries') }<"],
@@ -36,26 +41,29 @@ const SIMULATION = [
   ["${ wait ? 'Remove' : 'Add' } pause point", "${ __say(wait ? 'Remove pause point' : 'Add pause point') }"],
   ["Set animation speed = ${ label }", "${ __say('Set animation speed') } ${ __say(label) }"],
   ["Focus process instance ${scope.id}", "${ __say('Focus process instance') } ${scope.id}"],
+  ["children: valueLabel || 'Select'", "children: valueLabel || __say('Please select')"],
+  ["return concreteType.replace(/(\\B[A-Z])/g, ' $1').replace(/(\\bNon Interrupting)/g, '($1)')", "return __say(concreteType.replace(/(\\B[A-Z])/g, ' $1'))"],
 ];
 const literals = (dictionary) => ({
   name: "literals",
   setup(bundle) {
     const known = new Set(Object.keys(dictionary));
-    const shown = /(\b(?:label|title|placeholder|placeholderContent|closeButtonTooltip|emptyListMessage|errorMessage|children|text|description|tooltip|name|"aria-label")(?:\s*(?::|(?<![=!])=(?!=))\s*))(['"])((?:(?!\2)[^\\\n])+)\2/g;
-    const given = /((?:\breturn|\?|:|=>|\|\||,|push\()\s*)(['"])((?:(?!\2)[^\\\n])+)\2/g;
-    const attribute = /title="([A-Z][A-Za-z/ ]+)"/g;
+    const unmet = new Set(EXACT.map(([from]) => from));
     const rewrite = (source) => source
-      .replace(shown, (all, before, quote, text) => known.has(text) ? `${before}__say(${JSON.stringify(text)})` : all)
-      .replace(given, (all, before, quote, text) => known.has(text) && (text.includes(" ") || /^return/.test(before)) ? `${before}__say(${JSON.stringify(text)})` : all)
-      .replace(attribute, (all, text) => known.has(text) ? `title="\${ __say(${JSON.stringify(text)}) }"` : all);
-    const simulation = (source) => SIMULATION.reduce((text, [from, to]) => text.replaceAll(from, to), source);
-    const filter = /node_modules[\\/](@bpmn-io[\\/]form-js-(editor|viewer)[\\/]dist[\\/]index\.es\.js|dmn-js-properties-panel[\\/]dist[\\/]index\.esm?\.js|bpmn-js-token-simulation[\\/]lib[\\/].*\.js)$/;
-    bundle.onLoad({ filter }, async ({ path: file }) => {
-      const plain = await readFile(file, "utf8");
-      const changed = file.includes("token-simulation") ? simulation(rewrite(plain)) : rewrite(plain);
+      .replace(SHOWN, (all, before, quote, text) => known.has(text) ? `${before}__say(${JSON.stringify(text)})` : all)
+      .replace(GIVEN, (all, before, quote, text) => known.has(text) && (text.includes(" ") || /^return/.test(before)) ? `${before}__say(${JSON.stringify(text)})` : all)
+      .replace(ATTRIBUTE, (all, text) => known.has(text) ? `title="\${ __say(${JSON.stringify(text)}) }"` : all);
+    const exactly = (source) => EXACT.reduce((text, [from, to]) => {
+      if (text.includes(from)) unmet.delete(from);
+      return text.replaceAll(from, () => to);
+    }, source);
+    bundle.onLoad({ filter: HELD }, async ({ path: file }) => {
+      const plain = (await readFile(file, "utf8")).replaceAll("\r\n", "\n");
+      const changed = rewrite(exactly(plain));
       const use = `import { say as __say } from ${JSON.stringify(path.join(studio, "words.js"))};\n`;
       return { loader: "js", contents: changed === plain ? plain : use + changed };
     });
+    bundle.onEnd(() => ({ errors: [...unmet].map((text) => ({ text: `No library has this text any more: ${text}` })) }));
   },
 });
 
@@ -78,7 +86,7 @@ const made = await build({
   assetNames: "[name]-[hash]",
   logLevel: "warning",
   logOverride: { "empty-import-meta": "silent" },
-  plugins: [iconFonts, literals({ ...(await dictionary("form")), ...(await dictionary("simulation")) })],
+  plugins: [iconFonts, literals({ ...(await dictionary("form")), ...(await dictionary("simulation")), ...(await dictionary("dmn")) })],
 });
 
 await writeFile(path.join(target, "packages.json"), JSON.stringify(await packages(made.metafile)));

@@ -11,43 +11,37 @@ import "bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css";
 import "camunda-bpmn-js/dist/assets/camunda-platform-modeler.css";
 
 import { Desk } from "./desk.js";
+import { fit } from "./drd.js";
 import { severity } from "./findings.js";
 import { lint } from "./lint.js";
 import { element, send } from "./page.js";
 import { guichengFields } from "./fields.js";
-import { templatesFillOnly } from "./templates.js";
+import { approvalSteps } from "./steps.js";
+import { prepare, templatesFillOnly } from "./templates.js";
 import { translation } from "./words.js";
 
 const ROOM = { left: 90, right: 40, top: 90, bottom: 70 }; // pixels for the palette, the switches above and the bpmn.io mark
 
-function modeler(desk) {
+function modeler(desk, templates) {
   return new Modeler({
     container: desk.canvas,
     propertiesPanel: { parent: "#properties" },
     linting: { bpmnlint: lint(desk.texts), active: true },
     additionalModules: [
       ElementTemplateChooserModule, SimulationModule, LintModule, templatesFillOnly,
+      approvalSteps(templates, desk.texts, prepare),
       guichengFields(desk.vocabulary, desk.texts, desk.facts), translation,
     ],
   });
 }
 
-function fit(canvas) {
-  const { inner, outer } = canvas.viewbox();
-  const [width, height] = [outer.width - ROOM.left - ROOM.right, outer.height - ROOM.top - ROOM.bottom];
-  const scale = Math.min(1, width / inner.width, height / inner.height);
-  if (!(scale > 0)) return; // nothing is drawn, or there is no room to draw in
-  canvas.viewbox({
-    x: inner.x - ROOM.left / scale, y: inner.y - ROOM.top / scale,
-    width: outer.width / scale, height: outer.height / scale,
-  });
-}
-
 /** A diagram's editor, or its viewer where somebody else is writing. */
 class DiagramEditor {
-  constructor(desk) {
+  constructor(desk, templates) {
     this.desk = desk;
-    this.tool = desk.readonly ? new Viewer({ container: desk.canvas, additionalModules: [translation] }) : modeler(desk);
+    this.tool = desk.readonly
+      ? new Viewer({ container: desk.canvas, additionalModules: [translation] })
+      : modeler(desk, templates);
     this.get = (name) => this.tool.get(name);
     this.shown = false;
   }
@@ -55,11 +49,15 @@ class DiagramEditor {
   async show(xml) {
     this.shown = false;
     await this.tool.importXML(xml);
-    fit(this.get("canvas"));
+    fit(this.get("canvas"), ROOM);
     this.shown = true;
   }
 
   watch() {
+    // the menus search at each key; an input method that is clicked, or pasting, presses none
+    document.addEventListener("input", ({ target }) => {
+      if (target.closest(".djs-popup-search")) target.dispatchEvent(new KeyboardEvent("keyup", { bubbles: true }));
+    });
     this.tool.on("commandStack.changed", () => this.shown && this.desk.changed());
     this.tool.on("selection.changed", ({ newSelection }) => {
       const ids = newSelection.map(({ id }) => id);
@@ -80,7 +78,7 @@ class DiagramEditor {
       const told = here.map(({ message }) => message).join("\n");
       const html = element("button", { type: "button", class: `mark ${severity(here)}`, title: told, "aria-label": told }, String(here.length));
       html.addEventListener("click", () => { this.select(id); this.desk.findings.choose(here); });
-      overlays.add(id, "finding", { position: { top: -13, left: -13 }, html });
+      overlays.add(id, "finding", { position: { top: -13, left: -13 }, scale: { min: 1 }, html });
     }
   }
 
@@ -103,15 +101,14 @@ function grouped(findings) {
 }
 
 new Desk().open(async (desk) => {
-  const editor = new DiagramEditor(desk);
+  const templates = desk.readonly ? [] : await send(desk.facts.templates);
+  const editor = new DiagramEditor(desk, templates);
   window.studio.tool = editor.tool;
-  if (!desk.readonly) {
-    const templates = await send(desk.facts.templates);
-    editor.tool.on("elementTemplates.errors", ({ errors }) => console.error(...errors));
-    // their fields are those of our own group, which lets several be chosen and shows what each one is
-    editor.get("elementTemplatesLoader").setTemplates(templates.map(hidden));
-    editor.watch();
-  }
+  if (desk.readonly) return editor;
+  editor.tool.on("elementTemplates.errors", ({ errors }) => console.error(...errors));
+  // their fields are those of our own group, which lets several be chosen and shows what each one is
+  editor.get("elementTemplatesLoader").setTemplates(templates.map(hidden));
+  editor.watch();
   return editor;
 });
 

@@ -79,6 +79,7 @@ export class Desk {
     }, true);
     window.addEventListener("beforeunload", (event) => { if (this.dirty) event.preventDefault(); });
     window.addEventListener("pagehide", () => this.lock.release());
+    window.addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
     window.addEventListener("online", () => this.dirty && this.save());
   }
 
@@ -185,6 +186,10 @@ export class Desk {
     line.textContent = holder ? this.texts.held.replace("{name}", holder) : reason;
     line.hidden = !line.textContent;
     this.place.classList.toggle("readonly", this.readonly);
+    if (this.readonly) {
+      one("#side").classList.remove("with-properties");
+      one("#names")?.remove();
+    }
     if (one("#save")) one("#save").hidden = this.readonly;
     if (this.readonly) this.say("reading");
   }

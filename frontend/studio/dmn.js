@@ -5,6 +5,7 @@ import Viewer from "dmn-js/lib/NavigatedViewer";
 import "camunda-dmn-js/dist/assets/camunda-platform-modeler.css";
 
 import { Desk } from "./desk.js";
+import { fit, showLabels } from "./drd.js";
 import { severity } from "./findings.js";
 import { element, later, one } from "./page.js";
 import { translation } from "./words.js";
@@ -50,7 +51,13 @@ class DecisionEditor {
       this.watched.add(viewer);
       viewer.on("commandStack.changed", () => this.shown && this.desk.changed());
     }
-    one("#side").classList.toggle("with-properties", active?.type === "drd");
+    const graph = active?.type === "drd";
+    if (graph && this.shownView !== active.element) {
+      showLabels(viewer);
+      fit(viewer.get("canvas"));
+    }
+    this.shownView = active?.element;
+    one("#side").classList.toggle("with-properties", graph && !this.desk.readonly);
     this.showTabs(active);
     this.repaint();
   }
@@ -96,14 +103,19 @@ class DecisionEditor {
     return found;
   }
 
-  /** Where a finding shows: its cell, else its column's head, else the number of its row. */
-  drawn({ element: id, row }) {
+  /** Where a finding shows: its cell, else its column's head, else the number of its row, else the table's head. */
+  drawn({ element: id, row, field }) {
     if (!id) return [];
+    const all = (selector) => [...this.desk.canvas.querySelectorAll(selector)];
     const name = CSS.escape(id);
-    const cells = [...this.desk.canvas.querySelectorAll(`td[data-element-id="${name}"], th[data-col-id="${name}"]`)];
+    const cells = all(`td[data-element-id="${name}"], th[data-col-id="${name}"]`);
     if (cells.length) return cells;
-    const rule = this.table(id)?.get("rule")?.[row - 1]?.id ?? id;
-    return [...this.desk.canvas.querySelectorAll(`td.rule-index[data-element-id="${CSS.escape(rule)}"], td.rule-index[data-row-id="${CSS.escape(rule)}"]`)];
+    const table = this.table(id);
+    const column = table && [...(table.get("input") ?? []), ...(table.get("output") ?? [])].find((one) => field && [one.label, one.name].includes(field));
+    if (column && !row) return all(`th[data-col-id="${CSS.escape(column.id)}"]`);
+    const rule = CSS.escape(table?.get("rule")?.[row - 1]?.id ?? id);
+    const rows = all(`td.rule-index[data-element-id="${rule}"], td.rule-index[data-row-id="${rule}"]`);
+    return rows.length || !table ? rows : all(".decision-table-properties");
   }
 
   table(id) {

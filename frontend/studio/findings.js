@@ -22,7 +22,7 @@ export class Findings {
     this.head.textContent = this.here.length ? `${this.texts.findings} ${this.here.length}` : this.texts.no_findings;
     this.head.dataset.level = severity(this.here) ?? "none";
     this.list.replaceChildren(...this.here.map((finding) => this.entry(finding)));
-    if (this.here.some((finding) => finding.severity === "error")) this.place.open = true;
+    if (this.here.some((finding) => finding.severity !== "info")) this.place.open = true;
   }
 
   entry(finding) {

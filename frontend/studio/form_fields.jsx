@@ -12,7 +12,9 @@ export function guichengGroup(vocabulary, texts) {
   const forms = (vocabulary.forms ?? []).map((entry) => ({ value: code("forms", entry), read: label("forms", entry) }));
   return {
     getGroups: (field, editField) => (groups) => {
-      const entries = rows(field, texts, { articles, forms }).map((row) => entry(field, editField, row, texts));
+      const entries = rows(field, texts, { articles, forms }).map((row) => ({
+        ...row, id: `guicheng-${field.id}-${row.name}`, component: Entry, field, editField, texts,
+      }));
       if (!entries.length) return groups;
       const ours = { id: "guicheng", label: texts.group, entries, component: Group };
       return [...groups.slice(0, 1), ours, ...groups.slice(1)];
@@ -38,17 +40,13 @@ function rows(field, texts, { articles, forms }) {
 
 const named = (values, texts) => values.map((value) => ({ value, read: texts[`value_${value}`] }));
 
-function entry(field, editField, row, texts) {
-  const value = String(field.properties?.[row.name] ?? "");
+function Entry({ id, name, label: told, options, several, field, editField, texts }) {
+  const value = String(field.properties?.[name] ?? "");
   const set = (next) => {
-    const { [row.name]: _, ...others } = field.properties ?? {};
-    const properties = next ? { ...field.properties, [row.name]: next } : others;
+    const { [name]: _, ...others } = field.properties ?? {};
+    const properties = next ? { ...field.properties, [name]: next } : others;
     editField(field, ["properties"], Object.keys(properties).length ? properties : undefined);
   };
-  return { id: `guicheng-${row.name}`, component: () => <Entry id={`guicheng-${field.id}-${row.name}`} {...row} value={value} set={set} texts={texts} /> };
-}
-
-function Entry({ id, label: told, value, options, several, set, texts }) {
   return (
     <div class="bio-properties-panel-entry guicheng-many">
       <label class="bio-properties-panel-label" for={id}>{told}</label>
@@ -99,7 +97,7 @@ function Group({ label: told, entries }) {
   return (
     <div class="bio-properties-panel-group guicheng-group">
       <h3>{told}</h3>
-      {entries.map(({ id, component: Component }) => <Component key={id} />)}
+      {entries.map((entry) => <Entry key={entry.id} {...entry} />)}
     </div>
   );
 }

@@ -41,13 +41,14 @@ class TextEditor {
 
   mark(findings) {
     for (const line of this.numbers.children) line.className = "";
-    for (const { line, severity, message } of findings) {
-      const place = this.numbers.children[line - 1];
-      if (place) { place.className = severity; place.title = message; }
+    for (const finding of findings) {
+      const place = this.numbers.children[lineOf(finding) - 1];
+      if (place) { place.className = finding.severity; place.title = finding.message; }
     }
   }
 
-  reveal({ line }) {
+  reveal(finding) {
+    const line = lineOf(finding);
     if (!line) return;
     const before = this.area.value.split("\n").slice(0, line - 1).join("\n").length;
     const start = line > 1 ? before + 1 : 0;
@@ -57,5 +58,8 @@ class TextEditor {
     this.area.scrollTop = (line - 6) * parseFloat(getComputedStyle(this.area).lineHeight);
   }
 }
+
+/** The line of a finding; what readers of texts say names it in their sentence only. */
+const lineOf = ({ line, message }) => line || Number(/\bline (\d+)/.exec(message)?.[1] ?? 0);
 
 new Desk().open(async (desk) => new TextEditor(desk));

@@ -2,8 +2,8 @@
 
 A token keeps its number, its variables and what it remembers, and stands on the element of the new diagram
 that the mapping names, else on the one of the same id. Limits and timers stay as they were set; who may do an
-open task follows the new diagram. Whatever would leave the case stuck, or do a step twice, is refused: nothing is
-guessed.
+open task follows the new diagram. Whatever would leave the case stuck, or do a step twice, is refused:
+nothing is guessed.
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ from server.engine.model import (
     Variables,
 )
 from server.engine.nodes import external
+from server.engine.nodes.activities import correct
 from server.engine.nodes.sub_processes import begin_scope
 from server.engine.scopes import Scopes
 from server.engine.spiff import OPEN, WITHDRAWABLE, Instance, Token
@@ -143,9 +144,12 @@ def report_error(
 
 
 def return_to(
-    model: Model, process_id: str, state: bytes, token: str, element: str, variables: Variables, at: Moment
-) -> Advance:
-    """Return an open task to an earlier step (退回): what came of that step ends and it opens again.
+    model: Model, process_id: str, state: bytes, token: str, element: str, variables: Variables, at: Moment,
+    *, straight: bool = False,
+) -> Advance:  # fmt: skip
+    """Return an open task to an earlier step (退回): what came of that step ends and it opens again. With
+    `straight` only the task waits meanwhile: the earlier step opens beside it, and when it is done the task
+    opens anew; what lies between is not passed again and nothing else ends.
 
     Raises UnknownToken; ReturnNotDrawn or ReturnNotVisited, each with its reason.
     """
@@ -160,8 +164,11 @@ def return_to(
     _touch(task)
     instance.scopes.write(target.scope, variables)
     instance.close(task, "returned")
-    task.leaving = True
-    _reopen(target)
+    if straight:
+        correct(task, target)
+    else:
+        task.leaving = True
+        _reopen(target)
     return carry_out(instance, before)
 
 

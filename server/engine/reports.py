@@ -18,7 +18,7 @@ from server.engine.model import (
     UserTask,
 )
 from server.engine.nodes import external
-from server.engine.nodes.activities import ReceiveTask
+from server.engine.nodes.activities import CORRECTED, ReceiveTask
 from server.engine.nodes.multi_instance import Round
 from server.engine.nodes.sub_processes import CallActivity, SubProcess
 from server.engine.nodes.triggers import repeats
@@ -30,7 +30,12 @@ OUTCOME = "outcome"
 
 def is_open_task(token: Token) -> bool:
     """Whether a token is a user task that waits for a person."""
-    return token.node.opens_task and token._state == OPEN and not token.leaving
+    return token.node.opens_task and token._state == OPEN and not token.leaving and not _waits(token)
+
+
+def _waits(token: Token) -> bool:
+    """Whether a returned task waits until an earlier step has been done again."""
+    return CORRECTED in token.memo
 
 
 def user_task(token: Token) -> UserTask:
@@ -133,7 +138,7 @@ def positions(instance: Instance) -> tuple[Position, ...]:
         Position(str(token.id), token.node.process.name, token.node.element.id, path(token), token.failed)
         for token in instance.tasks.values()
         if token is not instance.root
-        and (token.failed or not (token.finished or token.guarding or token.busy()))
+        and (token.failed or not (token.finished or token.guarding or token.busy() or _waits(token)))
     )
 
 

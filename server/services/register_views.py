@@ -32,6 +32,9 @@ COUNTED = 10_000
 SORTS = ("newest", "oldest", "number", "title")
 """The orders of a register: by its date, by the order in which the cases began, by what they are about."""
 
+_FIRST, _LAST = date(1, 1, 2), date(9999, 12, 30)
+"""Days beyond these have no midnight that a clock elsewhere could show."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -194,7 +197,7 @@ def _of(used: Deployed, person: Person, register_id: str, filters: Filters) -> s
     if filters.first:
         query = query.where(r.at >= _morning(filters.first))
     if filters.last and filters.last < date.max:
-        query = query.where(r.at < _morning(filters.last + timedelta(days=1)))
+        query = query.where(r.at < _morning(min(filters.last, _LAST) + timedelta(days=1)))
     return query
 
 
@@ -273,4 +276,4 @@ def _key(entry: Entry, sort: str) -> Key:
 
 
 def _morning(day: date) -> datetime:
-    return datetime.combine(day, time(), CIVIL).astimezone(UTC)
+    return datetime.combine(max(day, _FIRST), time(), CIVIL).astimezone(UTC)

@@ -46,6 +46,7 @@ TEXTS = {
     "messages": _("Message"),
     # fields of a diagram
     "group": _("Regulation and work"),
+    "steps": _("Steps of approvals"),
     "add": _("Type to choose…"),
     "remove": _("Remove"),
     "none": _("(none)"),

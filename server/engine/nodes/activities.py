@@ -12,6 +12,9 @@ from server.engine.nodes.reading import all_that_hold, mapped
 from server.engine.nodes.triggers import win_race
 from server.engine.spiff import Arrow, Node, Token
 
+CORRECTED, CORRECTS = "corrected", "corrects"
+"""Memos: of a task that waits for an earlier step, and of that step's token."""
+
 
 class Activity(Node):
     """Something that takes place: local variables on entering, results on leaving, boundary events
@@ -56,7 +59,7 @@ class Activity(Node):
 
 
 class UserTask(Activity):
-    """Waits for a person."""
+    """Waits for a person; or, returned, for an earlier step that is done again beside it."""
 
     opens_task = True
 
@@ -64,6 +67,22 @@ class UserTask(Activity):
         variables = token.instance.scopes.visible(token.view)
         token.memo["task"] = assignment.assign(self.element, variables, token.instance.at)
         return False
+
+    def child_ended(self, token: Token) -> None:
+        """The earlier step has been done again: the task opens anew."""
+        if token.memo.pop(CORRECTED, False):
+            self.begin(token)
+
+    def leave(self, token: Token) -> Sequence[Arrow]:
+        ways = super().leave(token)
+        return () if CORRECTS in token.memo else ways
+
+
+def correct(task: Token, earlier: Token) -> None:
+    """Let an earlier step be done again beside an open task, which waits for it."""
+    task.memo[CORRECTED] = True
+    again = task.instance.spawn(task, earlier.node, earlier.scope)
+    again.memo[CORRECTS] = True
 
 
 class BusinessRuleTask(Activity):
