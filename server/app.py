@@ -13,6 +13,7 @@ from server.api import engine_rest
 from server.api.admission import Admission
 from server.api.engine_rest import Door
 from server.jobs.durable import DurableJobs
+from server.jobs.leftovers import Leftovers
 from server.jobs.runner import Runner
 from server.services.attachments import FileStore
 from server.settings import Settings
@@ -32,7 +33,7 @@ def create_app(settings: Settings, database: Database | None = None, *, jobs: bo
 
     @asynccontextmanager
     async def open_hours(_: FastAPI) -> AsyncIterator[None]:
-        durable = DurableJobs(house.database, Runner(house.database)) if jobs else None
+        durable = _jobs(house) if jobs else None
         if durable is not None:
             # before anybody comes in: a deployment whose day came while the server was down is in use by then
             await to_thread.run_sync(durable.runner.take_effects)
@@ -49,6 +50,12 @@ def create_app(settings: Settings, database: Database | None = None, *, jobs: bo
     mount(app, house)
     app.mount(engine_rest.ADDRESS, engine_rest.application(_machine_door(house)))
     return app
+
+
+def _jobs(house: House) -> DurableJobs:
+    """What wakes up by itself: timers and messages as they fall due, once a day the clearing of files."""
+    leftovers = Leftovers(house.database, house.files)
+    return DurableJobs(house.database, Runner(house.database), daily=[leftovers.clear])
 
 
 def _machine_door(house: House) -> Door:

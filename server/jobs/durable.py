@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import threading
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ QUEUE = "wakeups"
 KEEP = timedelta(days=14)
 LATE = 0.05
 """Seconds by which a wake-up is asked for later than due: two clocks never agree to the millisecond."""
+Daily = Callable[[datetime], object]
 _runner: Runner | None = None
 
 
@@ -41,14 +43,18 @@ class DurableJobs:
     """Enqueues wake-ups with the transaction that needs them, and rings them when they are due.
 
     `executor` names this process: on SQLite there is one, on PostgreSQL each process has its own
-    name, and a watchdog hands the unfinished wake-ups of a process that died to the others.
+    name, and a watchdog hands the unfinished wake-ups of a process that died to the others. The
+    functions of `daily` are called once a day.
     """
 
-    def __init__(self, database: Database, runner: Runner, *, executor: str = "") -> None:
+    def __init__(
+        self, database: Database, runner: Runner, *, executor: str = "", daily: Sequence[Daily] = ()
+    ) -> None:
         global _runner
         self.database = database
         self.runner = runner
         self.executor = executor or _own_name(database)
+        self.daily = daily
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         _runner = runner
@@ -138,6 +144,8 @@ class DurableJobs:
                 today = self.runner.time().date()
                 if purged != today:
                     self.purge(self.runner.time())
+                    for function in self.daily:
+                        function(self.runner.time())
                     purged = today
             except Exception:
                 log.exception("the sweep of missed wake-ups failed; it will be tried again")

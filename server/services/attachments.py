@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 import os
+import re
+import secrets
 import tempfile
 import unicodedata
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
@@ -47,6 +52,7 @@ ALLOWED = {
 }  # fmt: skip
 """File name endings that are accepted, and the media type under which each is given out again."""
 
+_PART = re.compile(r"[0-9a-f]{62}")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -61,8 +67,11 @@ class FileStore:
         """Keep a file's bytes; gives their SHA-256 (hex)."""
         digest = hashlib.sha256(content).hexdigest()
         place = self.path(digest)
-        if place.exists():
+        try:
+            os.utime(place)  # young again: whoever clears away what is not needed leaves it
             return digest
+        except FileNotFoundError:
+            pass
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             _write(place, content)
@@ -75,6 +84,37 @@ class FileStore:
     def path(self, digest: str) -> Path:
         """Where the bytes of a digest lie."""
         return self.root / digest[:2] / digest[2:]
+
+    def untouched(self, before: datetime) -> Iterator[str]:
+        """The digests of files that nobody has put since; what a broken write left behind is removed."""
+        for place in self.root.glob("[0-9a-f][0-9a-f]/*"):
+            if _touched(place) >= before.timestamp():
+                continue
+            if _PART.fullmatch(place.name):
+                yield place.parent.name + place.name
+            else:
+                place.unlink(missing_ok=True)
+
+    def discard(self, digest: str, before: datetime) -> bool:
+        """Remove a file unless somebody has put it since. It is set aside first: whoever puts it from then on
+        writes it anew."""
+        place, aside = self.path(digest), self.path(digest).with_name(f"going-{secrets.token_hex(8)}")
+        if _touched(place) >= before.timestamp():
+            return False
+        place.rename(aside)
+        if _touched(aside) >= before.timestamp():
+            aside.replace(place)
+            return False
+        aside.unlink()
+        return True
+
+
+def _touched(place: Path) -> float:
+    """When a file was put the last time; infinity when it is not there."""
+    try:
+        return place.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _write(place: Path, content: bytes) -> None:
@@ -144,6 +184,12 @@ def of_owner(session: Session, person: Person, owner_key: str) -> dict[str, Uplo
     mine = {"of_tenant": person.tenant_id, "of_owner": owner_key, "of_person": person.id}
     rows = session.execute(_OF_OWNER, mine).mappings()
     return {row["id"]: Upload(row["name"], row["size"], row["media_type"], row["id"]) for row in rows}
+
+
+def needed(session: Session, digests: Collection[str]) -> set[str]:
+    """Those of some digests that a row of any jurisdiction refers to."""
+    a = _attachments.c
+    return set(session.execute(sa.select(a.sha256).where(a.sha256.in_(digests))).scalars())
 
 
 def of_instance(session: Session, tenant_id: str, instance_id: str) -> list[Attachment]:
