@@ -146,11 +146,13 @@ def _probes(
     sides: tuple[tuple[Side, Value], ...] = (
         ("below", boundary.below), ("at", boundary.value), ("above", boundary.above),
     )  # fmt: skip
-    return [
-        Probe(side, to_json(value), attempt(model, decision, _with(others, variable, to_json(value)), now))
-        for side, value in sides
-        if value is not None
-    ]
+    found = []
+    for side, value in sides:
+        if value is not None:
+            plain = to_json(value)
+            trial = attempt(model, decision, with_value(others, variable, plain), now)
+            found.append(Probe(side, plain, trial))
+    return found
 
 
 def _others(
@@ -164,7 +166,7 @@ def _others(
     for column, value in example(model, decision, boundary.row).items():
         variable = table.inputs[column].expression.text
         if column != boundary.column and _can_set(variable, reads):
-            found = dict(_with(found, variable, to_json(value)))
+            found = dict(with_value(found, variable, to_json(value)))
     return found
 
 
@@ -174,13 +176,13 @@ def _can_set(variable: str, reads: Mapping[str, str]) -> bool:
     return root in reads and (not rest or reads[root] not in ("date", "date and time", "time"))
 
 
-def _with(variables: Variables, path: str, value: Value) -> Variables:
+def with_value(variables: Variables, path: str, value: Value) -> Variables:
     """Variables with one set, be it a part of another (`materials.total`)."""
     root, _, rest = path.partition(".")
     if not rest:
         return {**variables, root: value}
     inner = variables.get(root)
-    return {**variables, root: dict(_with(inner if isinstance(inner, dict) else {}, rest, value))}
+    return {**variables, root: dict(with_value(inner if isinstance(inner, dict) else {}, rest, value))}
 
 
 def _listed(text: str) -> list[str]:

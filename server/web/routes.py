@@ -11,8 +11,9 @@ from server.web.pages import (
     account,
     admin,
     attachments,
-    checks,
     case_versions,
+    checks,
+    decisions,
     deployments,
     design,
     differences,
@@ -24,6 +25,7 @@ from server.web.pages import (
     messages,
     modelers,
     patterns,
+    programs,
     projects,
     registers,
     rehearsals,
@@ -31,6 +33,7 @@ from server.web.pages import (
     schedule,
     start,
     tasks,
+    tokens,
     trials,
     worklist,
 )
@@ -40,6 +43,8 @@ from server.web.routing import Page, not_found, route
 # The worklist's own addresses (/tasks/done) come before those of single tasks (/tasks/{id}).
 PAGES: tuple[Page, ...] = (
     *account.pages.declared,
+    *tokens.pages.declared,
+    *programs.pages.declared,
     *worklist.pages.declared,
     *tasks.pages.declared,
     *instances.pages.declared,
@@ -59,6 +64,7 @@ PAGES: tuple[Page, ...] = (
     *trials.pages.declared,
     *case_versions.pages.declared,
     *differences.pages.declared,
+    *decisions.pages.declared,
     *admin.pages.declared,
     *schedule.pages.declared,
     *checks.pages.declared,

@@ -136,12 +136,13 @@ def _page(visit: Visit, found: Comparison, paths: Paths) -> Response:
     file = visit.query("file")
     if visit.wants_json:
         return _facts(visit, found, file)
-    areas = _areas(visit, found, only=file)
+    areas, drawn = _areas(visit, found, only=file), _drawn(found)
     if file and not areas:
         raise HTTPException(404)
     return render.page(
         visit, "differences/file.html" if file else "differences/page.html", found=found, areas=areas,
-        counts=_counts(found), paths=paths, file=file, others=comparing.others(visit.session, visit.person),
+        drawn=drawn, counts=_counts(found), paths=paths, file=file,
+        others=comparing.others(visit.session, visit.person),
         sides=[side for side in _SIDES if file in getattr(found, side).files],
     )  # fmt: skip
 
@@ -180,7 +181,7 @@ def _areas(visit: Visit, found: Comparison, only: str = "") -> list[AreaView]:
     by_area: dict[Area, list[FileView]] = {}
     names = _names(found)
     for path, items in found.differences.by_file.items():
-        if only and path != only:
+        if path != only if only else found.differences.only_drawn(path):
             continue
         told = tuple(_told(visit, one, found, names) for one in items)
         tables = differences.tables(path, found.before.files.get(path), found.after.files.get(path))
@@ -192,6 +193,12 @@ def _areas(visit: Visit, found: Comparison, only: str = "") -> list[AreaView]:
     return [
         AreaView(visit.words.gettext(_AREAS[area]), tuple(files)) for area, files in by_area.items() if files
     ]
+
+
+def _drawn(found: Comparison) -> list[tuple[str, str]]:
+    """The files of which only the drawing or the writing differs: path and title."""
+    files = found.differences.by_file.items()
+    return [(path, items[0].title) for path, items in files if found.differences.only_drawn(path)]
 
 
 def _names(found: Comparison) -> dict[str, str]:
@@ -221,7 +228,8 @@ def _note(visit: Visit, found: Comparison, paths: Paths, *, as_pdf: bool = False
     address = str(visit.request.url.replace(path=paths.here, query=paths.query))
     manifest = found.after.manifest or found.before.manifest
     values = {
-        "found": found, "areas": _areas(visit, found), "counts": _counts(found), "paths": paths,
+        "found": found, "areas": _areas(visit, found), "drawn": _drawn(found),
+        "counts": _counts(found), "paths": paths,
         "letterhead": manifest.letterhead if manifest else "", "address": address, "for_pdf": as_pdf,
     }  # fmt: skip
 
