@@ -207,7 +207,14 @@ class Case:
         values = step.values if isinstance(step.values, Mapping) else {}
         self._take(
             process.return_to(
-                self.model, self.scenario.process, self.state, task.token, step.to, values, self._moment()
+                self.model,
+                self.scenario.process,
+                self.state,
+                task.token,
+                step.to,
+                values,
+                self._moment(),
+                straight=step.straight,
             )
         )
 

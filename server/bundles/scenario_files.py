@@ -24,7 +24,8 @@ class Step:
 
     `subject` is the task, decision, message or duration; `by` the group or person who acts; `values` what is
     filled in, sent, or (for a decision) expected as its result; `to` the step a task is returned to. `acts`
-    tells that the task is completed and not only looked at."""
+    tells that the task is completed and not only looked at; `straight` that what was returned comes straight
+    back."""
 
     number: int
     line: int
@@ -35,6 +36,7 @@ class Step:
     expect: Mapping[str, Value] = field(default_factory=dict)
     to: str = ""
     acts: bool = False
+    straight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +198,10 @@ class _Reader:
             "expect": expect,
         }
         if kind == "return":
-            way = self._table(step["return"], step.line, {"task", "to", "with"})
+            way = self._table(step["return"], step.line, {"task", "to", "with", "straight"})
             return Step(
                 kind="return", subject=self._text(way, "task"), to=self._text(way, "to"),
-                values=self._values(way, "with"), **common,
+                values=self._values(way, "with"), straight=way.get("straight") is True, **common,
             )  # fmt: skip
         values: object = {"task": "complete", "message": "with", "decision": "result"}.get(kind, "")
         return Step(

@@ -131,6 +131,8 @@ class _Teller:
 
     def _returned(self, entry: TimelineEntry) -> dict[str, Any]:
         way = {"task": entry.element, "to": entry.payload["to"]}
+        if entry.payload.get("straight"):
+            way["straight"] = True
         return {
             "return": {**way, "with": {"return_reason": entry.payload["reason"]}},
             "by": _by(self.tasks[entry.task_id or ""]),

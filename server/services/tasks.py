@@ -254,8 +254,10 @@ def complete(
 
 def return_to(
     session: Session, person: Person, task_id: str, revision: int, element: str, reason: str, now: datetime,
+    *, straight: bool = False,
 ) -> Done:  # fmt: skip
-    """退回: send the case back to an earlier step that the diagram allows, with the reason."""
+    """退回: send the case back to an earlier step that the diagram allows, with the reason; `straight`: when
+    that step has been done again, it comes straight back here."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open" or row["revision"] != revision:
         raise _stale(session, person, row)
@@ -263,12 +265,20 @@ def return_to(
     if not reason.strip():
         denied("Say why the case is returned: the next person needs to know what to change.").require()
     seq = case.record.add(
-        "task_returned", row["element"], task_id, name=row["name"], to=element, reason=reason
-    )
+        "task_returned", row["element"], task_id, name=row["name"], to=element, reason=reason,
+        **({"straight": True} if straight else {}),
+    )  # fmt: skip
     given = {"return_reason": reason}
     advance = _move(
         lambda: process.return_to(
-            case.deployed.model, case.key, case.state, row["token"], element, given, case.at
+            case.deployed.model,
+            case.key,
+            case.state,
+            row["token"],
+            element,
+            given,
+            case.at,
+            straight=straight,
         )
     )
     opened = recording.write_down(case, advance, seq)

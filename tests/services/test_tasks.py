@@ -164,6 +164,39 @@ def test_returned_with_a_reason(office: Office) -> None:
     assert told[0].payload["reason"] == "请补充云网资源意见"
 
 
+def test_returned_it_comes_straight_back(office: Office) -> None:
+    """补正后直送: the same task waits for the same people again, and only then the case goes on."""
+    instance = office.start()
+    office.do("chenwei", instance, "check_materials", materials_verdict="complete")
+    office.pre_review(instance)
+    first = office.task(instance, "decide_review")
+    chenwei = office.people["chenwei"]
+    with office.database.write() as session:
+        tasks.claim(session, chenwei, first["id"], office.now)
+        revision = tasks.view(session, chenwei, first["id"], office.now).revision
+        tasks.return_to(
+            session,
+            chenwei,
+            first["id"],
+            revision,
+            "pre_review",
+            "请补充云网资源意见",
+            office.now,
+            straight=True,
+        )
+    assert office.open(instance) == ["pre_review"]
+    office.pre_review(instance)
+    again = office.task(instance, "decide_review")
+    assert again["id"] != first["id"]
+    assert again["candidates"] == first["candidates"]
+    assert waiting(office, "chenwei") == ["研究是否评审"]
+    with office.database.read() as session:
+        (told,) = [e for e in history.timeline(session, TENANT, instance) if e.kind == "task_returned"]
+        sound = list(history.verify(session, TENANT, instance))
+    assert told.payload["straight"] is True
+    assert all(isinstance(one, int) for one in sound)
+
+
 def test_ended_by_its_starter_with_a_reason(office: Office) -> None:
     """终止 closes every task; the record says why."""
     instance = office.start()

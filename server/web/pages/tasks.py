@@ -166,8 +166,9 @@ def return_to(visit: Visit) -> Response:
         return _return_page(visit, task, tuple(errors))
     reason = visit.sent("reason")[:2000]
     tasks.return_to(
-        visit.session, visit.person, task.id, _revision(visit), visit.sent("element"), reason, visit.now
-    )
+        visit.session, visit.person, task.id, _revision(visit), visit.sent("element"), reason, visit.now,
+        straight=visit.sent("straight") == "1",
+    )  # fmt: skip
     return render.redirect(visit, f"/tasks/{task.id}/done")
 
 
@@ -244,7 +245,7 @@ def _outcome(visit: Visit, task: TaskView, views: tuple[FieldView, ...]) -> str:
 def _return_page(visit: Visit, task: TaskView, errors: tuple[tuple[str, str], ...]) -> Response:
     return render.page(
         visit, "tasks/return.html", status=422 if errors else 200, task=task, errors=errors,
-        chosen=visit.sent("element"), reason=visit.sent("reason"),
+        chosen=visit.sent("element"), reason=visit.sent("reason"), straight=visit.sent("straight") == "1",
     )  # fmt: skip
 
 
