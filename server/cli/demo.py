@@ -8,9 +8,10 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -18,6 +19,7 @@ from sqlmodel import Session
 from server.bundles import duties
 from server.bundles.archive import Bundle
 from server.bundles.scenario_files import Scenario, Step, read_scenario
+from server.cli.telling import fail
 from server.engine.forms import Form, Kind
 from server.jobs.runner import Runner
 from server.services import (
@@ -51,7 +53,7 @@ _PAGE = (
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 )
 
-
+T = TypeVar("T")
 _ROUNDS = 20
 """How often cases may set each other off before the demo goes on."""
 _NUMBER = re.compile(r"\d+(?=号)|$")
@@ -202,11 +204,23 @@ class Office:
 
     def _planned(self, entry: dict[str, Any], project: str) -> Play:
         """A case of the plan: its scenario up to a task."""
-        scenario = next(s for s in self.scenarios if s.path.endswith(f"{entry['scenario']}.yaml"))
-        steps = next(n for n, step in enumerate(scenario.steps) if step.subject == entry["until"])
+        scenario = self._named("scenario", entry, {_stem(told): told for told in self.scenarios})
+        subjects = [step.subject for step in scenario.steps]
+        steps = self._named("until", entry, {name: subjects.index(name) for name in subjects})
         until, rehearsed = self._horizon(scenario.process)
         begun = until - timedelta(days=entry["days_ago"])
         return Play(scenario, steps, project, begun, until, rehearsed, tuple(entry.get("experts", ())))
+
+    def _named(self, key: str, entry: dict[str, Any], known: Mapping[str, T]) -> T:
+        """What an entry of the plan names. Ends the command where there is no such thing."""
+        name = str(entry.get(key, ""))
+        if name in known:
+            return known[name]
+        what = {"scenario": "a scenario of the jurisdiction", "until": "a step of its scenario"}[key]
+        close = get_close_matches(name, list(known), 1, 0.5)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        case = f"demo/{self.bundle.id}.toml, the case of {entry.get('scenario') or 'no scenario'}"
+        raise fail(f"{case}: {key} = {name!r} is not {what}.{hint}", 2)
 
     def _horizon(self, process_key: str) -> tuple[datetime, bool]:
         """When the demo of a process plays, and whether as a rehearsal: up to now where it is in force, up to
@@ -378,6 +392,11 @@ class Office:
         return answers | {
             part.key: [dict(row) for row in values[part.key]] for part in lists if part.key in values
         }
+
+
+def _stem(scenario: Scenario) -> str:
+    """The name under which a plan knows it: folder and file."""
+    return "/".join(Path(scenario.path).with_suffix("").parts[-2:])
 
 
 def accounts(jurisdiction: str) -> list[str]:
