@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from server.cli import content, office
+from server.cli import content, office, studio, tokens, versions
 
 app = typer.Typer(
     name="guicheng",
@@ -23,13 +23,19 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "tidy": content.lay_out,
     "evaluate": content.evaluate,
     "bundle": content.bundle_up,
-    "load": office.load,
+    "load": studio.load,
     "deploy": office.deploy,
+    "activate": studio.activate,
+    "export": studio.export,
+    "two-person": studio.two_persons,
+    "diff": versions.diff,
+    "would-change": versions.would_change,
     "seed": office.seed,
     "verify-audit": office.verify_audit,
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)
+app.add_typer(tokens.app, name="token")
 
 
 def main() -> None:

@@ -13,7 +13,16 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.model import EventKind, Kind, Position, ProcessDefinition
-from server.services import attachments, calendars, deployed, history, participants, rehearsal, rehearsing
+from server.services import (
+    attachments,
+    calendars,
+    deployed,
+    handed_out,
+    history,
+    participants,
+    rehearsal,
+    rehearsing,
+)
 from server.services.authorization import Person, may_end, may_see_instance
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
@@ -51,6 +60,21 @@ class OpenTask:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWork:
+    """A step that waits for a program: on which topic, which worker holds it until when (`held`: still), and
+    what went wrong last."""
+
+    token: str
+    element: str
+    name: str
+    topic: str
+    worker: str | None
+    until: datetime | None
+    held: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceView:
     """The head of a case, and what waits in it. `variables` are the case's own; `uncertain_years` those over
     which its limit was counted before their holidays were known; `endable` says that the person may end it.
@@ -82,6 +106,7 @@ class InstanceView:
     leads: bool = False
     endable: bool = False
     awaited: tuple[Awaited, ...] = ()
+    work: tuple[OpenWork, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +165,22 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         rehearsal_at=row["rehearsal_at"], leads=leads and running,
         endable=running and bool(may_end(person, row["started_by"])),
         awaited=rehearsing.awaited(session, used, row) if leads and running else (),
+        work=_work(session, used, row, now) if running and used.hands_out else (),
     )  # fmt: skip
+
+
+def _work(session: Session, used: Deployed, row: dict[str, Any], now: datetime) -> tuple[OpenWork, ...]:
+    found = []
+    for work in handed_out.of_case(session, row["tenant_id"], row["id"]):
+        node = used.process(work.process_key).nodes[work.element]
+        held = work.locked_until is not None and work.locked_until > now
+        found.append(
+            OpenWork(
+                work.token, work.element, node.name, work.topic, work.worker_id, work.locked_until, held,
+                work.error_message,
+            )
+        )  # fmt: skip
+    return tuple(found)
 
 
 def _uncertain_years(session: Session, row: dict[str, Any]) -> tuple[int, ...]:

@@ -81,9 +81,9 @@ class Held:
 
 
 # --------------------------------------------------------------------------- making and taking back
-def create(session: Session, person: Person, wanted: Wanted, now: datetime) -> str:
-    """Make a token for the person and give it: it can never be read again. NotPermitted says what is
-    wrong."""
+def create(session: Session, person: Person, wanted: Wanted, now: datetime, *, by: str = "") -> str:
+    """Make a token for the person and give it: it can never be read again. `by` is who made it, if not they
+    themselves. NotPermitted says what is wrong."""
     _require(person, wanted)
     if sum(token.state(now) == "valid" for token in mine(session, person)) >= MOST:
         denied("You have {n} tokens. Revoke one that is not used any more.", n=MOST).require()
@@ -92,7 +92,7 @@ def create(session: Session, person: Person, wanted: Wanted, now: datetime) -> s
         _tokens.insert().values(
             tenant_id=person.tenant_id, id=new_id(now), user_id=person.id, name=wanted.name.strip(),
             hint=secret[-4:], token_hash=_hash(secret), scopes=sorted(set(wanted.scopes)),
-            topics=sorted(set(wanted.topics)), created_at=now, created_by=person.id,
+            topics=sorted(set(wanted.topics)), created_at=now, created_by=by or person.id,
             expires_at=now + timedelta(days=wanted.days), last_used_from="",
         )
     )  # fmt: skip
