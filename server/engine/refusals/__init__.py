@@ -18,6 +18,7 @@ from server.engine.refusals import (
     extensions,
     flows,
     gateways,
+    ignored,
     references,
     returns,
     structure,
@@ -41,6 +42,7 @@ def _all(diagram: Diagram) -> Iterator[Finding]:
     yield from structure.check_ids(diagram)
     yield from elements.check(diagram)
     yield from extensions.check(diagram)
+    yield from ignored.check(diagram)
     yield from flows.check_defaults(diagram)
     yield from activities.check_attributes(diagram)
     yield from expressions.check_texts(diagram)

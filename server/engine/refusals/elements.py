@@ -135,9 +135,10 @@ def processes(diagram: Diagram) -> Iterator[Element]:
 
 
 def owner(element: Element) -> str:
-    """The id of an element, or of the nearest one around it that has one."""
+    """The id of an element of BPMN, or of the nearest one around it: extensions have ids of their own, which
+    no canvas shows."""
     node: Element | None = element
-    while node is not None and not node.get("id"):
+    while node is not None and not (node.get("id") and etree.QName(node).namespace == BPMN):
         node = node.getparent()
     return "" if node is None else node.get("id") or ""
 

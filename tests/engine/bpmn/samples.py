@@ -162,6 +162,16 @@ sample(
     {"p.bpmn": declared(line(task("a", 'calledElement="q"', _IN, "callActivity"))), "q.bpmn": _CALLED},
     {"p.bpmn": line(task("a", 'calledElement="q"', "", "callActivity")), "q.bpmn": _CALLED},
 )
+sample(
+    "attribute-ignored",
+    line(task("a", 'camunda:candidateStarterGroups="clerks" camunda:candidateGroups="g"')),
+    line(task("a", 'camunda:asyncBefore="true" camunda:candidateGroups="g"')),
+)
+sample(
+    "extension-ignored",
+    line(task("a", 'camunda:candidateGroups="g"', extension("<camunda:potentialStarter/>"))),
+    line(task("a", 'camunda:candidateGroups="g"', extension("<camunda:failedJobRetryTimeCycle/>"))),
+)
 
 # --------------------------------------------------------------------------- events
 sample("no-start-event", bpmn(A + END, "a>end"))
