@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
 
 from server.api.camunda_errors import Problem
 from server.api.camunda_values import loads
+from server.multipart import BodyRefused, BodyTooLarge, Bounds, body, multipart
 
 MAX_JSON = 2 * 1024 * 1024
 MAX_FORM = 20 * 1024 * 1024
@@ -34,7 +35,8 @@ class Upload:
 
 async def read_json(request: Request) -> Any:
     """The body as JSON with exact numbers, an empty object where there is none. Raises Problem."""
-    chunks = [chunk async for chunk in _bounded(request, MAX_JSON)]
+    with _told():
+        chunks = [chunk async for chunk in body(request, MAX_JSON)]
     try:
         return loads(b"".join(chunks) or b"{}")
     except ValueError as error:
@@ -45,17 +47,8 @@ async def read_form(request: Request) -> Upload:
     """The body as a multipart form. Raises Problem."""
     if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "NotSupportedException", "Send the files as multipart/form-data.")
-    parser = _WholeForm(
-        request.headers,
-        _bounded(request, MAX_FORM),
-        max_files=MAX_FILES,
-        max_fields=MAX_FIELDS,
-        max_part_size=MAX_TEXT,
-    )
-    try:
-        form = await parser.parse()
-    except (MultiPartException, UnicodeError, KeyError) as error:
-        raise Problem(400, "InvalidRequestException", "The form could not be read.") from error
+    with _told():
+        form = await multipart(request, Bounds(MAX_FORM, MAX_FILES, MAX_FIELDS, MAX_TEXT))
     upload = Upload()
     try:
         for name, value in form.multi_items():
@@ -68,34 +61,16 @@ async def read_form(request: Request) -> Upload:
     return upload
 
 
-class _WholeForm(MultiPartParser):
-    """Refuses a body that stops before its end, which the library would take for a shorter form."""
-
-    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int) -> None:
-        super().__init__(headers, self._to_the_end(stream), **limits)
-        self._ended = False
-
-    def on_end(self) -> None:
-        """The last boundary has come."""
-        self._ended = True
-
-    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        async for chunk in stream:
-            yield chunk
-        if not self._ended:
-            raise MultiPartException("The form stops before its end.")
-
-
-async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    seen = 0
+@contextmanager
+def _told() -> Iterator[None]:
+    """What is wrong with a body, as the interface says it."""
     try:
-        async for chunk in request.stream():
-            seen += len(chunk)
-            if seen > limit:
-                raise Problem(413, "InvalidRequestException", f"At most {limit} bytes are taken at once.")
-            yield chunk
-    except ClientDisconnect as error:
-        raise Problem(400, "InvalidRequestException", "The connection broke.") from error
+        yield
+    except BodyTooLarge as error:
+        told = f"At most {error.limit} bytes are taken at once."
+        raise Problem(413, "InvalidRequestException", told) from error
+    except BodyRefused as error:
+        raise Problem(400, "InvalidRequestException", f"The body could not be read: {error}.") from error
 
 
 def _add(upload: Upload, name: str, content: bytes) -> None:

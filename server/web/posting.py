@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from starlette.datastructures import Headers, UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.formparsers import FormParser
+from starlette.requests import Request
+
+from server.multipart import BodyRefused, BodyTooLarge, Bounds, body, multipart
 
 MAX_FIELDS = 20_000
 MAX_FILES = 50
@@ -60,55 +61,19 @@ async def read_posted(request: Request, max_upload_bytes: int) -> Posted:
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded", ""):
         raise HTTPException(415, "Send a form.")
-    many = kind == "multipart/form-data"
-    stream = _bounded(request, max_upload_bytes * 4 + MAX_TEXT_BYTES if many else MAX_TEXT_BYTES)
     try:
-        if many:
-            parser = _WholeForm(
-                request.headers,
-                stream,
-                max_files=MAX_FILES,
-                max_fields=MAX_FIELDS,
-                max_part_size=MAX_TEXT_BYTES,
-            )
-            return await _gather(parser, max_upload_bytes)
-        return await _gather(FormParser(request.headers, stream), max_upload_bytes)
-    except (MultiPartException, UnicodeError, KeyError) as error:
+        if kind == "multipart/form-data":
+            bounds = Bounds(max_upload_bytes * 4 + MAX_TEXT_BYTES, MAX_FILES, MAX_FIELDS, MAX_TEXT_BYTES)
+            return await _gather(await multipart(request, bounds), max_upload_bytes)
+        parser = FormParser(request.headers, body(request, MAX_TEXT_BYTES))
+        return await _gather(await parser.parse(), max_upload_bytes)
+    except BodyTooLarge as error:
+        raise HTTPException(413, "This is more than the server takes at once.") from error
+    except (BodyRefused, UnicodeError) as error:
         raise HTTPException(400, "The form could not be read.") from error
-    except ClientDisconnect as error:
-        raise HTTPException(400, "The connection broke.") from error
 
 
-class _WholeForm(MultiPartParser):
-    """Refuses a body that stops before its end: the library would take it for a shorter form, and leave open
-    the file in which it stopped."""
-
-    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], **limits: int) -> None:
-        super().__init__(headers, self._to_the_end(stream), **limits)
-        self._ended = False
-
-    def on_end(self) -> None:
-        """The last boundary has come."""
-        self._ended = True
-
-    async def _to_the_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        async for chunk in stream:
-            yield chunk
-        if not self._ended:
-            raise MultiPartException("The form stops before its end.")
-
-
-async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    seen = 0
-    async for chunk in request.stream():
-        seen += len(chunk)
-        if seen > limit:
-            raise HTTPException(413, "This is more than the server takes at once.")
-        yield chunk
-
-
-async def _gather(parser: MultiPartParser | FormParser, max_upload_bytes: int) -> Posted:
-    form = await parser.parse()
+async def _gather(form: FormData, max_upload_bytes: int) -> Posted:
     posted = Posted()
     try:
         for name, value in form.multi_items():
