@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -57,7 +58,7 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def application(door: Door) -> ASGIApp:
+def application(door: Door) -> Starlette:
     """The interface, to be mounted at `/engine-rest`."""
     described = openapi.description(OPERATIONS, FORM_OF)
 
@@ -72,10 +73,11 @@ def application(door: Door) -> ASGIApp:
             Route("/openapi.json", description, methods=["GET"]),
             Route("/docs", page, methods=["GET"]),
             *(calls.route(door, operation) for operation in OPERATIONS),
-        ]
+        ],
+        middleware=[Middleware(PlainPaths)],
     )
     app.add_exception_handler(HTTPException, _http_error)
-    return PlainPaths(app)
+    return app
 
 
 class PlainPaths:

@@ -126,7 +126,7 @@ class Judge:
         if answer.status >= 400:
             asked = unquote(request.target.decode("latin-1"))
             machine = asked.startswith(engine_rest.ADDRESS) and "\n" not in asked  # no mount has such a path
-            kind, more = ("type", {"findings", "details"}) if machine else ("error", set())
+            kind, more = ("type", {"code", "findings", "details", "fields"}) if machine else ("error", set())
             assert {kind, "message"} <= set(told) <= {kind, "message"} | more, told
             assert all(isinstance(told[name], str) and told[name] for name in (kind, "message")), told
 

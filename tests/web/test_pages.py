@@ -25,7 +25,8 @@ def test_every_route_is_declared_and_no_get_writes(office: Office) -> None:
             assert page.writes is (page.method == "POST")
             assert route.methods <= {page.method, "HEAD"}
     anyone = {page.path for page in PAGES if page.permission is Permission.ANYONE}
-    assert anyone == {"/", "/sign-in", "/sign-out", "/language", "/ui", "/healthz"}
+    well_known = "/.well-known/camunda-automation-platform/webapps"
+    assert anyone == {"/", "/sign-in", "/sign-out", "/language", "/ui", "/healthz", well_known}
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
