@@ -115,6 +115,28 @@ def write_folder(bundle: Bundle, root: Path) -> None:
         target.write_bytes(data)
 
 
+def lay_out(bundle: Bundle, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Bring a repository's files of a jurisdiction to those of the bundle; gives what was written and what
+    was removed, as paths in the repository. A file that is the same is not touched, so that version control
+    shows only what changed. Of the shared files none is removed: other jurisdictions use them."""
+    wanted = {_repository_path(path, bundle.id): data for path, data in bundle.files.items()}
+    written = []
+    for path, data in sorted(wanted.items()):
+        target = root / path
+        if target.is_symlink():
+            raise _refused("bundle-link", "{name} is not a plain file.", "Remove the link.", name=path)
+        if target.is_file() and target.read_bytes() == data:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        written.append(path)
+    owned = (_repository_path(path, bundle.id) for path, _data in _folder(root, bundle.id))
+    removed = sorted(set(owned) - wanted.keys())
+    for path in removed:
+        (root / path).unlink()
+    return tuple(written), tuple(removed)
+
+
 def is_bundle_path(path: str) -> bool:
     """Whether a file of this path belongs into a bundle."""
     return bool(_ALLOWED.fullmatch(path))

@@ -16,7 +16,7 @@ from server.bundles.archive import ArchiveRefused, Bundle
 from server.bundles.manifest import ManifestRefused
 from server.cli import demo, house, telling
 from server.cli.telling import AsJson, console, fail
-from server.services import deployed, deployments, history, identity
+from server.services import bundle_log, deployed, deployments, history, identity
 from server.services.errors import DeploymentRejected, InvalidSubmission, ServiceError
 from server.settings import Settings
 from server.store.database import Database
@@ -58,17 +58,10 @@ def deploy(
     settings = house.settings()
     with house.opened(settings, migrate=True) as database:
         results = [
-            _deploy(database, bundle, source.name, note, as_json) for bundle in _bundles(source, jurisdiction)
+            _deploy(database, bundle, source.name, note, as_json) for bundle in bundles(source, jurisdiction)
         ]
     if as_json:
         telling.tell_json(results)
-
-
-def load(source: Source, as_json: AsJson = False) -> None:
-    """Load a jurisdiction's zip into this installation and make it active."""
-    if source.is_dir():
-        raise fail(f"{source} is a folder. Deploy it with: guicheng deploy {source}", 2)
-    deploy(source, as_json=as_json)
 
 
 def seed(count: Annotated[int, typer.Option(help="About how many cases.")] = 40) -> None:
@@ -79,12 +72,17 @@ def seed(count: Annotated[int, typer.Option(help="About how many cases.")] = 40)
 
 
 def verify_audit(jurisdiction: str = "", as_json: AsJson = False) -> None:
-    """Check the chain of every case's record; exit code 1 if one was changed."""
+    """Check the chains of every case's record and of the bundles; exit code 1 if one was changed."""
     settings = house.settings()
     entries, cases, faults = 0, 0, []
     with house.opened(settings) as database, database.read() as session:
         for found in history.verify(session, jurisdiction or None):
             cases += 1
+            if isinstance(found, int):
+                entries += found
+            else:
+                faults.append(found)
+        for found in bundle_log.verify(session, jurisdiction or None):
             if isinstance(found, int):
                 entries += found
             else:
@@ -98,7 +96,8 @@ def verify_audit(jurisdiction: str = "", as_json: AsJson = False) -> None:
     else:
         for fault in faults:
             console.print(
-                f"✗ {fault.tenant_id} {fault.instance_id} entry {fault.seq}: {fault.fault}", markup=False
+                f"✗ {fault.tenant_id} {fault.instance_id or 'bundles'} entry {fault.seq}: {fault.fault}",
+                markup=False,
             )
         console.print(f"{cases} cases, {entries} entries, {len(faults)} faults", markup=False)
     if faults:
@@ -126,7 +125,7 @@ def _deploy_new(database: Database, name: str) -> bool:
         if deployments.is_taken_up(session, name, fingerprint):
             return True
     try:
-        (bundle,) = _bundles(house.ROOT, name)
+        (bundle,) = bundles(house.ROOT, name)
         with database.read() as session:
             known = deployments.was_deployed(session, bundle.id, bundle.files)
         if not known:
@@ -138,7 +137,8 @@ def _deploy_new(database: Database, name: str) -> bool:
     return True
 
 
-def _bundles(source: Path, jurisdiction: str) -> list[Bundle]:
+def bundles(source: Path, jurisdiction: str) -> list[Bundle]:
+    """The bundle of a zip; of a folder those of one jurisdiction, or of all."""
     try:
         if source.is_file():
             return [archive.read_zip(source.read_bytes())]

@@ -103,13 +103,16 @@ def candidates(session: Session, person: Person) -> list[Candidate]:
     return [Candidate(*row) for row in session.execute(query)]
 
 
-def name_member(session: Session, person: Person, group: str, key: str, now: datetime) -> None:
+def name_member(
+    session: Session, person: Person, group: str, key: str, now: datetime, *, at_machine: bool = False
+) -> None:
     """Give a person (`Candidate.key`) a group. Somebody of another jurisdiction is entered here, as they are,
-    and may from then on go from one to the other."""
+    and may from then on go from one to the other; only an admin of both may do that, or whoever sits
+    `at_machine`."""
     may_administer(person).require()
     _require_theirs(group)
     tenant_id, _, account = key.partition("/")
-    if tenant_id not in _looked_after(session, person):
+    if not at_machine and tenant_id not in _looked_after(session, person):
         denied("You look after no such jurisdiction.").require()
     if tenant_id != person.tenant_id:
         _bring(session, person, tenant_id, account, now)

@@ -227,7 +227,8 @@ def add_person(
         )
     )  # fmt: skip
     keys = {"tenant_id": tenant_id, "user_id": account}
-    session.execute(_memberships.insert(), [{**keys, "group_id": group} for group in groups])
+    if groups:
+        session.execute(_memberships.insert(), [{**keys, "group_id": group} for group in groups])
 
 
 def hash_password(password: str) -> str:

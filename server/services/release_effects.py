@@ -30,6 +30,18 @@ def active(session: Session, tenant_id: str) -> str:
     return found or ""
 
 
+def use(session: Session, operator: Person, deployment_id: str, now: datetime, text: str) -> None:
+    """Let new cases use a deployment at the word of whoever sits at the machine."""
+    tenant = operator.tenant_id
+    bundle_log.take_turn(session, tenant)
+    if active(session, tenant) == deployment_id:
+        return
+    deployments.make_active(session, operator.id, tenant, deployment_id, now, text)
+    bundle_log.add(
+        session, operator, tenant, "deployment_activated", now, deployment=deployment_id, note=text
+    )
+
+
 def carry_out(session: Session, proposer: Person, row: Mapping[str, Any], now: datetime) -> None:
     """Deploy what is released, unless it is there, and let it be used now or on its day."""
     tenant, of = proposer.tenant_id, dict(row)

@@ -17,6 +17,7 @@ from server.services import (
     bundle_log,
     bundle_review,
     deployed,
+    deployments,
     identity,
     release_effects,
     release_views,
@@ -96,6 +97,21 @@ def of_deployment(
     else:
         release_effects.carry_out(session, person, _row(session, person, release_id), now)
     return release_views.view(session, person, release_id)
+
+
+def at_machine(
+    session: Session, operator: Person, files: Mapping[str, bytes], wish: Wish, now: datetime, *,
+    name: str, source: str,
+) -> release_views.Release:  # fmt: skip
+    """Release a bundle from the command line: whoever sits at the machine needs no second person. Its
+    scenarios are theirs to play. DeploymentRejected holds the errors that the checks find."""
+    bundle_log.take_turn(session, operator.tenant_id)
+    done = deployments.enter(
+        session, operator, operator.tenant_id, files, now, name=name, source=source, note=wish.note
+    )
+    release_id = _enter(session, operator, wish, now, deployment_id=done.deployment_id)
+    release_effects.carry_out(session, operator, _row(session, operator, release_id), now)
+    return release_views.view(session, operator, release_id)
 
 
 # --------------------------------------------------------------------------- deciding

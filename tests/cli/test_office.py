@@ -38,7 +38,8 @@ def test_a_bundle_travels_to_another_installation(settings: Path, database_url: 
     first = json.loads(guicheng("load", file, "--json").stdout)
     again = json.loads(guicheng("load", file, "--json").stdout)
     assert [row["number"] for row in first + again] == [1, 1]
-    assert "hongshan.library_entry" in first[0]["changed"]
+    assert "bpmn/library_entry.bpmn" in first[0]["changed"]
+    assert "data_bureau" in first[0]["missing"]
     assert again[0]["changed"] == []
     assert tell(database_url, "select count(*) from deployment") == [(1,)]
     folder = json.loads(guicheng("deploy", ROOT, "--jurisdiction", "hongshan", "--json").stdout)
