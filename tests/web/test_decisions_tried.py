@@ -59,7 +59,7 @@ def test_all_boundaries_stand_in_one_table(office: Office) -> None:
     total = next(row for row in cells if row[0] == "总投资（元）")
     assert total[2:5] == [
         "599,999.99 → 限额以下（小额）",
-        "600,000 → 达到限额（大额）",
+        "600,000.00 → 达到限额（大额）",
         "600,000.01 → 达到限额（大额）",
     ]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from server.engine.decision_trials import Input, Trial
+from server.engine.decision_trials import BoundaryRow, Input, Trial
 from server.engine.model import Finding, Value
 from server.services import replaying, trying_out
 from server.services.deployed import Deployed
@@ -29,6 +30,7 @@ OTHER = "…"
 """Stands for a text that no cell names."""
 
 _LISTED = 60
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,16 +230,21 @@ def _boundary(found: Subject, compared: Compared, words: Words, names: Vocabular
         if live is not None and trying_out.differ(probe.trial, live):
             beside = _told(found, live, words, names)
             other = beside.failed or beside.result
-        probes[probe.side] = ProbeView(
-            probe.side, _value(row.variable, probe.value, words, names), told, other
-        )
+        value = _value(row.variable, _with_cents(probe.value, row), words, names)
+        probes[probe.side] = ProbeView(probe.side, value, told, other)
     base = "；".join(
         f"{names.name(name)}：{_value(name, value, words, names)}"
         for name, value in row.base.items()
         if value is not None and name != row.variable
     )
-    value = _value(row.variable, row.value, words, names)
+    value = _value(row.variable, _with_cents(row.value, row), words, names)
     return BoundaryView(row.label, value, row.row, probes, base, compared.differs)
+
+
+def _with_cents(value: Value, row: BoundaryRow) -> Value:
+    """Money has its two places on all sides of a boundary."""
+    by_cents = any(isinstance(p.value, Decimal) and p.value.as_tuple().exponent == -2 for p in row.probes)
+    return value.quantize(_CENT) if by_cents and isinstance(value, Decimal) else value
 
 
 def _saved(visit: Visit, found: Subject) -> list[tuple[str, str, str]]:
