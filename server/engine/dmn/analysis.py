@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from server.engine.feel import Told
 
-from .axes import axis
+from .axes import PAIRS, axis
 from .graph import DecisionModel
 from .model import Decision, DecisionTable, HitPolicy, Text
 from .problems import Problem
@@ -195,7 +195,7 @@ class _Analysis:
         """A point of a box; columns that take anything there are left out."""
         pairs = [(column, bits) for column, bits in zip(self.axes, box, strict=True) if bits != column.full]
         parts = [column.example(bits) for column, bits in pairs] or [Told("any input")]
-        return reduce(lambda before, part: Told("{before}, {part}", {"before": before, "part": part}), parts)
+        return reduce(lambda before, part: Told(PAIRS, {"before": before, "part": part}), parts)
 
 
 def _cell(cells: Sequence[Text], place: int) -> Text:

@@ -28,6 +28,9 @@ from .model import InputClause, Text
 OTHER = "\N{HORIZONTAL ELLIPSIS}"
 """Stands for any text that no cell names."""
 
+PAIR, PAIRS = "{column} = {value}", "{before}, {part}"
+"""How an example is put together; there is nothing in it to translate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -48,7 +51,7 @@ class Axis:
         chosen = [value for place, value in enumerate(self.samples) if pieces >> place & 1]
         value = next((value for value in chosen if value is not None), None)
         shown = Told("anything else") if value is OTHER else show(value)
-        return Told("{column} = {value}", {"column": self.label, "value": shown})
+        return Told(PAIR, {"column": self.label, "value": shown})
 
     def only_null(self, pieces: int) -> bool:
         """Whether null is all there is in these pieces."""
