@@ -11,6 +11,7 @@ import "bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css";
 import "camunda-bpmn-js/dist/assets/camunda-platform-modeler.css";
 
 import { Desk } from "./desk.js";
+import { xmlLike } from "./faithful.js";
 import { fit } from "./drd.js";
 import { severity } from "./findings.js";
 import { lint } from "./lint.js";
@@ -48,7 +49,9 @@ class DiagramEditor {
 
   async show(xml) {
     this.shown = false;
-    await this.tool.importXML(xml);
+    this.before = xml;
+    const { warnings } = await this.tool.importXML(xml);
+    this.desk.incomplete(warnings);
     fit(this.get("canvas"), ROOM);
     this.shown = true;
   }
@@ -67,7 +70,7 @@ class DiagramEditor {
 
   async content() {
     const { xml } = await this.tool.saveXML({ format: true });
-    return xml;
+    return xmlLike(xml, this.before);
   }
 
   mark(findings) {

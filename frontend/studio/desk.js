@@ -73,9 +73,9 @@ export class Desk {
 
   // ---- changing and saving
   watch() {
-    one("#save")?.addEventListener("click", () => this.save());
+    one("#save")?.addEventListener("click", () => this.saveNow());
     document.addEventListener("keydown", (event) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") { event.preventDefault(); this.save(); }
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") { event.preventDefault(); this.saveNow(); }
     }, true);
     window.addEventListener("beforeunload", (event) => { if (this.dirty) event.preventDefault(); });
     window.addEventListener("pagehide", () => this.lock.release());
@@ -95,6 +95,13 @@ export class Desk {
     clearTimeout(this.timer);
     if (!this.blocked) this.timer = setTimeout(() => this.save(), PAUSE);
     else this.keep();
+  }
+
+  /** Save at once, with what is still being typed into a field or a cell. */
+  saveNow() {
+    const field = document.activeElement;
+    if (this.facts.kind !== "text" && field?.matches("input, textarea, select, [contenteditable=true]")) field.blur();
+    setTimeout(() => this.save(), 350); // the panels wait that long before they take a text
   }
 
   async keep() {
@@ -122,7 +129,7 @@ export class Desk {
       this.refuse(refused, content);
     } finally {
       this.saving = false;
-      if (this.once || (this.dirty && !this.blocked && !this.timer)) this.timer = setTimeout(() => this.save(), PAUSE);
+      if (this.once) this.timer = setTimeout(() => this.save(), PAUSE);
       this.once = false;
     }
   }
@@ -155,8 +162,20 @@ export class Desk {
     ]);
   }
 
+  /** An editor calls this with what it could not take over of a file: saving would lose it, so it waits to be told. */
+  incomplete(warnings) {
+    if (!warnings.length || this.readonly) return;
+    this.blocked = true;
+    const reasons = warnings.slice(0, 5).map(({ message }) => message).join("; ");
+    this.tell(`${this.texts.incomplete} ${reasons}`, [
+      this.link(this.texts.as_text, this.facts.as_text),
+      this.button(this.texts.edit_anyway, () => { this.blocked = false; this.quiet(); if (this.dirty) this.save(); }),
+    ]);
+  }
+
   async recall(file) {
     const kept = this.keeper.kept();
+    if (this.blocked) return undefined; // what stands in the way is told first
     if (!kept || kept.content === file) return this.keeper.forget();
     const at = new Date(kept.at).toLocaleString(document.documentElement.lang);
     const actions = [

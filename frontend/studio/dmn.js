@@ -5,6 +5,7 @@ import Viewer from "dmn-js/lib/NavigatedViewer";
 import "camunda-dmn-js/dist/assets/camunda-platform-modeler.css";
 
 import { Desk } from "./desk.js";
+import { xmlLike } from "./faithful.js";
 import { fit, showLabels } from "./drd.js";
 import { severity } from "./findings.js";
 import { element, later, one } from "./page.js";
@@ -30,7 +31,9 @@ class DecisionEditor {
 
   async show(xml) {
     this.shown = false;
-    await this.tool.importXML(xml, { open: false });
+    this.before = xml;
+    const { warnings } = await this.tool.importXML(xml, { open: false });
+    this.desk.incomplete(warnings);
     const views = this.tool.getViews();
     const first = views.filter(({ type }) => type !== "drd").length === 1
       ? OPENED_FIRST.map((type) => views.find((view) => view.type === type)).find(Boolean)
@@ -41,7 +44,7 @@ class DecisionEditor {
 
   async content() {
     const { xml } = await this.tool.saveXML({ format: true });
-    return xml;
+    return xmlLike(xml, this.before);
   }
 
   viewed() {

@@ -6,6 +6,9 @@ import { Choose, Facts, Many, Tick, Write, isManyEdited } from "./entries.jsx";
 import { code, label } from "./names.js";
 import { attribute, property } from "./places.js";
 
+// What the engine here refuses; shown only where a diagram from elsewhere has some, so that it can be taken out.
+const NOT_RUN = ["CamundaPlatform__ExecutionListener", "CamundaPlatform__TaskListener", "CamundaPlatform__FieldInjection"];
+
 /** The module; `vocabulary` is what the draft has. */
 export function guichengFields(vocabulary, texts, facts) {
   class GuichengFields {
@@ -15,7 +18,8 @@ export function guichengFields(vocabulary, texts, facts) {
     }
 
     getGroups(element) {
-      return (groups) => {
+      return (offered) => {
+        const groups = offered.filter(({ id, items }) => !NOT_RUN.includes(id) || items?.length);
         const entries = fieldsOf(element, this.registry, new Choices(vocabulary), texts, facts);
         if (!entries.length) return groups;
         const ours = { id: "guicheng", label: texts.group, entries, shouldOpen: true };

@@ -7,6 +7,7 @@ import { FormEditor as Editor } from "@bpmn-io/form-js-editor";
 import { Form } from "@bpmn-io/form-js-viewer";
 
 import { Desk } from "./desk.js";
+import { jsonLike } from "./faithful.js";
 import { severity } from "./findings.js";
 import { guichengGroup } from "./form_fields.jsx";
 import { later } from "./page.js";
@@ -31,12 +32,13 @@ class FormEditor {
 
   async show(text) {
     this.shown = false;
+    this.before = text;
     await this.tool.importSchema(JSON.parse(text));
     this.shown = true;
   }
 
   async content() {
-    return `${JSON.stringify(this.tool.saveSchema(), null, 2)}\n`;
+    return jsonLike(this.tool.saveSchema(), this.before);
   }
 
   mark(findings) {

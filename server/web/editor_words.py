@@ -16,6 +16,8 @@ TEXTS = {
     "failed": _("Could not be opened"),
     "unreadable": _("The editor cannot show this file:"),
     "as_text": _("Open it as text"),
+    "incomplete": _("The editor cannot take over everything in this file; saving from here would lose:"),
+    "edit_anyway": _("Edit it all the same"),
     "offline": _("The server cannot be reached. What you typed stays in this browser and is sent again."),
     "not_accepted": _("The server could not read this. What you typed stays in this browser."),
     "download_mine": _("Download my version"),
