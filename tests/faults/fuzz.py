@@ -116,7 +116,11 @@ class Fuzzer:
             return body, f"multipart/form-data; boundary={BOUNDARY}".encode()
         names = (*self.office.ids.get("input", ()), "total", "", "a b", "字", "x" * 3000)
         values = {self._one(names): self._one(VALUES) for _ in range(self.random.choice((0, 1, 2, 5)))}
-        told = {"variables": values} | ({self._name([]): self._one(VALUES)} if self._chance(0.2) else {})
+        more = {
+            self._name([]): self._one((*VALUES, self._text()))
+            for _ in range(self.random.choice((0, 0, 2, 6)))
+        }
+        told = {"variables": values} | more
         return json.dumps(told).encode(), b"application/json"
 
     def _type(self) -> bytes:

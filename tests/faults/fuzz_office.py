@@ -21,8 +21,9 @@ from fastapi import FastAPI
 from server.app import create_app
 from server.bundles import archive
 from server.cli import demo, house
-from server.services import definitions, deployed, deployments, identity
+from server.services import authoring, definitions, deployed, deployments, identity, tokens
 from server.services.attachments import FileStore
+from server.services.authorization import may_deploy
 from server.settings import Settings
 from server.store import schema
 from server.store.database import Database
@@ -113,7 +114,12 @@ class FuzzOffice:
         }  # fmt: skip
         with self.database.write() as session:
             session.execute(metadata.tables["sign_in_session"].insert().values(row))
-        return Badge(f"guicheng={token}".encode(), csrf, token)
+            person = identity.person_by_account(session, tenant or TENANT, own)
+            wanted = tokens.Wanted(
+                "fuzz", tuple(s for s in tokens.SCOPES if s != "deploy" or may_deploy(person)), 9
+            )
+            secret = tokens.create(session, person, wanted, now)
+        return Badge(f"guicheng={token}".encode(), csrf, secret)
 
     def send(self, request: Request, badge: Badge) -> Answer:
         """Send a request as somebody; what the application lets escape, escapes here."""
@@ -181,6 +187,7 @@ def open_office(folder: Path) -> FuzzOffice:
         office.badges[kind] = office.open_session(account) if account else Badge()
     _note_ids(office)
     _note_secrets(office)
+    _open_draft(office)
     office.addresses, office.forms = fuzz_crawl.walk_all(tuple(KINDS), office.page)
     _note_unlinked(office)
     with sqlite3.connect(file) as live, sqlite3.connect(office.kept) as kept:
@@ -213,6 +220,20 @@ def _break_something(database: Database) -> None:
         finding = {"level": "error", "code": "x", "message": "m", "remedy": "r", "params": {}}
         values = {"id": "0" * 26, "element": row["element"], "finding": finding, "created_at": house.now()}
         session.execute(incident.insert().values(**ids, **values))
+
+
+def _open_draft(office: FuzzOffice) -> None:
+    """A draft of the jurisdiction, with a file that was changed, and a second deployment to compare with."""
+    now = house.now()
+    with office.database.write() as session:
+        owner = identity.person_by_account(session, TENANT, KINDS["process owner"])
+        draft = authoring.open_deployment(session, owner, "", "草稿", now)
+        bundle = authoring.bundle(session, owner, draft)
+        files = {**bundle.files, "jurisdiction.toml": bundle.files["jurisdiction.toml"] + b"\n# x\n"}
+        operator = house.operator(session, TENANT)
+        deployments.deploy(session, operator, TENANT, files, now, name="Hongshan, changed", source="test")
+    office.ids["draft"] = [draft]
+    office.ids["file"] = sorted(bundle.files)[::9]
 
 
 def _note_ids(office: FuzzOffice) -> None:
