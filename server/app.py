@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +18,7 @@ from server.api.engine_rest import Door
 from server.jobs.durable import DurableJobs
 from server.jobs.leftovers import Leftovers
 from server.jobs.runner import Runner
+from server.services import deployed
 from server.services.attachments import FileStore
 from server.settings import Settings
 from server.store.database import Database
@@ -23,10 +27,17 @@ from server.web.language import preferred
 from server.web.routes import mount
 from server.web.security import PlainAddresses, SecurityHeaders
 
+SETTLED = 1.0
+"""Seconds after which a server that begins is listening, so that this does not keep it from that."""
+_log = logging.getLogger("guicheng")
 
-def create_app(settings: Settings, database: Database | None = None, *, jobs: bool = True) -> FastAPI:
+
+def create_app(
+    settings: Settings, database: Database | None = None, *, jobs: bool = True, warm: bool = False
+) -> FastAPI:
     """The application for these settings; a database that is already open is used as it is. With `jobs` the
-    clock works while the server runs: timers fire, reminders go out, and what was missed is caught up."""
+    clock works while the server runs: timers fire, reminders go out, and what was missed is caught up. With
+    `warm` each jurisdiction is made ready at once, so that the first who comes does not wait for it."""
     house = House(
         settings, database or Database(settings.database_url), FileStore(settings.data_dir / "attachments")
     )
@@ -38,7 +49,14 @@ def create_app(settings: Settings, database: Database | None = None, *, jobs: bo
             # before anybody comes in: a deployment whose day came while the server was down is in use by then
             await to_thread.run_sync(durable.runner.take_effects)
             await to_thread.run_sync(durable.start)
+        closing = threading.Event()
+        warming = threading.Thread(target=_warm, args=(house.database, closing), name="warm", daemon=True)
+        if warm:
+            warming.start()
         yield
+        closing.set()
+        if warm:
+            await to_thread.run_sync(warming.join)
         if durable is not None:
             await to_thread.run_sync(durable.stop)
         house.database.close()
@@ -50,6 +68,24 @@ def create_app(settings: Settings, database: Database | None = None, *, jobs: bo
     mount(app, house)
     app.mount(engine_rest.ADDRESS, engine_rest.application(_machine_door(house)))
     return app
+
+
+def _warm(database: Database, closing: threading.Event) -> None:
+    """Compile what is in use, one jurisdiction after the other, while the server answers already. What is in
+    memory then stays: the garbage collector need not look at it again."""
+    if closing.wait(SETTLED):
+        return
+    with database.read() as session:
+        tenants = deployed.in_use(session)
+    for tenant_id in tenants:
+        if closing.is_set():
+            return
+        try:
+            with database.read() as session:
+                deployed.active(session, tenant_id)
+        except Exception:
+            _log.exception("%s could not be made ready; who opens it learns why", tenant_id)
+    gc.freeze()
 
 
 def _jobs(house: House) -> DurableJobs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -35,9 +36,11 @@ def serve(
     settings = house.settings()
     if prepare:
         _prepare(settings)
+    gc.disable()  # what is loaded now stays: looking through it for garbage costs a tenth of the start
     from server.app import create_app  # the pages are loaded only by the command that serves them
 
-    app = create_app(settings)
+    app = create_app(settings, warm=True)
+    gc.enable()
     console.print(f"\n  规程 Guicheng  →  http://{host}:{port}\n", markup=False)
     with house.opened(settings) as database:
         _tell_accounts(settings, database)

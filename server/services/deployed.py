@@ -132,6 +132,13 @@ def active(session: Session, tenant_id: str) -> Deployed:
     return of(session, tenant_id, deployment_id)
 
 
+def in_use(session: Session) -> list[str]:
+    """The jurisdictions that have an active deployment."""
+    j = _jurisdictions.c
+    query = sa.select(j.tenant_id).where(j.deployment_id.is_not(None)).order_by(j.tenant_id)
+    return list(session.execute(query).scalars())
+
+
 def _active_id(session: Session, tenant_id: str) -> str | None:
     """Which deployment is active. A unit of work that only reads sees one state of the database, so it asks
     once."""

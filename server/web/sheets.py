@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import xlsxwriter
+if TYPE_CHECKING:
+    import xlsxwriter
 
 Cell: TypeAlias = "str | int | Decimal | date | None"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,6 +37,8 @@ class Sheet:
 def workbook(sheet: Sheet) -> bytes:
     """The table as a workbook that prints on A4 across. Texts are texts, never formulas or links; amounts are
     numbers with two places, days are dates."""
+    import xlsxwriter  # only when a workbook is asked for
+
     out = io.BytesIO()
     settings = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(out, settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from docx import Document
@@ -16,31 +15,11 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
 
-WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+from server.web.paper import Paper
+
 _TITLE, _TEXT = "SimSun", "FangSong"
 _RED, _GREY = RGBColor(0xB0, 0, 0), RGBColor(0x80, 0x80, 0x80)
 _CENTRE, _RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A document ready to be printed, every text in words. `fields` are label and text, `mark` stands across
-    a paper that has no effect ("" for one that has)."""
-
-    letterhead: str
-    number: str
-    case_number: str
-    title: str
-    addressee: str
-    paragraphs: tuple[str, ...]
-    fields: tuple[tuple[str, str], ...]
-    signed: str
-    day: str
-    basis: str
-    mark: str
-    digest: str
-    instance_id: str
-    document_id: str
 
 
 def word_file(paper: Paper) -> bytes:

@@ -19,10 +19,10 @@ from server.web.context import Visit
 from server.web.downloads import download
 from server.web.language import mark as _
 from server.web.language import translator
+from server.web.paper import WORD, Paper
 from server.web.pdf import PdfUnavailable, pdf_of
 from server.web.routing import Pages
 from server.web.vocabulary import Vocabulary
-from server.web.word_files import WORD, Paper, word_file
 from server.web.words import Words
 
 pages = Pages()
@@ -54,6 +54,8 @@ def as_pdf(visit: Visit) -> Response:
 def as_word_file(visit: Visit) -> Response:
     """A document for word processors."""
     paper = _paper(visit)
+    from server.web.word_files import word_file  # its library is loaded by who asks for such a file
+
     return download(word_file(paper), WORD, f"{_file_name(paper)}.docx")
 
 

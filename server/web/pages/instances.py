@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import segno
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -227,6 +226,8 @@ def _flat(views: Sequence[FieldView]) -> list[FieldView]:
 
 
 def _paper(visit: Visit, sheet: Sheet) -> dict[str, Any]:
+    import segno  # only when a case is printed
+
     address = str(visit.request.url.replace(path=f"/instances/{sheet.instance.id}", query=""))
     code = segno.make(address, error="m").svg_data_uri(scale=3, border=0)
     return {
