@@ -11,8 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from server.engine import errors, refusals
+from server.engine import errors, load, refusals
 from server.engine.dmn import WORDINGS
+from server.engine.findings import mark
 from server.engine.refusals.refusal import Refusal
 
 _SERVER = Path(__file__).resolve().parents[1]
@@ -26,6 +27,34 @@ class Entry(NamedTuple):
     level: str
     meaning: str
     remedy: str
+
+
+_OF_BUNDLES = (
+    Entry(
+        "manifest", "error", "The manifest cannot be read: {what} {where}", "Correct the line that is named."
+    ),
+    Entry("file-unreadable", "error", "The file cannot be read: {reason}", "Correct the line that is named."),
+    Entry("scenario-unreadable", "error", "Line {line}: {reason}.", "Correct the scenario file."),
+    Entry(
+        "scenario-fails",
+        "error",
+        mark("The scenario tells something else than what happened."),
+        "Correct the diagram or the table; or the scenario, if the regulation means something else.",
+    ),
+    Entry(
+        "branch-not-proved",
+        "warning",
+        "No scenario passes {way}.",
+        "Write a scenario in which the case goes this way.",
+    ),
+    Entry(
+        "rule-not-proved",
+        "warning",
+        "No scenario makes rule {row} of {decision} fire.",
+        "Write a case for which this rule fires.",
+    ),
+)
+"""What is told of the files around diagrams; the words are those of the modules that tell it."""
 
 
 @cache
@@ -53,7 +82,8 @@ def _chapters() -> Iterator[tuple[str, list[Entry]]]:
             yield title, entries
     yield "Decisions", [Entry(code, *wording) for code, wording in WORDINGS.items() if wording.message]
     yield "Forms", _written_in("engine/forms/schema.py")
-    yield "Bundles", _written_in("bundles/archive.py")
+    together = [Entry(r.code, r.level, r.message, r.remedy) for r in _refusals_of(load)]
+    yield "Bundles", [*_written_in("bundles/archive.py"), *together, *_OF_BUNDLES]
     yield "Steps that stand still, and commands that are refused", _engine_errors()
 
 
@@ -98,4 +128,5 @@ def _entry(call: ast.Call) -> Entry | None:
     message = named.get("message") or (texts.pop(0) if texts else "")
     if not _CODE.fullmatch(code) or " " not in message:
         return None
-    return Entry(code, "error", message, named.get("remedy") or (texts[0] if texts else ""))
+    level = named.get("level", "error")
+    return Entry(code, level, message, named.get("remedy") or (texts[0] if texts else ""))

@@ -16,7 +16,15 @@ from server.engine.forms import Form, load_forms
 from server.engine.memo import Memo, content
 from server.engine.model import Finding, Model, ProcessDefinition
 from server.engine.refusals import of_diagram, of_model
+from server.engine.refusals.refusal import Refusal
 from server.engine.xml import Element, XmlRefused, local, parse_xml
+
+PROCESS_TWICE = Refusal(
+    "process-twice",
+    "The id {element} is already used in {other}.",
+    "Give it another id, or take one of the files out.",
+)
+DECISION_TWICE = Refusal("decision-twice", PROCESS_TWICE.message, PROCESS_TWICE.remedy)
 
 Roots: TypeAlias = Mapping[str, Element]
 
@@ -44,13 +52,13 @@ class Loaded:
         return not any(f.level == "error" and f.family == "executability" for f in self.findings)
 
 
-def load(files: Mapping[str, bytes]) -> tuple[Model | None, tuple[Finding, ...]]:
+def load(files: Mapping[str, bytes], memo: Memo | None = None) -> tuple[Model | None, tuple[Finding, ...]]:
     """The model of a deployment, and what is to be said about its files (content by path in the bundle).
 
     The model is None where a finding of family executability and level error says that it may not run. The
     same files give the same model, digest and findings, in whatever order they come.
     """
-    loaded = read(files)
+    loaded = read(files, memo)
     return loaded.model if loaded.runnable else None, loaded.findings
 
 
@@ -116,7 +124,7 @@ class _Reading:
         for diagram in diagrams:
             for process in diagram.processes:
                 if process.id in found:
-                    self._twice("process-twice", process.id, process.file, found[process.id].file)
+                    self._twice(PROCESS_TWICE, process.id, process.file, found[process.id].file)
                 found.setdefault(process.id, process)
         return found
 
@@ -150,7 +158,7 @@ class _Reading:
             for identity in model.decisions:
                 if identity in found:
                     first = found[identity].definitions.file
-                    self._twice("decision-twice", identity, model.definitions.file, first)
+                    self._twice(DECISION_TWICE, identity, model.definitions.file, first)
                 found.setdefault(identity, model)
         return found
 
@@ -159,18 +167,8 @@ class _Reading:
         self.findings.extend(findings)
         return MappingProxyType(dict(forms))
 
-    def _twice(self, code: str, identity: str, file: str, other: str) -> None:
-        self.findings.append(
-            Finding(
-                level="error",
-                code=code,
-                message="The id {element} is already used in {other}.",
-                params={"element": identity, "other": PurePosixPath(other).name},
-                remedy="Give it another id, or take one of the files out.",
-                file=file,
-                element=identity,
-            )
-        )
+    def _twice(self, refusal: Refusal, identity: str, file: str, other: str) -> None:
+        self.findings.append(refusal.at(file, identity, other=PurePosixPath(other).name))
 
 
 def _diagram(path: str, data: bytes) -> tuple[Diagram | None, tuple[Finding, ...]]:

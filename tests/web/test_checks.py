@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from lxml import html
@@ -13,6 +14,7 @@ from server.web.check_pages import check_page
 from tests.engine.bpmn.samples_structure import SAMPLES
 from tests.web.office import Office
 
+BUNDLES = Path(refusal_list.__file__).parent
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 CODES = sorted({*CHECKS, *ANSWERED_BY_THE_ENGINE})
 
@@ -73,6 +75,15 @@ def test_links_between_the_pages_lead_somewhere() -> None:
                 code,
                 targets,
             )
+
+
+def test_what_is_told_of_bundles_has_pages_with_its_own_words() -> None:
+    """These words are repeated in the list; here they are compared with those that are told."""
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted(BUNDLES.glob("*.py")))
+    for entry in refusal_list._OF_BUNDLES:
+        assert f'"{entry.code}"' in source.replace(f'Entry("{entry.code}"', "")
+        assert entry.code == "scenario-fails" or source.count(entry.meaning) >= 2, entry.meaning
+        assert source.count(entry.remedy) >= 2, entry.remedy
 
 
 def test_a_code_that_nobody_knows_is_not_found(office: Office) -> None:
