@@ -116,7 +116,7 @@ def activities(session: Session, actors: Sequence[Person], instance_id: str) -> 
     actor, row, used = look(session, actors, instance_id)
     return sorted(
         [*_of_people(session, actor.tenant_id, instance_id, used), *_of_record(session, row, used)],
-        key=lambda activity: (activity.begun, activity.id),
+        key=lambda activity: (activity.begun, activity.ended != activity.begun, activity.id),
     )
 
 

@@ -77,7 +77,7 @@ def _waiting(session: Session, actor: Person, sent: Sent) -> list[tuple[str, str
         .limit(1000)
     )
     found = []
-    for instance_id, token in session.execute(query).tuples():
+    for instance_id, token in session.execute(query):
         who = participants.of_instance(session, actor.tenant_id, instance_id)
         if may_see_instance(actor, who) and _matches(session, actor, instance_id, sent.keys):
             found.append((instance_id, token))

@@ -83,6 +83,8 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     _replace_timers(case, advance)
     _replace_subscriptions(case, advance)
     handing_out.renew(case, advance)
+    if advance.external:  # work for programs has no candidates who see the case
+        _add_participants(case, {f"u:{case.row['started_by']}"})
     _note_incidents(case, advance)
     _send(case, advance)
     case.state = advance.state
