@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from server.bundles.checks.subject import Rule, Subject
 from server.engine.model import EventKind, Finding, FlowNode, Kind, ProcessDefinition
+from server.engine.refusals.events import ACTIVITIES
 
 CODE = "labels-present"
 NO_NAME = Rule(
@@ -21,17 +22,7 @@ NO_FLOW_NAME = Rule(
 )
 NO_PROCESS_NAME = Rule(CODE, "The process {element} has no name.", "Write what people call it.")
 
-_NAMED = (
-    Kind.USER_TASK,
-    Kind.MANUAL_TASK,
-    Kind.BUSINESS_RULE_TASK,
-    Kind.SERVICE_TASK,
-    Kind.SEND_TASK,
-    Kind.RECEIVE_TASK,
-    Kind.CALL_ACTIVITY,
-    Kind.SUB_PROCESS,
-    Kind.END_EVENT,
-)
+_NAMED = ACTIVITIES | {Kind.END_EVENT}
 
 
 def check(subject: Subject) -> Iterator[Finding]:

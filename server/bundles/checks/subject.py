@@ -12,7 +12,8 @@ from server.bundles.manifest import Manifest
 from server.engine import decisions
 from server.engine.load import Loaded
 from server.engine.memo import Memo
-from server.engine.model import Finding, FlowNode, Level, ProcessDefinition
+from server.engine.model import Family, Finding, FlowNode, ProcessDefinition
+from server.engine.refusals.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +45,10 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Refusal):
     """A rule of the house: its id, what is told when it is broken, and what to do."""
 
-    code: str
-    message: str
-    remedy: str
-    level: Level = "error"
-
-    def at(
-        self,
-        file: str,
-        element: str = "",
-        line: int = 0,
-        *,
-        row: int | None = None,
-        **params: object,
-    ) -> Finding:
-        """The finding at an element of a file, or at a row (from 1) of a table."""
-        return Finding(
-            level=self.level,
-            code=self.code,
-            message=self.message,
-            params={"element": element, **params},
-            remedy=self.remedy,
-            file=file,
-            element=element,
-            row=row,
-            family="house",
-            line=line,
-        )
-
-    def on(self, process: ProcessDefinition, node: FlowNode, **params: object) -> Finding:
-        """The finding at a node; `name` is the node's name, or its id where it has none."""
-        told = {"name": node.name or node.id, **params}
-        return replace(self.at(process.file, node.id, node.line), params={"element": node.id, **told})
+    family: Family = "house"
 
 
 def is_shared(path: str) -> bool:

@@ -125,14 +125,10 @@ def _in(node: t.In) -> str:
     return f"({printed(node.value)} in ({_list(node.tests)}))"
 
 
-@_prints(t.And)
-def _and(node: t.And) -> str:
-    return "(" + " and ".join(printed(operand) for operand in node.operands) + ")"
-
-
-@_prints(t.Or)
-def _or(node: t.Or) -> str:
-    return "(" + " or ".join(printed(operand) for operand in node.operands) + ")"
+@_prints(t.And, t.Or)
+def _logical(node: t.And | t.Or) -> str:
+    word = " and " if isinstance(node, t.And) else " or "
+    return f"({word.join(printed(operand) for operand in node.operands)})"
 
 
 @_prints(t.InstanceOf)

@@ -144,16 +144,19 @@ _BOUNDARIES = {
     EventKind.ERROR,
     EventKind.ESCALATION,
 }
-_ACTIVITIES = {
-    Kind.USER_TASK,
-    Kind.MANUAL_TASK,
-    Kind.BUSINESS_RULE_TASK,
-    Kind.SERVICE_TASK,
-    Kind.SEND_TASK,
-    Kind.RECEIVE_TASK,
-    Kind.CALL_ACTIVITY,
-    Kind.SUB_PROCESS,
-}
+ACTIVITIES = frozenset(
+    {
+        Kind.USER_TASK,
+        Kind.MANUAL_TASK,
+        Kind.BUSINESS_RULE_TASK,
+        Kind.SERVICE_TASK,
+        Kind.SEND_TASK,
+        Kind.RECEIVE_TASK,
+        Kind.CALL_ACTIVITY,
+        Kind.SUB_PROCESS,
+    }
+)
+"""What takes time and may be interrupted: tasks, calls and sub-processes."""
 _CRON = re.compile(
     r"(?:[\d*/,?LW#-]+|[A-Z]{3}(?:[-,][A-Z]{3})*)(?:\s+(?:[\d*/,?LW#-]+|[A-Z]{3}(?:[-,][A-Z]{3})*)){4,6}"
 )
@@ -212,7 +215,7 @@ def _kind_of(process: ProcessDefinition, node: FlowNode) -> Iterator[Finding]:
 
 def _boundary(process: ProcessDefinition, node: FlowNode) -> Iterator[Finding]:
     attached = process.nodes.get(node.event.attached_to or "")
-    if attached is None or attached.kind not in _ACTIVITIES or attached.event_sub_process:
+    if attached is None or attached.kind not in ACTIVITIES or attached.event_sub_process:
         yield BOUNDARY_UNATTACHED.on(process, node, attached=node.event.attached_to or "–")
     if node.event.kind not in _BOUNDARIES:
         yield BOUNDARY_KIND.on(process, node, kind=node.event.kind.value)

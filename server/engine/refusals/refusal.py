@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from server.engine.model import Family, Finding, FlowNode, Level, ProcessDefinition
 
@@ -19,8 +20,10 @@ class Refusal:
     level: Level = "error"
     family: Family = "executability"
 
-    def at(self, file: str, element: str = "", line: int = 0, **params: object) -> Finding:
-        """The finding at an element of a file."""
+    def at(
+        self, file: str, element: str = "", line: int = 0, *, row: int | None = None, **params: object
+    ) -> Finding:
+        """The finding at an element of a file, or at a row (from 1) of a table."""
         return Finding(
             level=self.level,
             code=self.code,
@@ -29,10 +32,12 @@ class Refusal:
             remedy=self.remedy,
             file=file,
             element=element,
+            row=row,
             line=line,
             family=self.family,
         )
 
     def on(self, process: ProcessDefinition, node: FlowNode, **params: object) -> Finding:
         """The finding at a node of a process; `name` is the node's name, or its id where it has none."""
-        return self.at(process.file, node.id, node.line, name=node.name or node.id, **params)
+        told: dict[str, Any] = {"name": node.name or node.id, **params}
+        return self.at(process.file, node.id, node.line, **told)
