@@ -56,7 +56,7 @@ def serve(data: Path, url: str) -> tuple[subprocess.Popen[bytes], str]:
     with (data / "server.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(1200):
         try:
             urllib.request.urlopen(f"{address}/healthz", timeout=2).close()
         except OSError:
