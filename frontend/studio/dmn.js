@@ -111,10 +111,12 @@ class DecisionEditor {
     if (!id) return [];
     const all = (selector) => [...this.desk.canvas.querySelectorAll(selector)];
     const name = CSS.escape(id);
-    const cells = all(`td[data-element-id="${name}"], th[data-col-id="${name}"]`);
-    if (cells.length) return cells;
     const table = this.table(id);
     const column = table && [...(table.get("input") ?? []), ...(table.get("output") ?? [])].find((one) => field && [one.label, one.name].includes(field));
+    const cell = column && all(`td[data-row-id="${name}"][data-col-id="${CSS.escape(column.id)}"]`);
+    if (cell?.length) return cell;
+    const cells = all(`td[data-element-id="${name}"], th[data-col-id="${name}"]`);
+    if (cells.length) return cells;
     if (column && !row) return all(`th[data-col-id="${CSS.escape(column.id)}"]`);
     const rule = CSS.escape(table?.get("rule")?.[row - 1]?.id ?? id);
     const rows = all(`td.rule-index[data-element-id="${rule}"], td.rule-index[data-row-id="${rule}"]`);
@@ -124,7 +126,8 @@ class DecisionEditor {
   table(id) {
     const active = this.tool.getActiveView();
     const logic = active?.element?.get?.("decisionLogic");
-    return active?.type === "decisionTable" && [active.element.id, logic?.id].includes(id) ? logic : null;
+    const ids = [active?.element.id, logic?.id, ...(logic?.get?.("rule") ?? []).map((rule) => rule.id)];
+    return active?.type === "decisionTable" && ids.includes(id) ? logic : null;
   }
 
   clicked(target) {
