@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData, Headers
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 
@@ -51,6 +51,17 @@ async def multipart(request: Request, bounds: Bounds) -> FormData:
         request.headers, body(request, bounds.bytes),
         max_files=bounds.files, max_fields=bounds.fields, max_part_size=bounds.text,
     )  # fmt: skip
+    return await _parsed(parser)
+
+
+async def urlencoded(request: Request, bounds: Bounds) -> FormData:
+    """The texts of a plain form. Raises BodyRefused."""
+    stream = body(request, bounds.bytes)
+    parser = FormParser(request.headers, stream, max_fields=bounds.fields, max_part_size=bounds.text)
+    return await _parsed(parser)
+
+
+async def _parsed(parser: MultiPartParser | FormParser) -> FormData:
     try:
         return await parser.parse()
     except (MultiPartException, UnicodeError, KeyError) as error:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import FormParser
 from starlette.requests import Request
 
-from server.multipart import BodyRefused, BodyTooLarge, Bounds, body, multipart
+from server.multipart import BodyRefused, BodyTooLarge, Bounds, multipart, urlencoded
 
 MAX_FIELDS = 20_000
 MAX_FILES = 50
@@ -65,11 +64,11 @@ async def read_posted(request: Request, max_upload_bytes: int) -> Posted:
         if kind == "multipart/form-data":
             bounds = Bounds(max_upload_bytes * 4 + MAX_TEXT_BYTES, MAX_FILES, MAX_FIELDS, MAX_TEXT_BYTES)
             return await _gather(await multipart(request, bounds), max_upload_bytes)
-        parser = FormParser(request.headers, body(request, MAX_TEXT_BYTES))
-        return await _gather(await parser.parse(), max_upload_bytes)
+        plain = Bounds(MAX_TEXT_BYTES, 0, MAX_FIELDS, MAX_TEXT_BYTES)
+        return await _gather(await urlencoded(request, plain), max_upload_bytes)
     except BodyTooLarge as error:
         raise HTTPException(413, "This is more than the server takes at once.") from error
-    except (BodyRefused, UnicodeError) as error:
+    except BodyRefused as error:
         raise HTTPException(400, "The form could not be read.") from error
 
 
