@@ -56,6 +56,8 @@ def _machine_pages() -> list[Page]:
     ]
 
 
+OVERSEEN = b"/definitions/"
+"""Where process owners see on which versions all cases run, to take them to another."""
 STATIC = Page("GET", "/static/{path:path}", Permission.ANYONE, PAGES[0].answer)
 NOWHERE = Page("GET", "/{id}/{key}", Permission.ANYONE, PAGES[0].answer)
 FIRED_AT = (*PAGES, *_machine_pages(), STATIC, NOWHERE)
@@ -106,7 +108,8 @@ class Judge:
         media_type = answer.headers.get("content-type", "")
         text = "" if media_type == "application/pdf" else answer.body.decode("utf-8", "replace")
         assert "Traceback" not in text
-        self._look_for_leaks(text, kind, sent)
+        if not (kind == "process owner" and request.target.startswith(OVERSEEN)):
+            self._look_for_leaks(text, kind, sent)
         if 300 <= answer.status < 400:
             location = answer.headers.get("location", "/")
             assert location.startswith(("/", "http://")), location

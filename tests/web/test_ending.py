@@ -35,6 +35,7 @@ def test_its_starter_and_admins_end_a_case(office: Office, account: str) -> None
     assert end(visitor, case).headers["location"] == f"{case}/history"
     record = visitor.get(f"{case}/history").text
     assert REASON in record
+    assert "办结：已终止" in record
     assert {"clerk": "周明", "admin": "管理员"}[account] in record
     page = visitor.get(case).text
     assert "已终止" in page
