@@ -150,7 +150,7 @@ def coverage(found: DefinitionView, done: Trial) -> list[ArticleCoverage]:
     manifest = found.used.manifest
     if manifest is None:
         return []
-    mine = {found.key, *_used_by(found.process)}
+    mine = parts(found)
     return [
         one
         for one in traceability.coverage(manifest, found.used.model, done.played)
@@ -158,9 +158,11 @@ def coverage(found: DefinitionView, done: Trial) -> list[ArticleCoverage]:
     ]
 
 
-def _used_by(process: ProcessDefinition) -> Iterator[str]:
-    for node in process.nodes.values():
-        yield from (node.assignment.form, node.decision.decision if node.decision else "")
+def parts(found: DefinitionView) -> frozenset[str]:
+    """The ids of the process itself and of the decisions and forms it uses."""
+    nodes = found.process.nodes.values()
+    decisions = {node.decision.decision for node in nodes if node.decision}
+    return frozenset({found.key} | decisions | {node.assignment.form for node in nodes})
 
 
 def _within(found: DefinitionView, scope: str, depth: int) -> Iterator[Element]:

@@ -61,7 +61,7 @@ def between(file: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> I
 
 def whole(file: str, form: Mapping[str, Any], change: Change) -> Difference:
     """A form that is new or was taken out."""
-    name = str(form.get("title") or form.get("id") or file)
+    name = _title(form) or file
     return _Telling(file, form).told(change, said(mark("form {name}"), name=quoted(name)))
 
 
@@ -76,7 +76,7 @@ class _Telling:
     ) -> Difference:  # fmt: skip
         identity = str(self.form.get("id") or self.file)
         return Difference(
-            Area.FORM, self.file, identity, change, what, title=str(self.form.get("title") or identity),
+            Area.FORM, self.file, identity, change, what, title=_title(self.form) or identity,
             weight=weight, element=one.id if one else "", aspect=aspect, before=values[0], after=values[1],
             regulation=one.regulation if one else (),
         )  # fmt: skip
@@ -155,6 +155,13 @@ def _of_path(path: str) -> Weight:
 
 
 # --------------------------------------------------------------------------- reading
+def _title(form: Mapping[str, Any]) -> str:
+    """What a form is called: its title, else its id."""
+    properties = form.get("properties")
+    named = properties.get("title") if isinstance(properties, dict) else ""
+    return str(named or form.get("title") or form.get("id") or "")
+
+
 def _fields(form: Mapping[str, Any]) -> dict[str, _Field]:
     """Every component by its id (its key or place where it has none), in the order of the page."""
     found: dict[str, _Field] = {}

@@ -119,14 +119,16 @@ def _story(scenario: Scenario, played: Played | None) -> StoryView:
 
 
 def _places(found: DefinitionView, article: ArticleCoverage) -> Iterator[tuple[str, Place]]:
-    """Where an article is modelled in words: within this process by the element, else by what holds it."""
-    model = found.used.model
+    """Where this process serves an article, in words: an element of it, a rule or form it uses."""
+    model, mine = found.used.model, definition_views.parts(found)
     for place in article.places:
+        if place.container not in mine:
+            continue
         if place.container == found.key:
             yield place.name or place.element or found.process.name, place
-        elif place.kind in ("decision", "rule") and place.container in model.decisions:
+        elif place.kind in ("decision", "rule"):
             yield model.decisions[place.container].decisions[place.container].label, place
-        elif place.kind == "form" and place.container in model.forms:
+        elif place.kind == "form":
             yield f"{model.forms[place.container].title.plain()} {place.name}".strip(), place
 
 
