@@ -19,6 +19,10 @@ class Disagreement(Exception):
         self.element = element
         self.line = 0
 
+    def quoted(self) -> dict[str, object]:
+        """The sentence as a part of another one: it is translated with it."""
+        return {"message": self.message, "params": dict(self.params)}
+
 
 def may_act(task: UserTask, by: str) -> bool:
     """Whether a group or person is the assignee or among the candidates of a task."""

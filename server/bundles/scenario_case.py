@@ -95,13 +95,12 @@ class Case:
 
     def trouble(self, error: EngineError) -> Disagreement:
         """What the engine refused to do, at the step that asked for it."""
-        problem = Disagreement(error.finding.text(), {}, error.finding.element)
+        problem = Disagreement("{problem}", {"problem": error.finding.quoted()}, error.finding.element)
         return self._numbered(problem, self._current) if self._current else problem
 
     def _numbered(self, problem: Disagreement, step: Step) -> Disagreement:
-        found = Disagreement(
-            "step {step}: " + problem.message, {"step": step.number, **problem.params}, problem.element
-        )
+        told = {"step": step.number, "what": problem.quoted()}
+        found = Disagreement("step {step}: {what}", told, problem.element)
         found.line = step.line
         return found
 
@@ -255,7 +254,7 @@ class Case:
         for incident in advance.incidents:
             raise Disagreement(
                 "stands still at {name}: {problem}",
-                {"name": self._named(incident.element), "problem": incident.finding.text()},
+                {"name": self._named(incident.element), "problem": incident.finding.quoted()},
                 incident.element,
             )
 

@@ -98,10 +98,11 @@ def _play_decision(scenario: Scenario, model: Model) -> Played:
         rules |= set(fired(told))
         problem = _disagreement(told, case.expect, case.rule, case.error)
         if problem is not None:
-            problem.params = {"number": case.number, **problem.params}
-            problem.message = "case {number}: " + problem.message
-            problem.line = case.line
-            failures.append(_failure(scenario, problem))
+            numbered = Disagreement(
+                "case {number}: {what}", {"number": case.number, "what": problem.quoted()}
+            )
+            numbered.line = case.line
+            failures.append(_failure(scenario, numbered))
     return Played(scenario, tuple(failures), rules=frozenset(rules))
 
 
@@ -123,7 +124,7 @@ def _disagreement(told: Evaluation, expect: object, rule: str, error: str) -> Di
             "expected the error {error}, got {found}.", {"error": error, "found": shown(told.outputs)}
         )
     if errors:
-        return Disagreement("{problem}", {"problem": errors[0].text()})
+        return Disagreement("{problem}", {"problem": errors[0].quoted()})
     if not agrees(expect, told.outputs):
         params = {"expected": shown(expect), "found": shown(told.outputs), "rows": rows}
         return Disagreement("expected {expected}, got {found}; rules that fired: {rows}.", params)
