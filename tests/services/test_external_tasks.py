@@ -17,6 +17,7 @@ from server.services import (
     history,
     instance_views,
     instances,
+    rehearsed_work,
     tokens,
 )
 from server.services.authorization import Person
@@ -179,8 +180,22 @@ def test_rehearsals_are_never_handed_out(worked: Lab) -> None:
         given = {"project_name": "试验", "pause": "P1D", "due": "x", "noon": "x"}
         boss = worked.people["admin"]
         rehearsed = instances.start(session, boss, "lab.worked", worked.now, given, rehearsed=True)
-        assert handed_out.of_case(session, TENANT, rehearsed.instance_id)
+        (work,) = handed_out.of_case(session, TENANT, rehearsed.instance_id)
     assert fetch(worked, person="admin") == []
+    place = (rehearsed.instance_id, work.token)
+    with worked.database.write() as session:
+        with pytest.raises(NotPermitted):
+            rehearsed_work.done(session, worked.people["ann"], *place, {}, worked.now)
+        rehearsed_work.refused(session, boss, *place, "NO", worked.now)
+        view = instance_views.view(session, boss, rehearsed.instance_id, worked.now)
+    assert [task.name for task in view.open_tasks] == ["look"]
+
+
+def test_what_a_rehearsal_says_of_work_is_for_rehearsals_only(worked: Lab) -> None:
+    case = worked.start("ann", "lab.worked")
+    (work,) = fetch(worked)
+    with worked.database.write() as session, pytest.raises(NotPermitted):
+        rehearsed_work.done(session, worked.people["ann"], case, work.token, {}, worked.now)
 
 
 def test_a_token_speaks_for_its_person_until_it_is_revoked(worked: Lab) -> None:

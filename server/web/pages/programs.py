@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
+import msgspec
 from starlette.responses import JSONResponse, Response
 
-from server.services import instance_views, sandbox
-from server.services.authorization import may_deploy
+from server.services import instance_views, rehearsed_work, sandbox
+from server.services.authorization import denied, may_deploy
 from server.services.errors import NotFound
 from server.web import render
 from server.web.context import Visit
+from server.web.language import mark as _
 from server.web.routing import Pages, Permission
 
 pages = Pages()
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 @pages.get("/.well-known/camunda-automation-platform/webapps", Permission.ANYONE)
@@ -71,3 +77,28 @@ def sandbox_case(visit: Visit) -> Response:
     record = instance_views.record(visit.session, player, instance_id)
     shown = [entry for entry in record if entry.kind not in ("steps_taken", "decision_evaluated")]
     return render.page(visit, "instances/sandbox.html", case=view, diagrams=steps, record=shown)
+
+
+@pages.post("/instances/{id}/work/{token}")
+def rehearse_work(visit: Visit) -> Response:
+    """In a rehearsal its leader says what came of work for a program: results as a JSON object, or the code
+    of an error."""
+    instance_id, token, code = visit.path("id"), visit.path("token"), visit.sent("code").strip()[:200]
+    if code:
+        rehearsed_work.refused(visit.session, visit.person, instance_id, token, code, visit.now)
+    else:
+        results = _results(visit)
+        rehearsed_work.done(visit.session, visit.person, instance_id, token, results, visit.now)
+    return render.redirect(visit, f"/instances/{instance_id}")
+
+
+def _results(visit: Visit) -> dict[str, Any]:
+    try:
+        found = _decode(visit.sent("results")[:100_000].encode() or b"{}")
+    except (msgspec.DecodeError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        denied(
+            _("Enter the results as a JSON object, for example {example}."), example='{"paid": true}'
+        ).require()
+    return dict(found)
