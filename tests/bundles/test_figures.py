@@ -151,7 +151,7 @@ def test_every_table_keeps_to_its_articles(jurisdiction: str) -> None:
 def cells(jurisdiction: str) -> Iterator[tuple[str, str, str]]:
     """File, id and text of each cell with a figure that an article names."""
     subject = shipped(jurisdiction)
-    figures = {key: texts for key, texts in the_check._written(subject.manifest) if texts}
+    figures = {key: texts for key, _, texts in the_check._written(subject.manifest) if texts}
     for identity, model in reading.read(subject.files).model.decisions.items():
         logic = model.decisions[identity].logic
         if not isinstance(logic, DecisionTable) or identity == subject.manifest.schedule:
@@ -193,5 +193,11 @@ def test_the_finding_names_its_place() -> None:
     assert (first.file, first.row, first.level, first.family) == ("dmn/tier.dmn", 1, "error", "house")
     assert first.column
     assert first.line
-    assert "600,000" in first.text()
-    assert "650,000" in first.text()
+    assert first.text() == (
+        "Row 1 has 650,000 yuan under 总投资（元）, but hongshan#8p1 (建设、采购服务类入库材料) "
+        "names 600,000 yuan."
+    )
+    chinese = translator("zh-CN").tell(first.message, first.params)
+    assert chinese == (
+        "第 1 行“总投资（元）”是 650,000 元，而 hongshan#8p1 (建设、采购服务类入库材料) 写明的是 600,000 元。"
+    )

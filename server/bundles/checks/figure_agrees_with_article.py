@@ -62,7 +62,7 @@ _NOT_FIGURES = frozenset({Decimal(0), Decimal(1)})
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A figure with the article or reading that names it."""
+    """A figure with the article or reading that names it, as people are told of it."""
 
     source: str
     figure: Figure
@@ -73,10 +73,11 @@ def check(subject: Subject) -> Iterator[Finding]:
 
     The schedule is left out: it says when the office asks, which is not the day that the text sets."""
     sources: dict[str, tuple[Named, ...]] = {}
-    for source, texts in _written(subject.manifest):
+    for source, title, texts in _written(subject.manifest):
         read = [(text, _read(text)) for text in texts]
         yield from (UNREADABLE.at(FILE, source, figure=text[:40]) for text, figure in read if figure is None)
-        sources[source] = tuple(Named(source, figure) for _, figure in read if figure is not None)
+        shown = f"{source} ({title})" if title else source
+        sources[source] = tuple(Named(shown, figure) for _, figure in read if figure is not None)
     if not any(sources.values()):
         return
     for identity, model in subject.loaded.model.decisions.items():
@@ -89,10 +90,12 @@ def check(subject: Subject) -> Iterator[Finding]:
                 yield from _row(model.definitions.file, row, figures, named)
 
 
-def _written(manifest: Manifest) -> Iterator[tuple[str, Sequence[str]]]:
+def _written(manifest: Manifest) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Articles and readings with their titles and the figures they name."""
     for regulation in manifest.regulations.values():
-        yield from ((f"{regulation.id}#{article.id}", article.figures) for article in regulation.articles)
-    yield from ((reading.id, reading.figures) for reading in manifest.readings.values())
+        for article in regulation.articles:
+            yield f"{regulation.id}#{article.id}", article.title, article.figures
+    yield from ((reading.id, "", reading.figures) for reading in manifest.readings.values())
 
 
 def _read(text: str) -> Figure | None:
