@@ -36,9 +36,12 @@ class Register(_Paper, frozen=True):
     """A register: a row for each case. Running ones stand in an open register from their beginning.
 
     `columns` are variables of the cases, written down as they are when the row is (`materials.total` reaches
-    into one); number, project, unit, dates and outcome stand in every register without being named."""
+    into one); number, project, unit, dates and outcome stand in every register without being named.
+    `readers` are the groups it is for: nobody else but auditors and admins sees it. None named: everybody,
+    as far as they see cases."""
 
     columns: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
 
 
 class Document(_Paper, frozen=True):

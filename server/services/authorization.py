@@ -148,6 +148,11 @@ def may_audit(person: Person) -> Verdict:
     return ALLOWED if person.has("admin", "auditor") else denied("Only auditors may read this.")
 
 
+def may_read_register(person: Person, readers: Collection[str]) -> bool:
+    """A register with readers is for these groups, auditors and admins; one without is for everybody."""
+    return not readers or person.has("admin", "auditor", *readers)
+
+
 def register_reach(person: Person, scopes: Mapping[str, str]) -> Literal["all", "unit", "own"]:
     """How far a person sees into registers, from the scopes of their posts: auditors, admins and bodies of
     the whole installation see every row, people of a unit those of its cases, others what they took part

@@ -14,7 +14,7 @@ from server.bundles.papers import Register
 from server.engine.model import Kind
 from server.engine.schedule import CIVIL
 from server.services import deployed
-from server.services.authorization import Person, register_reach
+from server.services.authorization import Person, may_read_register, register_reach
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.store.columns import UtcDateTime
@@ -94,7 +94,7 @@ def catalogue(session: Session, person: Person) -> list[tuple[Register, int]]:
     """The registers of the jurisdiction in the order of its manifest, each with its number of rows that this
     person may see, counted to `COUNTED`."""
     used = deployed.active(session, person.tenant_id)
-    found = used.manifest.registers.values() if used.manifest else ()
+    found = _readable(used, person).values()
     return [(register, _count(session, _of(used, person, register.id, Filters()))) for register in found]
 
 
@@ -128,7 +128,7 @@ def rows(
 def of_project(session: Session, person: Person, project_id: str) -> list[tuple[Register, Entry]]:
     """What stands in registers about a project, newest first, as far as the person may see it."""
     used = deployed.active(session, person.tenant_id)
-    known = used.manifest.registers if used.manifest else {}
+    known = _readable(used, person)
     r = _rows.c
     query = _bounded(used, person, sa.select(_rows).where(r.project_id == project_id))
     query = query.where(r.register_id.in_(known)).order_by(r.at.desc(), r.instance_id.desc()).limit(200)
@@ -137,9 +137,9 @@ def of_project(session: Session, person: Person, project_id: str) -> list[tuple[
 
 
 def described(session: Session, person: Person, register_id: str) -> tuple[Deployed, Register]:
-    """The deployment in use and a register of its manifest. Raises NotFound."""
+    """The deployment in use and a register of its manifest. Raises NotFound, also where it is for others."""
     used = deployed.active(session, person.tenant_id)
-    register = used.manifest.registers.get(register_id) if used.manifest else None
+    register = _readable(used, person).get(register_id)
     if register is None:
         raise NotFound("register", register_id)
     return used, register
@@ -156,6 +156,12 @@ def outcomes(used: Deployed, register: Register) -> tuple[tuple[str, str], ...]:
     return tuple(
         (o, name or o) for o, name in found.items() if not register.outcomes or o in register.outcomes
     )
+
+
+def _readable(used: Deployed, person: Person) -> dict[str, Register]:
+    """The registers of the manifest, by id, without those that are for other people."""
+    found = used.manifest.registers if used.manifest else {}
+    return {name: one for name, one in found.items() if may_read_register(person, one.readers)}
 
 
 # --------------------------------------------------------------------------- queries

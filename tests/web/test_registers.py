@@ -27,6 +27,9 @@ state = "open"
 columns = ["total", "is_state_secret"]
 regulation = "hongshan#8p1"
 """
+REGISTER += (
+    REGISTER.replace("t_entries", "t_secret").replace("台账", "密账") + 'readers = ["mengdong_centre"]\n'
+)
 HERE = "/registers/t_entries"
 
 
@@ -76,6 +79,19 @@ def test_other_units_and_unknown_registers(office: Office) -> None:
     assert 'name="unit"' in office.visitor("bureau").get(HERE).text
     assert office.visitor("bureau").get("/registers/none").status_code == 404
     assert office.visitor("bureau").get("/registers/none/register.xlsx").status_code == 404
+
+
+def test_a_register_with_readers_is_for_them_alone(office: Office) -> None:
+    clerk, bureau, centre = office.visitor("clerk"), office.visitor("bureau"), office.visitor("centre")
+    apply(clerk, "密平台")
+    project = html.fromstring(clerk.get(HERE).text).xpath("//td/a[starts-with(@href, '/projects/')]/@href")[0]
+    for visitor, sees in ((clerk, False), (bureau, False), (centre, True), (office.visitor("admin"), True)):
+        assert ("入库申请密账" in visitor.get("/registers").text) is sees
+        for end in ("", "/print", "/register.csv", "/register.xlsx"):
+            assert visitor.get(f"/registers/t_secret{end}").status_code == (200 if sees else 404), end
+    assert "入库申请台账" in bureau.get(project).text
+    assert "入库申请密账" not in bureau.get(project).text
+    assert "密平台" in centre.get("/registers/t_secret").text
 
 
 def test_files_hold_exactly_the_filtered_list(office: Office) -> None:

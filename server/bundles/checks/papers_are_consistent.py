@@ -45,6 +45,10 @@ NO_ARTICLE = Rule(
     "Correct it, or add the article.",
 )
 
+NO_READER = Rule(
+    CODE, "{where} is for {group}, which is no [[group]].", "Correct the name, or add the group."
+)
+
 HEADER = frozenset({"project_name", "project_code", "project_unit", "project_facts", "unit", "initiator"})
 """What every case begins with."""
 
@@ -69,6 +73,9 @@ def check(subject: Subject) -> Iterator[Finding]:
         columns = paper.columns if isinstance(paper, Register) else paper.fields
         yield from _variables(where, paper.id, columns, names)
         yield from _unlabelled(where, paper.id, columns, labelled)
+        if isinstance(paper, Register):
+            for group in sorted(set(paper.readers) - set(subject.manifest.groups)):
+                yield NO_READER.at(FILE, paper.id, where=where, group=group)
         if isinstance(paper, Document):
             yield from _texts(where, paper, names)
         for citation in paper.regulation.split():
