@@ -25,10 +25,10 @@ const iconFonts = {
 // Some libraries hold their texts as plain literals. Where one stands in a place that is shown, and the dictionary
 // knows it, it becomes a call of the same translator that the others ask. Nothing else of them is touched; the
 // bpmn.io mark has no text of these.
-const HELD = /node_modules[\\/](@bpmn-io[\\/]form-js-(editor|viewer)[\\/]dist[\\/]index\.es\.js|dmn-js-properties-panel[\\/]dist[\\/]index\.esm\.js|bpmn-js-token-simulation[\\/]lib[\\/].*\.js)$/;
+const HELD = /node_modules[\\/](@bpmn-io[\\/]form-js-(editor|viewer)[\\/]dist[\\/]index\.es\.js|@bpmn-io[\\/]properties-panel[\\/]dist[\\/]index\.esm\.js|dmn-js-properties-panel[\\/]dist[\\/]index\.esm\.js|dmn-js-decision-table[\\/]lib[\\/]features[\\/]drag-and-drop[\\/]DragAndDrop\.js|bpmn-js-token-simulation[\\/]lib[\\/].*\.js)$/;
 const TEXT = /(['"])((?:(?!\1)[^\\\n])+)\1/.source;
 const SHOWN = new RegExp(`(\\b(?:label|title|placeholder|placeholderContent|closeButtonTooltip|emptyListMessage|errorMessage|children|text|description|tooltip|name|"aria-label")(?:\\s*(?::|(?<![=!])=(?!=))\\s*))${TEXT.replaceAll("\\1", "\\2")}`, "g");
-const GIVEN = new RegExp(`((?:\\breturn|\\?|:|=>|\\|\\||,|push\\()\\s*)${TEXT.replaceAll("\\1", "\\2")}`, "g");
+const GIVEN = new RegExp(`((?:\\breturn|\\?|:|=>|\\|\\||,|\\[|push\\()\\s*)${TEXT.replaceAll("\\1", "\\2")}`, "g");
 const ATTRIBUTE = /title="([A-Z][A-Za-z/ ]+)"/g;
 const EXACT = [ // what has no such place; each must be met, so that a new version of a library cannot lose one silently
   ["Token Simulation <span", "${ __say('Token Simulation') } <span"],
@@ -41,6 +41,8 @@ const EXACT = [ // what has no such place; each must be met, so that a new versi
   ["${ wait ? 'Remove' : 'Add' } pause point", "${ __say(wait ? 'Remove pause point' : 'Add pause point') }"],
   ["Set animation speed = ${ label }", "${ __say('Set animation speed') } ${ __say(label) }"],
   ["Focus process instance ${scope.id}", "${ __say('Focus process instance') } ${scope.id}"],
+  ["function translateFallback(template, replacements) {", "function translateFallback(template, replacements) {\n  return __say(template, replacements);"],
+  ["`Move ${isInput(col) ? 'Input' : 'Output'}`", "__say(isInput(col) ? 'Move Input' : 'Move Output')"],
   ["children: valueLabel || 'Select'", "children: valueLabel || __say('Please select')"],
   ["return concreteType.replace(/(\\B[A-Z])/g, ' $1').replace(/(\\bNon Interrupting)/g, '($1)')", "return __say(concreteType.replace(/(\\B[A-Z])/g, ' $1'))"],
 ];
@@ -50,9 +52,9 @@ const literals = (dictionary) => ({
     const known = new Set(Object.keys(dictionary));
     const unmet = new Set(EXACT.map(([from]) => from));
     const rewrite = (source) => source
+      .replace(ATTRIBUTE, (all, text) => known.has(text) ? `title="\${ __say(${JSON.stringify(text)}) }"` : all)
       .replace(SHOWN, (all, before, quote, text) => known.has(text) ? `${before}__say(${JSON.stringify(text)})` : all)
-      .replace(GIVEN, (all, before, quote, text) => known.has(text) && (text.includes(" ") || /^return/.test(before)) ? `${before}__say(${JSON.stringify(text)})` : all)
-      .replace(ATTRIBUTE, (all, text) => known.has(text) ? `title="\${ __say(${JSON.stringify(text)}) }"` : all);
+      .replace(GIVEN, (all, before, quote, text) => known.has(text) && (text.includes(" ") || /^return/.test(before)) ? `${before}__say(${JSON.stringify(text)})` : all);
     const exactly = (source) => EXACT.reduce((text, [from, to]) => {
       if (text.includes(from)) unmet.delete(from);
       return text.replaceAll(from, () => to);

@@ -35,7 +35,10 @@ class TextEditor {
 
   number() {
     const count = this.area.value.split("\n").length;
-    this.numbers.replaceChildren(...Array.from({ length: count }, (_, at) => element("span", { "data-line": at + 1 }, `${at + 1}\n`)));
+    while (this.numbers.children.length > count) this.numbers.lastChild.remove();
+    for (let at = this.numbers.children.length + 1; at <= count; at += 1) {
+      this.numbers.append(element("span", { "data-line": at }, `${at}\n`));
+    }
     this.mark(this.desk.findings.here);
   }
 

@@ -22,7 +22,7 @@ export function translate(text, places = {}) {
 }
 
 /** What the build puts in place of a literal. */
-export const say = (text) => translate(text);
+export const say = (text, places) => translate(text, places);
 
 /** Texts that were asked for and have no translation. */
 export const missing = () => [...missed].sort();

@@ -134,7 +134,7 @@ _STEPS = (
         "camunda:decisionRefBinding",
     ),
     _Step(
-        "limit", _("Limit"),
+        "limit", _("Setting a limit"),
         _("A decision that gives the limit; the business calendar makes a date of it."),
         ("bpmn:BusinessRuleTask",), ("limit", "variable", "row", "deadline", "from", "regulation"),
         "camunda:decisionRefBinding",
