@@ -1,0 +1,5 @@
+"""An office with Hongshan only, on a fresh database of either kind."""
+
+from tests.web.conftest import own_office
+
+__all__ = ["own_office"]
