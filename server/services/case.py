@@ -87,7 +87,7 @@ class Case:
         self.now = self.record.at = self.row["rehearsal_at"] = to
 
     def principal(self, group: str) -> str:
-        """The worklist key of a group: a unit group means the people with that post in the case's own unit."""
+        """The worklist key of a group: a unit group means those with that post in the case's own unit."""
         if self.deployed.scope_of(group) == "unit":
             return f"g:{group}@{self.row['unit_id']}"
         return f"g:{group}"
