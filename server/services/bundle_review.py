@@ -55,6 +55,19 @@ def vocabulary(files: Mapping[str, bytes]) -> dict[str, list[words.Entry]]:
     return _once(_words, load.digest(files), lambda: words.vocabulary(Bundle(files)))
 
 
+def titles(files: Mapping[str, bytes]) -> dict[str, str]:
+    """What people call each diagram, table and form, by path; what cannot be read has no name."""
+    model = reading.read(files).model
+    return {
+        **{process.file: process.name for process in model.processes.values()},
+        **{
+            holder.definitions.file: holder.decisions[id_].label or holder.decisions[id_].name
+            for id_, holder in model.decisions.items()
+        },
+        **{form.file: form.title.plain() for form in model.forms.values()},
+    }
+
+
 def trial(files: Mapping[str, bytes], now: datetime) -> Trial:
     """Play all scenarios of the files, unless they were played as they are now."""
     return _once(_trials, load.digest(files), lambda: _played(files, now))

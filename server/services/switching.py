@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,13 +49,14 @@ class Definition:
 @dataclass(frozen=True, slots=True)
 class DeploymentView:
     """A deployment: what it holds, whether new cases use it, how many cases run on it, and what new cases
-    would miss (`missing`: names) if it were made active."""
+    would miss (`missing`: names) if it were made active, and who deployed it (a name)."""
 
     deployment: Deployment
     active: bool
     running: int
     definitions: tuple[Definition, ...]
     missing: tuple[str, ...]
+    author: str
 
 
 def receive(session: Session, person: Person, data: bytes, source: str, now: datetime) -> Received:
@@ -85,14 +87,21 @@ def view(session: Session, person: Person, deployment_id: str) -> DeploymentView
     ]
     missing = tuple(one["name"] for key, one in sorted(current.items()) if key not in mine)
     running = _running(session, person.tenant_id).get(deployment_id, 0)
-    return DeploymentView(row, active == deployment_id, running, tuple(found), missing)
+    author = _names(session, person.tenant_id, [row]).get(row.deployed_by, row.deployed_by)
+    return DeploymentView(row, active == deployment_id, running, tuple(found), missing, author)
 
 
 def listing(session: Session, person: Person) -> list[DeploymentView]:
     """The deployments of the person's jurisdiction, newest first, without what they hold."""
     rows, active = deployments.listing(session, person), _active(session, person.tenant_id)
     running = _running(session, person.tenant_id)
-    return [DeploymentView(row, row.id == active, running.get(row.id, 0), (), ()) for row in rows]
+    names = _names(session, person.tenant_id, rows)
+    return [
+        DeploymentView(
+            row, row.id == active, running.get(row.id, 0), (), (), names.get(row.deployed_by, row.deployed_by)
+        )
+        for row in rows
+    ]
 
 
 def log(session: Session, person: Person, limit: int = 50) -> list[dict[str, Any]]:
@@ -154,6 +163,13 @@ def _active(session: Session, tenant_id: str) -> str:
     j = _jurisdictions.c
     found = session.execute(sa.select(j.deployment_id).where(j.tenant_id == tenant_id)).scalar_one_or_none()
     return found or ""
+
+
+def _names(session: Session, tenant_id: str, rows: Iterable[Deployment]) -> dict[str, str]:
+    """The names of those who deployed, by id."""
+    p, wanted = _people.c, {row.deployed_by for row in rows}
+    query = sa.select(p.id, p.name).where(p.tenant_id == tenant_id, p.id.in_(wanted))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def _held(session: Session, tenant_id: str, deployment_id: str) -> dict[str, dict[str, Any]]:

@@ -201,7 +201,8 @@ def _explain(
 
 def _refused(house: House, request: Request, error: HTTPException) -> Response:
     with house.database.read() as session:
-        visit = Visit(house, request, session, house.clock())
+        visitor = request.cookies.get(house.visitor_cookie, "")
+        visit = Visit(house, request, session, house.clock(), visitor=visitor)
         visit.person_or_none = _person(visit)
         return render.http_error(visit, error)
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from server.bundles.archive import read_folder
-from tests.web.office import ROOT, TENANT, Office, Visitor
+from tests.web.office import PASSWORD, ROOT, TENANT, Office, Visitor
 
 TABLE = "dmn/tier.dmn"
 JSON = {"Accept": "application/json"}
@@ -84,7 +84,7 @@ def test_locks_and_words(office: Office) -> None:
     total = next(one for one in words["variables"] if one["name"] == "total")
     assert total["type"] == "number"
     assert {"kind": "form"}.items() <= total["produced_by"][0].items()
-    assert words["processes"] and words["forms"] and words["messages"]
+    assert all(words[kind] for kind in ("processes", "forms", "messages"))
     assert json.dumps(words)
 
 
@@ -132,3 +132,12 @@ def test_a_clerk_has_no_studio(office: Office) -> None:
         assert clerk.get(address).status_code == 403
     for address in ("/design", f"{draft}/files/{TABLE}", f"{draft}/locks/{TABLE}", f"{draft}/discard"):
         assert clerk.post(address, page, revision="1").status_code == 403
+
+
+def test_a_missing_file_does_not_spoil_the_sign_in_page(office: Office) -> None:
+    """A 404 beside the page keeps the visitor's cookie, with which its form is signed."""
+    visitor = office.visitor()
+    page = visitor.get("/sign-in")
+    assert visitor.get("/static/missing.js").status_code == 404
+    sent = visitor.post("/sign-in", page, account="admin", password=PASSWORD, tenant=TENANT)
+    assert sent.status_code == 303

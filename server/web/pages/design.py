@@ -86,7 +86,9 @@ def _draft(visit: Visit, errors: tuple[tuple[str, str], ...] = (), status: int =
         groups=[(kind, [file for file in listed if file.kind == kind]) for kind in KINDS],
         changed=[file for file in listed if file.standing != "same" and file.kind != "outline"],
         locks=authoring_locks.standing(session, person, draft_id, visit.now),
-        findings=bundle_review.findings(files) if files else (), trial=bundle_review.known_trial(load.digest(files)),
+        findings=bundle_review.findings(files) if files else (),
+        trial=bundle_review.known_trial(load.digest(files)),
+        titles=bundle_review.titles(files),
         kinds=authoring_files.KINDS,
     )  # fmt: skip
 
