@@ -25,12 +25,17 @@ class Writer {
   element(one, depth) {
     const indent = "  ".repeat(depth);
     const open = `${indent}<${one.nodeName}${this.attributes(one)}`;
-    const inner = one.localName === "BPMNPlane" ? this.inOldOrder(one) : [...one.children];
+    const inner = (one.localName === "BPMNPlane" ? this.inOldOrder(one) : [...one.children]).filter((child) => !this.idle(child));
     if (inner.length) {
       const lines = inner.map((child) => this.element(child, depth + 1)).join("\n");
       return `${open}>\n${lines}\n${indent}</${one.nodeName}>`;
     }
     return one.textContent ? `${open}>${this.text(one.textContent)}</${one.nodeName}>` : `${open}${this.close}`;
+  }
+
+  /** A label without a place, which the modeler leaves at a shape that was renamed. */
+  idle(one) {
+    return one.localName === "BPMNLabel" && !one.children.length && !one.attributes.length && !this.known.get(one.parentNode.id)?.querySelector("BPMNLabel");
   }
 
   /** The drawing's parts: the modeler puts them in the order in which it paints. New ones follow who they followed. */
