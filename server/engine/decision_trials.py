@@ -17,6 +17,9 @@ from server.engine.model import Evaluation, Value, Variables
 
 Side = Literal["below", "at", "above"]
 
+MAX_BOUNDARIES = 300
+"""How many boundaries of a table are tried; no table that people read has so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -124,6 +127,8 @@ def around(
     rows: list[BoundaryRow] = []
     computed: dict[str, None] = {}
     for boundary in boundaries(model, decision, steps):
+        if len(rows) == MAX_BOUNDARIES:
+            break
         column = logic.inputs[boundary.column]
         variable = column.expression.text
         if not _can_set(variable, reads):

@@ -27,6 +27,8 @@ from server.services.errors import NotFound
 
 WHOLE = Decimal(1)
 MAX_TEXT = 20_000
+MAX_DIGITS = 40
+MAX_DEPTH = 20
 _TRUTH = {"true": True, "false": False}
 
 
@@ -216,17 +218,26 @@ def _number(text: str) -> Decimal:
         found = Decimal(text.replace(",", "").replace("，", ""))
     except InvalidOperation as error:
         raise ValueError(text) from error
-    if not found.is_finite() or len(text) > 40:
+    if not found.is_finite() or len(text) > MAX_DIGITS or abs(found.adjusted()) > MAX_DIGITS:
         raise ValueError(text)
     return found
 
 
 def _json(text: str) -> Value:
     try:
-        found: Value = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+        found: Value = json.loads(text, parse_float=_number, parse_int=_number, parse_constant=_number)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    _require_shallow(found, 0)
     return found
+
+
+def _require_shallow(value: Value, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        _require_shallow(part, depth + 1)
 
 
 def _yaml(value: Value) -> str:

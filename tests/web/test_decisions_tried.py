@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -112,3 +113,20 @@ def test_every_decision_has_its_page(office: Office) -> None:
         for link in links[:2]:
             assert "结果：" in text_of(admin.get(link).text), link
     assert tables > 3
+
+
+def test_hostile_values_are_refused_in_words(office: Office) -> None:
+    """Numbers that would fill a page, depths, lists where a number is asked: never an error of the server."""
+    admin = office.visitor("admin")
+    for value in ("1e999999", "Infinity", "NaN", "9" * 60, "[[1]]", "＋１", "x" * 5000, "\x00"):
+        page = admin.get(f"{HERE}?{urlencode({'in.total': value, 'in.class': value})}")
+        assert page.status_code == 200, value
+    deep = "[" * 200 + "]" * 200
+    for name in ("front_documents", "acceptance_materials", "content_check"):
+        here = f"/decisions/active/hongshan_{name}"
+        for field in html.fromstring(admin.get(here).text).xpath("//textarea/@name"):
+            for value in (deep, "{", "[1e999999]", '{"a": NaN}', "1"):
+                assert admin.get(f"{here}?{urlencode({field: value})}").status_code == 200, (name, value)
+    latest = "/deployments/active/would-change?latest="
+    for value in ("٣", "-1", "x", "999999", ""):
+        assert admin.get(latest + value).status_code == 200

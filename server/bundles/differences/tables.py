@@ -14,6 +14,9 @@ _Clause = TypeVar("_Clause", InputClause, OutputClause)
 _LEAST_ALIKE = 0.5
 """How much of a rule without a known id must be the same for it to count as the same rule."""
 
+_MOST_PAIRS = 40_000
+"""In larger tables rules without known ids are only found again where all their cells are the same."""
+
 _ORDERED = (HitPolicy.FIRST, HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER, HitPolicy.COLLECT)
 
 
@@ -162,15 +165,36 @@ def _paired(before: Sequence[Rule], after: Sequence[Rule]) -> dict[int, int]:
         if row in left:
             pairs[rule.row] = row
             del left[row]
-    for least in (1.0, _LEAST_ALIKE):
-        for rule in after:
-            if rule.row in pairs or not left:
-                continue
-            best = max(left.values(), key=lambda old, new=rule: (_alike(old, new), -abs(old.row - new.row)))  # type: ignore[misc]
-            if _alike(best, rule) >= least:
-                pairs[rule.row] = best.row
-                del left[best.row]
+    _pair_equal(left, after, pairs)
+    if len(left) * len(after) <= _MOST_PAIRS:
+        _pair_alike(left, after, pairs)
     return pairs
+
+
+def _pair_equal(left: dict[int, Rule], after: Sequence[Rule], pairs: dict[int, int]) -> None:
+    """Rules that say the same, the first of them first."""
+    same: dict[tuple[str, ...], list[int]] = {}
+    for row, rule in left.items():
+        same.setdefault(_says(rule), []).append(row)
+    for rule in after:
+        if rule.row not in pairs and (rows := same.get(_says(rule))):
+            pairs[rule.row] = rows.pop(0)
+            del left[pairs[rule.row]]
+
+
+def _pair_alike(left: dict[int, Rule], after: Sequence[Rule], pairs: dict[int, int]) -> None:
+    """Rules of which enough is the same, the one most alike first."""
+    for rule in after:
+        if rule.row in pairs or not left:
+            continue
+        best = max(left, key=lambda row, new=rule: (_alike(left[row], new), -abs(row - new.row)))  # type: ignore[misc]
+        if _alike(left[best], rule) >= _LEAST_ALIKE:
+            pairs[rule.row] = best
+            del left[best]
+
+
+def _says(rule: Rule) -> tuple[str, ...]:
+    return tuple(_meant(cell.text) for cell in (*rule.inputs, *rule.outputs))
 
 
 def _alike(old: Rule, new: Rule) -> float:

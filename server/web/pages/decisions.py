@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from server.engine.decision_trials import BoundaryRow, Input, Trial
+from server.engine.decision_trials import MAX_BOUNDARIES, BoundaryRow, Input, Trial
 from server.engine.model import Finding, Value
 from server.services import replaying, trying_out
 from server.services.deployed import Deployed
@@ -108,7 +108,7 @@ def decision(visit: Visit) -> Response:
         fields=_fields(found, given, names), wrong=[(name, unread) for name in given.wrong],
         told=told, live=live, differs=bool(told and live and trying_out.differ(told.trial, live.trial)),
         snippet=snippet, boundaries=[_boundary(found, row, words, names) for row in rows], computed=computed,
-        own_values=base is not None, saved=_saved(visit, found), names=names,
+        most=MAX_BOUNDARIES, own_values=base is not None, saved=_saved(visit, found), names=names,
     )  # fmt: skip
 
 
