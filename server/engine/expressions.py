@@ -14,6 +14,9 @@ from server.engine.schedule import CIVIL
 
 _CLOCK = frozenset({"now", "today"})
 _NONE: frozenset[str] = frozenset()
+_MOST_USUAL = 20_000
+_usual: set[str] = set()
+"""Names of variables that were seen to be single words: asking each anew costs more than evaluating."""
 
 
 def unwrapped(text: str) -> str:
@@ -57,9 +60,10 @@ def _evaluate(
     text: str, variables: Mapping[str, Value], at: Moment, element: str, warnings: list[FeelWarning]
 ) -> Value:
     try:
-        compiled, asks_the_time = _compiled(unwrapped(text), _unusual(variables))
+        compiled, asks_the_time = _compiled(text, _unusual(variables))
         now = at.now.astimezone(CIVIL) if asks_the_time else None
-        return to_json(compiled.evaluate(_Facts(variables, at), warnings, now=now))
+        found = compiled.evaluate(_Facts(variables, at), warnings, now=now)
+        return found if found is True or found is False else to_json(found)
     except (FeelError, ValueError, TypeError) as problem:
         reason = quoted(problem.told) if isinstance(problem, FeelError) else str(problem)
         raise ExpressionFailed(element=element, expression=unwrapped(text), reason=reason) from problem
@@ -67,6 +71,8 @@ def _evaluate(
 
 class _Facts(Mapping[str, Any]):
     """What an expression sees, turned into FEEL values only where it looks."""
+
+    __slots__ = ("_at", "_variables")
 
     def __init__(self, variables: Mapping[str, Value], at: Moment) -> None:
         self._variables = variables
@@ -88,13 +94,15 @@ class _Facts(Mapping[str, Any]):
 
 @lru_cache(maxsize=4096)
 def _compiled(text: str, names: frozenset[str]) -> tuple[Expression, bool]:
-    """An expression, and whether it calls a function that needs the time."""
-    compiled = compile_expression(text, names)
+    """An expression as it is written, and whether it calls a function that needs the time."""
+    compiled = compile_expression(unwrapped(text), names)
     return compiled, not _CLOCK.isdisjoint(compiled.called_names)
 
 
 def _unusual(names: Iterable[str]) -> frozenset[str]:
     """The names that the reader of an expression must know beforehand, because they are not single words."""
-    if all(map(str.isidentifier, names)):
+    if _usual.issuperset(names):
         return _NONE
+    if len(_usual) < _MOST_USUAL:
+        _usual.update(name for name in names if name.isidentifier())
     return frozenset(name for name in names if not name.isidentifier())

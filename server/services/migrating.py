@@ -202,12 +202,10 @@ def migrate_each(
     reports = []
     for instance_id in instances[:MOST]:
         problem = None
-        part = session.connection().begin_nested()
         try:
-            migrate(session, person, instance_id, target, mapping, reason, now)
-            part.commit()
+            with session.connection().begin_nested():
+                migrate(session, person, instance_id, target, mapping, reason, now)
         except ServiceError as error:
-            part.rollback()
             problem = error
         reports.append(Report(instance_id, problem))
     return reports

@@ -74,7 +74,8 @@ def attribute(element: etree._Element | None, name: str) -> str:
     plain = element.get(name)
     if plain is not None:
         return str(plain)
-    return next((str(v) for k, v in element.attrib.items() if str(k).endswith("}" + name)), "")
+    ending = "}" + name
+    return next((str(element.get(key)) for key in element.keys() if str(key).endswith(ending)), "")  # noqa: SIM118
 
 
 def line(element: etree._Element | None) -> int:

@@ -68,7 +68,7 @@ def _number(value: object) -> Decimal:
         if not math.isfinite(value):
             raise NotFeelValue("{value} is not a number FEEL can hold", value=value)
         return DECIMAL128.create_decimal(float.__repr__(value))
-    exact = Decimal(value)  # type: ignore[arg-type]
+    exact = value if type(value) is Decimal else Decimal(value)  # type: ignore[arg-type]
     if not exact.is_finite():
         raise NotFeelValue("{value} is not a number FEEL can hold", value=value)
     try:
