@@ -6,8 +6,8 @@ import tomllib
 from pathlib import PurePosixPath
 
 from server.bundles import located_yaml
-from server.bundles.manifest import FILE as MANIFEST
 from server.bundles.located_yaml import YamlRefused
+from server.bundles.manifest import FILE as MANIFEST
 from server.engine.forms import load_forms
 from server.engine.model import Finding
 from server.engine.xml import XmlRefused, parse_xml

@@ -18,6 +18,7 @@ from server.services.authorization import Person, denied, may_deploy
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, Refused, ServiceError
+from server.store.database import part
 from server.store.runtime import InstanceState, ProcessInstance, Subscription, Task, Timer
 
 _instances = ProcessInstance.metadata.tables["process_instance"]
@@ -203,7 +204,7 @@ def migrate_each(
     for instance_id in instances[:MOST]:
         problem = None
         try:
-            with session.connection().begin_nested():
+            with part(session):
                 migrate(session, person, instance_id, target, mapping, reason, now)
         except ServiceError as error:
             problem = error

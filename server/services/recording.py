@@ -104,7 +104,7 @@ def _end(case: Case, advance: Advance) -> None:
         status="cancelled" if ended.cancelled else "ended", ended_at=case.now,
         outcome=ended.outcome, outcome_name=ended.name,
     )  # fmt: skip
-    how = {"cancelled": True} if ended.cancelled else {}
+    how: dict[str, Any] = {"cancelled": True} if ended.cancelled else {}
     case.record.add("instance_ended", ended.event, outcome=ended.outcome, name=ended.name, **how)
     _add_participants(case, {f"u:{case.row['started_by']}"})  # a case decided at once had no task
     entry = case.deployed.manifest.processes.get(case.key) if case.deployed.manifest else None

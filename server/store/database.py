@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -132,6 +132,11 @@ def open_engine(url: str, *, pool_size: int = 12, reading: bool = False) -> Engi
         url, pool_size=pool_size, max_overflow=20, isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
     )  # fmt: skip
+
+
+def part(session: Session) -> AbstractContextManager[Any]:
+    """A part of a unit of work that is undone by itself when it fails; the rest goes on."""
+    return session.connection().begin_nested()
 
 
 def _is_full(error: OperationalError) -> bool:

@@ -65,7 +65,10 @@ BROKEN: list[tuple[str, str, Mapping[str, bytes | None]]] = [
     ("unique-rules-do-not-overlap", "r1", {"dmn": table([("&lt;= 600000", "a"), ("&gt;= 600000", "b")])}),
     ("table-has-no-gaps", "t", {"dmn": table([("&lt; 600000", "a"), ("&gt; 600000", "b")])}),
     ("every-rule-can-fire", "r2", {"dmn": table([("-", "a"), ("&gt; 600000", "b")], "FIRST")}),
-    ("figure-agrees-with-article", "r1", {"manifest": manifest('title = "分级"', 'figures = ["650000 yuan"]')}),
+    (
+        "figure-agrees-with-article", "r1",
+        {"manifest": manifest('title = "分级"', 'figures = ["650000 yuan"]')},
+    ),
     ("manifest-is-consistent", "boss", {"manifest": manifest('["clerk"]', '["clerk", "boss"]')}),
     ("manifest-is-consistent", "boss",
      {"manifest": manifest('name = "负责人"', 'name = "负责人"\nparent = "boss"')}),

@@ -62,8 +62,8 @@ def test_people_are_named_while_loading(settings: Path, database_url: str) -> No
     tell(
         database_url,
         "insert into person (tenant_id, id, account, name, post, unit_id, password_hash, active, locale,"
-        " demo, identity, created_at) values ('lab', 'ann', 'ann', 'Ann', '', 'office', '', true, 'zh-CN', false,"
-        " '', '2026-01-01 00:00:00')",
+        " demo, identity, created_at) values ('lab', 'ann', 'ann', 'Ann', '', 'office', '', true, 'zh-CN',"
+        " false, '', '2026-01-01 00:00:00')",
     )
     other = {path: data.replace(b'"lab', b'"field').replace(b"lab#", b"field#") for path, data in LAB.items()}
     named = ("--member", "clerks=lab/ann", "--member", "heads=*clerks")

@@ -11,7 +11,8 @@ ROOMS = ("engine", "bundles", "services")
 PLACES = {
     # who is called: where message and remedy stand among its arguments
     "Finding": (2, 4), "Refusal": (1, 2), "Rule": (1, 2), "_Wording": (1, 2), "XmlRefused": (1,),
-    "Disagreement": (0,), "_finding": (1,), "_problem": (2, 3), "_refused": (1, 2), "ComponentProblem": (0, 1),
+    "Disagreement": (0,), "_finding": (1,), "_problem": (2, 3), "_refused": (1, 2),
+    "ComponentProblem": (0, 1),
     "denied": (0,), "NotPermitted": (0,), "mark": (0,), "_": (0,), "FormRefused": (0,),
     "ExpressionError": (0,),
     # the FEEL library: sentences within ours

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from server.engine.bpmn_attributes import is_marked, marked_feel
 from server.engine.bpmn_xml import Diagram
@@ -132,7 +133,7 @@ def _local(process: ProcessDefinition, node: FlowNode) -> frozenset[str]:
 
 
 def _syntax(process: ProcessDefinition, place: Place) -> Iterator[Finding]:
-    params: dict[str, object] = {"place": place.place, "text": place.text[:120]}
+    params: dict[str, Any] = {"place": place.place, "text": place.text[:120]}
     if len(place.text) > MAX_LENGTH:
         length = len(place.text)
         yield TOO_LONG.at(process.file, place.element, place.line, length=length, limit=MAX_LENGTH, **params)
@@ -175,5 +176,5 @@ def _names(process: ProcessDefinition, place: Place, known: frozenset[str]) -> I
     found += [(UNKNOWN_FUNCTION, use) for use in compiled.unknown_functions(known)]
     for refusal, use in found:
         hint = f" ({use.suggestion}?)" if use.suggestion else ""
-        params = {"place": place.place, "variable": use.name, "suggestion": hint}
+        params: dict[str, Any] = {"place": place.place, "variable": use.name, "suggestion": hint}
         yield refusal.at(process.file, place.element, place.line, **params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -79,7 +80,7 @@ def _attributes(file: str, element: Element) -> Iterator[Finding]:
         name = etree.QName(str(key))
         known = _USED | _REFUSED | _WITHOUT_EFFECT
         if name.namespace == CAMUNDA and name.localname not in known and str(value).strip():
-            shown = {"attribute": name.localname[:60], "value": str(value)[:80]}
+            shown: dict[str, Any] = {"attribute": name.localname[:60], "value": str(value)[:80]}
             yield ATTRIBUTE.at(file, owner(element), line_of(element), **shown)
 
 
