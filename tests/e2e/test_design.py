@@ -29,9 +29,9 @@ def test_a_draft_comes_into_use_and_is_gone_back_from(
     page = desk.page
     page.get_by_role("link", name="设计", exact=True).click()
     expect(page.locator("h1")).to_have_text("设计")
-    page.get_by_label("名称").fill("办理方式改称")
+    page.get_by_label("名称").fill("活动类型改称")
     page.get_by_role("button", name="新建草稿").first.click()
-    expect(page.locator("h1")).to_have_text("办理方式改称")
+    expect(page.locator("h1")).to_have_text("活动类型改称")
     desk.picture(PICTURES, f"draft-{script}")
 
     broken = tmp_path / "f_library_entry.form"
@@ -49,14 +49,14 @@ def test_a_draft_comes_into_use_and_is_gone_back_from(
     expect(page.locator("#steps")).to_contain_text("项错误，不能部署")
     page.get_by_role("link", name="返回草稿").click()
 
-    upload(desk, tmp_path, FORM.read_text("utf-8").replace('"办理方式"', '"申报方式"', 1))
+    upload(desk, tmp_path, FORM.read_text("utf-8").replace('"项目活动类型"', '"项目活动的类型"', 1))
     page.get_by_role("link", name="检查并部署").click()
     run = page.get_by_role("link", name="运行全部情景")
     if not script and run.count():  # they are known where the same files were tried before
         run.click(timeout=90_000)
     expect(page.locator("#scenarios")).to_contain_text("个情景全部成立", timeout=90_000)
     desk.picture(PICTURES, f"steps-{script}")
-    page.get_by_label("说明").fill("第九条：办理方式改称申报方式")
+    page.get_by_label("说明").fill("第九条：活动类型改称")
     tick = page.get_by_label(re.compile("已阅知"))
     if tick.count():
         tick.check()
@@ -66,7 +66,7 @@ def test_a_draft_comes_into_use_and_is_gone_back_from(
 
     clerk = Desk(browser, server.address, "zhoumin", script=script)
     clerk.page.goto(BEGIN)
-    expect(clerk.page.locator("form").filter(has_text="申报方式").first).to_be_visible()
+    expect(clerk.page.locator("form").filter(has_text="项目活动的类型").first).to_be_visible()
     if script:
         told = read_scenario(SCENARIO.read_bytes(), SCENARIO.stem)
         starter = Desk(browser, server.address, WHO[told.by])
@@ -80,8 +80,8 @@ def test_a_draft_comes_into_use_and_is_gone_back_from(
     page.get_by_role("button", name="使用此部署").click()
     expect(page.locator("main")).to_contain_text("恢复原表单", timeout=60_000)
     clerk.page.goto(BEGIN)
-    expect(clerk.page.locator("main")).to_contain_text("办理方式")
-    expect(clerk.page.locator("main")).not_to_contain_text("申报方式")
+    expect(clerk.page.locator("main")).to_contain_text("项目活动类型")
+    expect(clerk.page.locator("main")).not_to_contain_text("项目活动的类型")
     clerk.close()
     desk.close()
 
@@ -92,7 +92,7 @@ def upload(desk: Desk, folder: Path, text: str) -> None:
     file.write_text(text, "utf-8")
     desk.page.get_by_label("文件", exact=True).first.set_input_files(file)
     desk.page.get_by_role("button", name="上传").click()
-    expect(desk.page.locator("h1")).to_have_text("办理方式改称")
+    expect(desk.page.locator("h1")).to_have_text("活动类型改称")
 
 
 @pytest.mark.timeout(300)
@@ -100,15 +100,15 @@ def test_two_who_open_the_same_page(browser: Browser, server: Server, tmp_path: 
     """Whoever was slower is told who was faster; on a telephone nothing is wider than the screen."""
     first = Desk(browser, server.address, "fangzheng")
     first.page.goto("/design")
-    first.page.get_by_label("名称").fill("办理方式改称")
+    first.page.get_by_label("名称").fill("活动类型改称")
     first.page.get_by_role("button", name="新建草稿").first.click()
-    expect(first.page.locator("h1")).to_have_text("办理方式改称")
+    expect(first.page.locator("h1")).to_have_text("活动类型改称")
     second = Desk(browser, server.address, "fangzheng", width=360)
     second.page.goto(first.page.url)
     second.picture(PICTURES, "draft-360")
-    upload(first, tmp_path, FORM.read_text("utf-8").replace('"办理方式"', '"申报方式"', 1))
+    upload(first, tmp_path, FORM.read_text("utf-8").replace('"项目活动类型"', '"项目活动的类型"', 1))
     file = tmp_path / "f_library_entry.form"
-    file.write_text(FORM.read_text("utf-8").replace('"办理方式"', '"方式"', 1), "utf-8")
+    file.write_text(FORM.read_text("utf-8").replace('"项目活动类型"', '"活动类型"', 1), "utf-8")
     second.page.get_by_label("文件", exact=True).first.set_input_files(file)
     second.page.get_by_role("button", name="上传").click()
     expect(second.page.locator("h1")).to_have_text("已有他人先行办理")
