@@ -12,6 +12,7 @@ export function code(area, entry) {
 /** What people read for it. */
 export function label(area, entry) {
   if (typeof entry === "string") return "";
+  if (entry.name_en && document.documentElement.lang === "en") return entry.name_en;
   return (area === "articles" ? entry.title : (entry.title ?? entry.label ?? (entry.id && entry.name))) ?? "";
 }
 

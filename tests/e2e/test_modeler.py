@@ -399,7 +399,8 @@ LATIN = """() => {
   return [...found];
 }"""
 SAME_IN_CHINESE = re.compile(
-    r"^([a-z]+(-[a-z]+)+|BPMN|CMMN|DMN|HTML|JSON|FEEL|yyyy/mm/dd|(Powered by )?bpmn\.io|.*\$\{due\}.*|.*verdict.*|.*[\u4e00-\u9fff].*)$",
+    r"^([a-z]+(-[a-z]+)+|BPMN|CMMN|DMN|HTML|JSON|FEEL|yyyy/mm/dd|(Powered by )?bpmn\.io|.*\$\{due\}.*"
+    r"|.*verdict.*|.*[\u4e00-\u9fff].*)$",
     re.IGNORECASE,
 )
 
