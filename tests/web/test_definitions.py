@@ -88,3 +88,35 @@ def test_others_may_not(office: Office) -> None:
     for part in ("", "/scenarios", "/coverage", "/diagram.json", "/file"):
         assert office.visitor("clerk").get(f"{HERE}{part}").status_code == 403
     assert office.visitor("bureau").get("/definitions").status_code == 403
+
+
+def test_every_page_of_versions_speaks_english_too(office: Office) -> None:
+    """Nothing of ours is left untranslated, nor is anything but content Chinese."""
+    admin = office.visitor("admin")
+    admin.post("/language", admin.get("/definitions"), language="en", back="/definitions")
+    said = {
+        "/definitions": "As new cases use them.",
+        HERE: "decision task",
+        f"{HERE}/scenarios": "Play all scenarios",
+        f"{HERE}/coverage": "Art. 9",
+        "/decisions/active/hongshan_tier?in.class=construction&in.total=1": "UNIQUE: at most one rule",
+        "/deployments/active/differences/active": "Both versions hold the same files.",
+        "/deployments/active/differences/active/note": "Change note of the approval processes",
+        "/deployments/active/would-change": "None of them would have gone another way.",
+    }
+    for address, words in said.items():
+        page = admin.get(address)
+        assert page.status_code == 200, address
+        assert words in text_of(page.text), address
+    admin.post("/language", admin.get("/definitions"), language="zh-CN", back="/definitions")
+
+
+def test_what_is_not_there_is_not_found(office: Office) -> None:
+    admin = office.visitor("admin")
+    for address in (
+        "/deployments/no/differences/no", "/deployments/active/differences/no/note", "/design/no/differences",
+        "/design/no/differences/note.pdf", "/deployments/no/would-change", "/design/no/would-change",
+        "/decisions/no/hongshan_tier", "/decisions/active/no", "/definitions/no/scenarios",
+        "/definitions/no/coverage", "/definitions/no/file", "/definitions/no/diagram.json",
+    ):  # fmt: skip
+        assert admin.get(address).status_code == 404, address
