@@ -162,6 +162,8 @@ def route(door: Door, operation: Operation) -> Route:
 
 
 async def _answer(door: Door, operation: Operation, request: Request, words: Words) -> Response:
+    if "\0" in request.scope["path"] or any("\0" in value for _, value in request.query_params.multi_items()):
+        raise Problem(400, "InvalidRequestException", "The address holds a character that no database keeps.")
     caller = await run_in_threadpool(_admitted, door, request, "")
     sent = await operation.read(request) if operation.read is not None else None
     named = named_tenant(request, sent)

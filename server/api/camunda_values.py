@@ -26,9 +26,14 @@ class NotAVariable(ValueError):
 def loads(text: str | bytes) -> Any:
     """JSON with exact numbers. Raises ValueError for what is none, infinities among them."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        found = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        if b"\\u0000" in msgspec.json.encode(found):
+            raise ValueError("it holds a character that no database keeps")
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("it holds half a character") from None
+    return found
 
 
 def _refuse_constant(name: str) -> None:

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -119,6 +119,9 @@ class FuzzOffice:
                 "fuzz", tuple(s for s in tokens.SCOPES if s != "deploy" or may_deploy(person)), 9
             )
             secret = tokens.create(session, person, wanted, now)
+            held = tokens.holder(session, secret, now)
+            assert held is not None
+            tokens.note_use(session, held, "", now + timedelta(days=1))  # no request has to write its use
         return Badge(f"guicheng={token}".encode(), csrf, secret)
 
     def send(self, request: Request, badge: Badge) -> Answer:
