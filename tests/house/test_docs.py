@@ -15,7 +15,7 @@ from scripts import refusals_page
 from server.bundles.checks import ANSWERED_BY_THE_ENGINE, CHECKS
 from server.bundles.manifest import Group, ProcessEntry
 from server.bundles.scenario_files import read_scenario
-from server.cli.commands import COMMANDS
+from server.cli.commands import COMMANDS, GROUPS
 from server.settings import KNOWN
 from server.web.routes import PAGES
 
@@ -91,7 +91,7 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head(page: Path) -> None:
 
 
 # --------------------------------------------------------------------------- what exists is mentioned
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPS])
 def test_every_command_is_mentioned(command: str) -> None:
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     assert f"`guicheng {command}" in operations or f"`{command}`" in operations
@@ -101,7 +101,8 @@ def test_every_command_is_mentioned(command: str) -> None:
 def test_no_command_is_made_up() -> None:
     text = documentation()
     shown = set(re.findall(r"(?:\.venv/bin/|`|\$ )guicheng ([a-z][a-z-]+)", text))
-    assert shown <= set(COMMANDS), f"mentioned but missing: {shown - set(COMMANDS)}"
+    known = COMMANDS.keys() | GROUPS.keys()
+    assert shown <= known, f"mentioned but missing: {shown - known}"
     assert len(shown) > len(COMMANDS) // 2
 
 
@@ -175,7 +176,8 @@ def test_the_scenarios_that_are_shown_can_be_read() -> None:
 def test_the_addresses_that_are_mentioned_exist() -> None:
     mentioned = set(re.findall(r"`(?:GET |POST )?(/[a-z][a-z/{}.-]*)`", documentation()))
     assert {"/start", "/tasks", "/admin/jobs", "/healthz"} <= mentioned
-    assert mentioned <= {page.path for page in PAGES} | {"/engine-rest"}
+    machines = {"/engine-rest", "/engine-rest/docs", "/engine-rest/openapi.json"}
+    assert mentioned <= {page.path for page in PAGES} | machines
 
 
 @pytest.mark.parametrize("readme", READMES, ids=named)

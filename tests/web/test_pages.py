@@ -70,8 +70,10 @@ def test_things_that_do_not_exist(office: Office) -> None:
     visitor = office.visitor("admin")
     token = visitor.get("/tasks")
     for page in PAGES:
+        if page.path.startswith(("/camunda/", "/open/")):
+            continue  # addresses of Camunda's only lead on to ours
         if "{" in page.path:
-            address = re.sub(r"\{\w+\}", "nothing", page.path)
+            address = re.sub(r"\{\w+(:path)?\}", "nothing", page.path)
             answer = visitor.get(address) if page.method == "GET" else visitor.post(address, token)
             assert answer.status_code in (403, 404), (page.path, answer.status_code)
     assert visitor.get("/nowhere").status_code == 404
