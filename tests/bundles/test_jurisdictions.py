@@ -20,6 +20,7 @@ from server.bundles.scenario_files import Scenario, Step
 from server.bundles.scenarios import play, read_scenarios
 from server.bundles.traceability import coverage
 from server.engine.business_calendar import BusinessCalendar
+from server.engine.findings import filled
 from server.engine.load import load
 from server.engine.model import Model, UserTask
 
@@ -167,8 +168,9 @@ def move(case: Case, answers: Answers, dice: random.Random) -> None:
         try:
             case.step(step)
         except Disagreement as problem:
-            if "does not take this" not in problem.message:
-                pytest.fail(problem.message.format_map(problem.params))
+            told = filled(problem.message, problem.params)
+            if "does not take this" not in told:
+                pytest.fail(told)
             continue
         return
     pytest.fail(f"no answer of any scenario is taken at {task.element}")

@@ -285,6 +285,13 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/instances/{id}/diagram.json": [
             f"/instances/{id_}/diagram.json?process={key}" for id_ in cases for key in keys[:8]
         ],
+        "/definitions/{key}/cases.json": [f"/definitions/{key}/cases.json?version=1" for key in keys],
+        "/definitions/{key}/diagram.json": [f"/definitions/{key}/diagram.json" for key in keys],
+        "/definitions/{key}/migrate": [f"/definitions/{key}/migrate?from=1&to=2" for key in keys],
+        **{
+            f"/camunda/app/{place}/{{rest:path}}": [f"/camunda/app/{place}/default/"]
+            for place in ("admin", "cockpit", "tasklist")
+        },
     }  # fmt: skip
     sent = [("element", office.ids["element"][0]), ("reason", "补正"), ("note", "x"), ("seen", "9")]
     for kind, forms in office.forms.items():

@@ -50,11 +50,11 @@ def address_of(page: Page, ids: dict[str, str], odd: str, use_odd: bool) -> str:
         if use_odd:
             return re.sub(r"[/?#\x00-\x20\x7f]|[\ud800-\udfff]", "-", odd) or "-"
         name = found[1]
-        return (
-            ids["case"] if name == "id" and page.path.startswith(("/instances", "/start/done")) else ids[name]
-        )
+        if name == "id" and page.path.startswith(("/instances", "/start/done")):
+            return ids["case"]
+        return ids.get(name, "nothing")
 
-    return re.sub(r"\{(\w+)\}", part, page.path)
+    return re.sub(r"\{(\w+)(?::path)?\}", part, page.path)
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

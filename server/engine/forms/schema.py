@@ -174,8 +174,9 @@ class _Reading:
         """The components of a list of entries; `scope` is the list they repeat in."""
         if depth > MAX_DEPTH:
             self._problem(
-                "", "form.deep", "Groups stand within groups, more than {limit} deep.", limit=MAX_DEPTH
-            )
+                "", "form.deep", "Groups stand within groups, more than {limit} deep.",
+                "Take groups out of groups.", limit=MAX_DEPTH,
+            )  # fmt: skip
             return ()
         found = (self.component(entry, path, scope, depth) for entry in entries if isinstance(entry, dict))
         return tuple(component for component in found if component)
@@ -188,8 +189,9 @@ class _Reading:
         if self.count > MAX_COMPONENTS:
             if self.count == MAX_COMPONENTS + 1:
                 self._problem(
-                    "", "form.large", "The form has more than {limit} components.", limit=MAX_COMPONENTS
-                )
+                    "", "form.large", "The form has more than {limit} components.",
+                    "Divide it among several tasks.", limit=MAX_COMPONENTS,
+                )  # fmt: skip
             return None
         if entry.get("type") in ("button", "default"):
             return None  # a page brings its own buttons; "default" is the form itself
@@ -221,10 +223,16 @@ class _Reading:
     ) -> tuple[Component, ...]:
         block = self.sources.get(include)
         if block is None:
-            self._problem(_name_of(entry), "form.include", "There is no form {id} to include.", id=include)
+            self._problem(
+                _name_of(entry), "form.include", "There is no form {id} to include.",
+                "Name a form that is there, or add it.", id=include,
+            )  # fmt: skip
             return ()
         if include in self.including:
-            self._problem(_name_of(entry), "form.circle", "The form {id} includes itself.", id=include)
+            self._problem(
+                _name_of(entry), "form.circle", "The form {id} includes itself.",
+                "Take the inclusion out of one of the forms.", id=include,
+            )  # fmt: skip
             return ()
         self.including.append(include)
         components = self.components(block.schema["components"], path, scope, depth + 1)
