@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,6 +97,7 @@ class FuzzOffice:
     forms: dict[str, list[tuple[str, Pairs]]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def restore(self) -> None:
         """Put the database back as it was."""
@@ -126,7 +128,7 @@ class FuzzOffice:
 
     def send(self, request: Request, badge: Badge) -> Answer:
         """Send a request as somebody; what the application lets escape, escapes here."""
-        return self.loop.run_until_complete(_send(self.app, request, badge))
+        return self.thread.submit(self.loop.run_until_complete, _send(self.app, request, badge)).result()
 
     def get(self, kind: str, path: str) -> Answer:
         """Open a page."""
@@ -263,6 +265,7 @@ def _note_ids(office: FuzzOffice) -> None:
 def _note_unlinked(office: FuzzOffice) -> None:
     """Addresses to which no link leads: scripts ask them, or a post goes on to them; and what is sent."""
     cases, tasks, keys = (office.ids[name] for name in ("instance", "task", "key"))
+    deployments, drafts = office.ids["deployment"], office.ids["draft"]
     waiting = metadata.tables["subscription"].c
     with office.database.read() as session:
         messages = [tuple(row) for row in session.execute(sa.select(waiting.instance_id, waiting.token))]
@@ -285,6 +288,12 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/instances/{id}/diagram.json": [
             f"/instances/{id_}/diagram.json?process={key}" for id_ in cases for key in keys[:8]
         ],
+        "/deployments/{a}/would-change": [f"/deployments/{id_}/would-change" for id_ in deployments],
+        "/deployments/releases/{id}": [f"/deployments/releases/{id_}" for id_ in deployments],
+        "/design/{draft_id}/vocabulary": [f"/design/{id_}/vocabulary" for id_ in drafts],
+        "/design/{draft_id}/element-templates": [f"/design/{id_}/element-templates" for id_ in drafts],
+        "/open/process-instance/{id}": [f"/open/process-instance/{id_}" for id_ in cases],
+        "/sandbox/cases/{id}": [f"/sandbox/cases/{id_}" for id_ in cases],
         "/definitions/{key}/cases.json": [f"/definitions/{key}/cases.json?version=1" for key in keys],
         "/definitions/{key}/diagram.json": [f"/definitions/{key}/diagram.json" for key in keys],
         "/definitions/{key}/migrate": [f"/definitions/{key}/migrate?from=1&to=2" for key in keys],

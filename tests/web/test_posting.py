@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from server.api import uploads
 from server.api.camunda_errors import Problem
 from server.web import posting
+from tests import aside
 
 FORM = (
     b'--edge\r\nContent-Disposition: form-data; name="note"\r\n\r\nfine\r\n'
@@ -36,12 +36,12 @@ def request(
 
 def page(sent: Request, limit: int = 1000) -> posting.Posted:
     """As pages read it."""
-    return asyncio.run(posting.read_posted(sent, limit))
+    return aside.run(posting.read_posted(sent, limit))
 
 
 def program(sent: Request) -> uploads.Upload:
     """As the interface for programs reads it."""
-    return asyncio.run(uploads.read_form(sent))
+    return aside.run(uploads.read_form(sent))
 
 
 def test_a_whole_form() -> None:
@@ -70,7 +70,7 @@ def test_a_connection_that_breaks() -> None:
         page(request(FORM, breaks=True))
     assert told.value.status_code == 400
     with pytest.raises(Problem) as problem:
-        asyncio.run(uploads.read_json(request(b'{"a": 1}', breaks=True)))
+        aside.run(uploads.read_json(request(b'{"a": 1}', breaks=True)))
     assert problem.value.status == 400
 
 
@@ -87,7 +87,7 @@ def test_bodies_beyond_the_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         program(request(FORM))
     assert problem.value.status == 413
     with pytest.raises(Problem) as problem:
-        asyncio.run(uploads.read_json(request(b"[" + b" " * 200 + b"]")))
+        aside.run(uploads.read_json(request(b"[" + b" " * 200 + b"]")))
     assert problem.value.status == 413
     assert "100 bytes" in problem.value.body["message"]
 

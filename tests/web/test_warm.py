@@ -14,6 +14,7 @@ from server.services import deployed
 from server.settings import Settings
 from server.store.database import Database
 from server.store.identity import Jurisdiction
+from tests import aside
 
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 
@@ -40,5 +41,5 @@ def test_makes_ready_what_is_in_use(
             while len(asked) < 2 and time.monotonic() < until:
                 await asyncio.sleep(0.02)
 
-    asyncio.run(begin())
+    aside.run(begin())
     assert asked == ["one", "two"]
