@@ -1,4 +1,4 @@
-"""Runs a coroutine in a thread of its own: a browser test before it may have left its loop in the main one."""
+"""Runs a coroutine in a thread of its own: a browser test before it may have left its loop running."""
 
 from __future__ import annotations
 

@@ -278,6 +278,16 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/instances/{id}/messages/{token}": [
             f"/instances/{case}/messages/{token}" for case, token in messages
         ],
+        "/instances/{id}/work/{token}": [f"/instances/{case}/work/{token}" for case, token in messages],
+        "/design/{draft_id}/locks/{path:path}": [
+            f"/design/{id_}/locks/{path}" for id_ in drafts for path in office.ids["file"][:5]
+        ],
+        **{
+            f"/deployments/releases/{{id}}/{word}": [
+                f"/deployments/releases/{id_}/{word}" for id_ in deployments
+            ]
+            for word in ("approve", "reject", "withdraw")
+        },
     }
     office.addresses |= posts | {
         "/start/done/{id}": [f"/start/done/{id_}" for id_ in cases],
