@@ -122,7 +122,7 @@ def deployed_template(
     postgresql_server: postgresql.Server, _migrated_template: str, bundle: archive.Bundle
 ) -> Iterator[str]:
     """Name of a PostgreSQL database with the same, to be copied."""
-    name = f"office_{os.getpid()}"
+    name = f"office_{os.getpid()}_{time.monotonic_ns()}"
     settle(postgresql_server.create(name, _migrated_template), bundle)
     yield name
     postgresql_server.drop(name)
