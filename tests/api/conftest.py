@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from scripts import assets
 from server.services import identity
 from server.store.database import Database
 from server.store.schema import migrate
@@ -55,13 +54,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.fixture(scope="session")
 def node() -> Path:
     """The folder of the JavaScript worker, with its packages as the lock file has them."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("not run: npm is not installed, which brings the JavaScript worker")
     if not (NODE / "node_modules" / "camunda-external-task-client-js").is_dir():
-        done = subprocess.run([npm, "ci"], cwd=NODE, capture_output=True, timeout=110, check=False)
-        if done.returncode:
-            pytest.skip(f"not run: npm ci failed in {NODE}: {done.stderr.decode()[-300:]}")
+        assets.npm_ci(NODE)
     return NODE
 
 

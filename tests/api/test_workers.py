@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from scripts import assets
 from tests.api.drawn import worked
 from tests.api.machine import Live
 from tests.web.office import PASSWORD
@@ -98,7 +99,7 @@ def test_a_python_worker_fails_until_it_stands_still_and_is_retried(live: Live, 
 @contextmanager
 def javascript(live: Live, node: Path) -> Iterator[Callable[[str], list[Any]]]:
     """The JavaScript worker; gives a function that waits for a line of a kind."""
-    command = ["node", "worker.mjs", live.base, live.account, PASSWORD]
+    command = [*assets.node(), "worker.mjs", live.base, live.account, PASSWORD]
     process = subprocess.Popen(command, cwd=node, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: queue.Queue[Any] = queue.Queue()
     told: list[str] = []

@@ -60,7 +60,11 @@ class Mortal:
     def require_life(self) -> None:
         """Nobody but the test may end it."""
         assert self.process is not None
-        assert self.process.poll() is None, (self.data / "server.log").read_text("utf-8", "replace")[-4000:]
+        assert self.process.poll() is None, self.last_words()
+
+    def last_words(self) -> str:
+        """The end of the server's log."""
+        return (self.data / "server.log").read_text("utf-8", "replace")[-6000:]
 
     @contextmanager
     def living(self) -> Iterator[Mortal]:
@@ -119,7 +123,7 @@ class Worker:
 
     def _send(self, method: str, path: str, data: dict[str, Any] | None = None) -> httpx.Response:
         answer = self.client.request(method, f"{self.server.address}{path}", data=data)
-        assert answer.status_code < 500, answer.text[-2000:]
+        assert answer.status_code < 500, self.server.last_words()
         return answer
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -12,11 +13,17 @@ from typing import Any
 
 import msgspec
 
+_READ_AS_OTHERS = re.compile(r"|~|null|true|false|[-+]?\d+(\.\d+)?")
+"""Texts that without quotation marks would be read as something else than a text."""
 
-def flat(value: object, skipped: frozenset[str] = frozenset()) -> dict[str, str]:
-    """Every leaf of a nested value as text by its path (`validate.required`, `cases.2.with.total`). Empty
-    leaves (None, "", empty lists) are left out; `skipped` are names that say nothing (`line`)."""
-    return dict(_leaves(value, "", skipped))
+
+def flat(
+    value: object, skipped: frozenset[str] = frozenset(), leaf: Callable[[object], str] | None = None
+) -> dict[str, str]:
+    """Every leaf of a nested value as text by its path (`validate.required`, `cases.2.with.total`). Leaves
+    without text (None, "", empty lists) are left out. `skipped` are fields of ours that say nothing (`line`),
+    never keys that somebody chose; `leaf` says a leaf (`text` unless it is given)."""
+    return dict(_leaves(value, "", skipped, leaf or text))
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -36,11 +43,25 @@ def text(value: object) -> str:
         return value
     if isinstance(value, Decimal):
         return format(value, "f")
-    if value is None:
+    if value is None or (isinstance(value, Mapping | list | tuple) and not value):
         return ""
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return str(value)
+
+
+def exact(value: object) -> str:
+    """A leaf told so that another value never reads the same: nothing, an empty list and a text that looks
+    like a number differ from each other and from what is not there."""
+    if value is None:
+        return "null"
+    if isinstance(value, Mapping):
+        return "{}"
+    if isinstance(value, list | tuple):
+        return "[]"
+    if isinstance(value, str) and _READ_AS_OTHERS.fullmatch(value):
+        return json.dumps(value)
+    return text(value)
 
 
 def moved(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
@@ -66,16 +87,19 @@ def moved(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in common if name not in kept)
 
 
-def _leaves(value: object, path: str, skipped: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _leaves(
+    value: object, path: str, skipped: frozenset[str], leaf: Callable[[object], str]
+) -> Iterator[tuple[str, str]]:
     pairs = _parts(value)
-    if pairs is None:
-        shown = text(value)
+    if pairs is None or (isinstance(value, Mapping | list | tuple) and not value):
+        shown = leaf(value)
         if shown:
             yield path, shown
         return
+    own = frozenset[str]() if isinstance(value, Mapping) else skipped
     for name, part in pairs:
-        if name not in skipped:
-            yield from _leaves(part, f"{path}.{name}" if path else name, skipped)
+        if name not in own:
+            yield from _leaves(part, f"{path}.{name}" if path else name, skipped, leaf)
 
 
 def _parts(value: Any) -> Iterator[tuple[str, object]] | None:

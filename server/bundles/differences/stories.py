@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import TypeAlias
 
 from server.bundles.differences.difference import Area, Change, Difference, Said, Weight, quoted, said
-from server.bundles.differences.plain import changed, flat
+from server.bundles.differences.plain import changed, exact, flat
 from server.bundles.scenario_files import DecisionCase, Scenario, Step
 from server.engine.findings import mark
 
@@ -17,7 +17,7 @@ _SILENT = frozenset({"path", "line", "number", "steps", "cases", "lines"})
 
 def between(before: Scenario, after: Scenario) -> Iterator[Difference]:
     """All that differs between two versions of a scenario."""
-    old, new = flat(before, _SILENT), flat(after, _SILENT)
+    old, new = flat(before, _SILENT, exact), flat(after, _SILENT, exact)
     for path, first, second in changed(old, new):
         weight = Weight.WORDS if path == "title" else Weight.PROOF
         aspect = said(mark("entry {name}"), name=quoted(path))
@@ -36,7 +36,7 @@ def whole(scenario: Scenario, change: Change) -> Difference:
 def _steps(
     scenario: Scenario, before: Sequence[_Told], after: Sequence[_Told], template: str
 ) -> Iterator[Difference]:
-    olds, news = ([flat(step, _SILENT) for step in steps] for steps in (before, after))
+    olds, news = ([flat(step, _SILENT, exact) for step in steps] for steps in (before, after))
     old_keys, new_keys = ([str(sorted(step.items())) for step in steps] for steps in (olds, news))
     for _, i1, i2, j1, j2 in SequenceMatcher(None, old_keys, new_keys, autojunk=False).get_opcodes():
         both = min(i2 - i1, j2 - j1)

@@ -269,3 +269,23 @@ def test_a_file_that_cannot_be_read_is_compared_as_a_whole(path: str) -> None:
         assert one.file == path
         assert "cannot be read" in english(one), english(one)
     assert compare({path: b"<"}, {}).items[0].change is Change.REMOVED
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[]", "null"),
+        ("[]", "[1]"),
+        ("null", '"null"'),
+        ('"1"', "1"),
+        ("true", '"true"'),
+        ("{}", "[]"),
+        ('""', "null"),
+    ],
+)
+def test_values_of_a_scenario_that_read_alike_differ(before: str, after: str) -> None:
+    """Nothing, an empty list and a text that looks like a number; also under a name of our own (`lines`)."""
+    text = "decision: town_level\ntitle: t\ncases:\n  - with: {lines: VALUE}\n    expect: {level: a}\n"
+    path = "scenarios/decisions/level.yaml"
+    old, new = ({path: text.replace("VALUE", value).encode()} for value in (before, after))
+    assert {one.weight for one in compare(old, new).items} == {Weight.PROOF}
