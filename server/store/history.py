@@ -55,7 +55,10 @@ class DecisionEvaluation(Table, table=True):
 
 class Attachment(Table, table=True):
     """A file of an instance: the bytes lie in the data folder under their SHA-256. `instance_id` is
-    "" while it belongs to a draft of `owner_key` only."""
+    "" while it belongs to a draft of `owner_key` only. Versions of one file share a `series`, the id of the
+    first ("" while there is only one); `replaced_by` is the id of the next version, "" for the current one,
+    which says in `reason` why it replaced the last. `scan` is "clean", "unscanned" when the virus scanner
+    could not be reached, or "" where there is none."""
 
     __table_args__ = (
         sa.Index("ix_attachment_instance", "tenant_id", "instance_id", "id"),
@@ -72,6 +75,11 @@ class Attachment(Table, table=True):
     sha256: str
     uploaded_by: str
     uploaded_at: datetime = Field(sa_type=UtcDateTime)
+    series: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    replaced_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    scan: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Draft(Table, table=True):

@@ -61,3 +61,39 @@ class SingleUse(Table, table=True):
     field: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
     instance_id: str
+
+
+class IssuedPaper(Table, table=True):
+    """A printed document that was given out (出具), kept as it was: `paper` holds its texts, `digest` is the
+    SHA-256 of their canonical JSON, `record_head` that of the case's record then. `code` is printed on it, so
+    that anybody who holds it can ask whether it is genuine; a later one of the same document has a higher
+    `serial`."""
+
+    __table_args__ = (sa.UniqueConstraint("code", name="uq_issued_paper_code"),)
+    tenant_id: str = Field(primary_key=True)
+    instance_id: str = Field(primary_key=True)
+    document_id: str = Field(primary_key=True)
+    serial: int = Field(primary_key=True)
+    code: str
+    title: str
+    number: str
+    day: str
+    digest: str
+    record_head: str
+    paper: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    issued_by: str
+    issued_name: str
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Waiver(Table, table=True):
+    """A material of a case that need not be given (容缺), why, and who said so; one that was taken back is
+    gone, its history stays in the record of the case."""
+
+    tenant_id: str = Field(primary_key=True)
+    instance_id: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    reason: str
+    waived_by: str
+    waived_name: str
+    waived_at: datetime = Field(sa_type=UtcDateTime)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from server.store import authoring, definitions, history, identity, machines, papers, runtime, schedule
+from server.store import (
+    authoring,
+    definitions,
+    history,
+    identity,
+    machines,
+    papers,
+    phrases,
+    runtime,
+    schedule,
+)
 
-TABLES = (authoring, definitions, history, identity, machines, papers, runtime, schedule)
+TABLES = (authoring, definitions, history, identity, machines, papers, phrases, runtime, schedule)
 metadata = SQLModel.metadata

@@ -1,16 +1,73 @@
-"""Common phrases, versions of files, verification codes."""
+"""Common phrases, versions of files, issued papers, materials that need not be given."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+_OF_FILES = (
+    sa.Column("series", sa.String(), server_default="", nullable=False),
+    sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+    sa.Column("replaced_by", sa.String(), server_default="", nullable=False),
+    sa.Column("reason", sa.String(), server_default="", nullable=False),
+    sa.Column("scan", sa.String(), server_default="", nullable=False),
+)
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Files that are there are the first and only version of themselves, and no scanner saw them."""
+    op.create_table(
+        "phrase",
+        sa.Column("tenant_id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("owner_id", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id"),
+    )
+    op.create_index("ix_phrase_owner", "phrase", ["tenant_id", "owner_id", "position"])
+    for column in _OF_FILES:
+        op.add_column("attachment", column.copy())
+    op.create_table(
+        "issued_paper",
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("tenant_id", "instance_id", "document_id")
+        ),
+        sa.Column("serial", sa.Integer(), nullable=False),
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("code", "title", "number", "day", "digest", "record_head")
+        ),
+        sa.Column("paper", sa.Text(), nullable=False),
+        sa.Column("issued_by", sa.String(), nullable=False),
+        sa.Column("issued_name", sa.String(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "instance_id", "document_id", "serial"),
+        sa.UniqueConstraint("code", name="uq_issued_paper_code"),
+    )
+    op.create_table(
+        "waiver",
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("tenant_id", "instance_id", "field", "reason", "waived_by", "waived_name")
+        ),
+        sa.Column("waived_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "instance_id", "field"),
+    )
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Papers that were issued cannot be verified any more, and all versions of a file look current."""
+    op.drop_table("waiver")
+    op.drop_table("issued_paper")
+    with op.batch_alter_table("attachment") as attachment:
+        for column in reversed(_OF_FILES):
+            attachment.drop_column(column.name)
+    op.drop_table("phrase")
