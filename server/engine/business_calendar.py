@@ -144,6 +144,24 @@ class BusinessCalendar:
         last_calm_day = self.add_working_days(_local_date(due), -1)
         return "yellow" if _local_date(now) >= last_calm_day else "green"
 
+    def postponed(self, due: datetime, unit: str, since: date, until: date) -> datetime:
+        """Where a limit stands after its clock stood still from one day to another. As with C1 neither the
+        day of the stop is given back nor the day of the restart taken: as many working days are left as were,
+        or for limits in other units as many days."""
+        due, since, until = due.astimezone(ZONE), _local_date(since), _local_date(until)
+        if until <= since:
+            return due
+        if unit == "working_day":
+            day = self.add_working_days(due.date(), self.working_days_between(since, until))
+        else:
+            day = due.date() + (until - since)
+        return datetime.combine(day, due.timetz())
+
+    def warned_until(self, now: datetime) -> datetime:
+        """The last moment a limit may have for its light to be yellow at `now`: the end of the working day
+        after today. What is due later is green."""
+        return _moment(self.add_working_days(_local_date(now), 1), "")
+
     # ------------------------------------------------------------------ limits
     def deadline(self, start: date, limit: int, unit: str, rule: str) -> datetime:
         """The last moment of a limit (23:59:59), or for C3 the first one of the earliest day (00:00:00)."""

@@ -10,6 +10,10 @@ from sqlmodel import Field
 
 from server.store.columns import Json, Table, UtcDateTime
 
+_OPEN = sa.text("status = 'open' AND due_at IS NOT NULL")
+_RUNS = sa.text("ended_at IS NULL AND due_at IS NOT NULL")
+"""What is not done yet and has a limit: of everything ever done it is the small part that lights look at."""
+
 
 class Project(Table, table=True):
     """The thing whose cases the instances are. `facts` are what its cases fixed (class, tier,
@@ -33,13 +37,15 @@ class ProcessInstance(Table, table=True):
     """One running or ended process (办件). `revision` rises with each move; `history_seq` and
     `history_head` are the last entry of its audit chain. `status` is running, incident, ended or
     cancelled. `rehearsal_at` is where the clock of a rehearsal (试运行) stands; a real case has none, and
-    lists, registers and figures that are real ask for `rehearsal_at IS NULL`."""
+    lists, registers and figures that are real ask for `rehearsal_at IS NULL`. While its limits do not run
+    (停表) `stopped_at` says since when; a case that is suspended (挂起) has the status suspended."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "business_key", name="uq_instance_business_key"),
         sa.Index("ix_instance_status", "tenant_id", "status", "id"),
         sa.Index("ix_instance_project", "tenant_id", "project_id", "id"),
         sa.Index("ix_instance_starter", "tenant_id", "started_by", "id"),
+        sa.Index("ix_instance_due", "tenant_id", "due_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
     )
     tenant_id: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -60,6 +66,7 @@ class ProcessInstance(Table, table=True):
     history_seq: int = 0
     history_head: str = ""
     rehearsal_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class InstanceState(Table, table=True):
@@ -78,6 +85,7 @@ class Task(Table, table=True):
     __table_args__ = (
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
         sa.Index("ix_task_done", "tenant_id", "completed_by", "completed_at"),
+        sa.Index("ix_task_due", "tenant_id", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
     tenant_id: str = Field(primary_key=True)
     id: str = Field(primary_key=True)

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 
 from server.store import (
     authoring,
+    clocks,
     definitions,
     history,
     identity,
@@ -16,5 +17,5 @@ from server.store import (
     schedule,
 )
 
-TABLES = (authoring, definitions, history, identity, machines, papers, phrases, runtime, schedule)
+TABLES = (authoring, clocks, definitions, history, identity, machines, papers, phrases, runtime, schedule)
 metadata = SQLModel.metadata
