@@ -80,7 +80,8 @@ class InstanceState(Table, table=True):
 class Task(Table, table=True):
     """A user task. `status` is open, completed, cancelled or returned. `candidates` are the
     principals who may claim it; `sent_by` is who acted just before; `opened_seq` the audit entry
-    that opened it. `played` is the principal as whom somebody does it in a rehearsal."""
+    that opened it. `played` is the principal as whom somebody does it in a rehearsal; `reminded_at` when
+    somebody reminded of it last (催办)."""
 
     __table_args__ = (
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
@@ -113,6 +114,7 @@ class Task(Table, table=True):
     opened_seq: int = 0
     closed_seq: int | None = None
     played: str | None = None
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class WorklistEntry(Table, table=True):

@@ -10,6 +10,7 @@ from server.store import (
     definitions,
     history,
     identity,
+    letters,
     machines,
     papers,
     phrases,
@@ -17,5 +18,5 @@ from server.store import (
     schedule,
 )
 
-TABLES = (authoring, clocks, definitions, history, identity, machines, papers, phrases, runtime, schedule)
+TABLES = (authoring, clocks, definitions, history, identity, letters, machines, papers, phrases, runtime, schedule)
 metadata = SQLModel.metadata
