@@ -22,11 +22,12 @@ from server.engine.forms import (
     shown_names,
 )
 from server.services import attachments, submissions
+from server.web import ready_phrases
 from server.web.context import Visit
 from server.web.language import mark as _
 from server.web.words import Words
 
-_OURS = frozenset({"csrf", "revision", "_save", "_detach", "_back"})
+_OURS = frozenset({"csrf", "revision", "_save", "_detach", "_back", "_insert"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def posted_answers(visit: Visit, owner_key: str) -> list[Pair]:
     """The posted answers. Files are stored for the draft `owner_key` first; one that is refused says why."""
     detached = visit.sent("_detach").partition(" ")[::2]
     pairs: list[Pair] = [pair for pair in visit.posted.texts if pair[0] not in _OURS and pair != detached]
+    ready_phrases.put_in(visit, pairs)
     settings = visit.house.settings
     for file in visit.posted.files:
         stored = attachments.store(
@@ -62,7 +64,7 @@ def posted_answers(visit: Visit, owner_key: str) -> list[Pair]:
 
 def is_only_edit(visit: Visit, submission: Submission) -> bool:
     """Whether a button within the form was pressed rather than its end."""
-    return submission.edited or bool(visit.sent("_detach"))
+    return submission.edited or bool(visit.sent("_detach") or visit.sent("_insert"))
 
 
 def from_draft(

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.engine.forms import FieldView
 from server.services import errors, legal_status, worklist
-from server.web import refusals, richtext
+from server.web import ready_phrases, refusals, richtext
 from server.web.context import Visit
 from server.web.language import Translator, translator
 from server.web.language import mark as _
@@ -89,6 +89,7 @@ def _common(visit: Visit) -> dict[str, Any]:
     return {
         "visit": visit, "person": visit.person_or_none, "csrf": visit.csrf, "language": visit.language,
         "now": visit.now, "here": storable(visit.request.url.path),
+        "phrases": partial(ready_phrases.offered, visit),
     }  # fmt: skip
 
 

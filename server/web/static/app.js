@@ -86,6 +86,7 @@
   document.addEventListener("click", (event) => {
     const phrase = event.target.closest("[data-phrase]");
     if (phrase) {
+      event.preventDefault();
       const area = document.getElementById(phrase.dataset.for);
       area.value = area.value ? `${area.value.trimEnd()}\n${phrase.dataset.phrase}` : phrase.dataset.phrase;
       area.dispatchEvent(new Event("change", { bubbles: true }));

@@ -10,13 +10,8 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-_OF_FILES = (
-    sa.Column("series", sa.String(), server_default="", nullable=False),
-    sa.Column("version", sa.Integer(), server_default="1", nullable=False),
-    sa.Column("replaced_by", sa.String(), server_default="", nullable=False),
-    sa.Column("reason", sa.String(), server_default="", nullable=False),
-    sa.Column("scan", sa.String(), server_default="", nullable=False),
-)
+_OF_FILES = {"series": "", "version": "1", "replaced_by": "", "reason": "", "scan": ""}
+"""Columns of a file and what holds for those that are there."""
 
 
 def upgrade() -> None:
@@ -32,8 +27,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id"),
     )
     op.create_index("ix_phrase_owner", "phrase", ["tenant_id", "owner_id", "position"])
-    for column in _OF_FILES:
-        op.add_column("attachment", column.copy())
+    for name, usual in _OF_FILES.items():
+        kind = sa.Integer() if name == "version" else sa.String()
+        op.add_column("attachment", sa.Column(name, kind, server_default=usual, nullable=False))
     op.create_table(
         "issued_paper",
         *(
@@ -68,6 +64,6 @@ def downgrade() -> None:
     op.drop_table("waiver")
     op.drop_table("issued_paper")
     with op.batch_alter_table("attachment") as attachment:
-        for column in reversed(_OF_FILES):
-            attachment.drop_column(column.name)
+        for name in _OF_FILES:
+            attachment.drop_column(name)
     op.drop_table("phrase")
