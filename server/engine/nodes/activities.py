@@ -51,7 +51,7 @@ class Activity(Node):
     def leave(self, token: Token) -> Sequence[Arrow]:
         instance = token.instance
         instance.scopes.write(token.scope, self.results(token))
-        ways = all_that_hold(token, self.arrows)
+        ways = () if CORRECTS in token.memo else all_that_hold(token, self.arrows)
         for child in token.children:
             instance.drop(child)
         instance.scopes.close(token.id)
@@ -70,12 +70,9 @@ class UserTask(Activity):
 
     def child_ended(self, token: Token) -> None:
         """The earlier step has been done again: the task opens anew."""
-        if token.memo.pop(CORRECTED, False):
+        if CORRECTED in token.memo and not any(CORRECTS in child.memo for child in token.children):
+            del token.memo[CORRECTED]
             self.begin(token)
-
-    def leave(self, token: Token) -> Sequence[Arrow]:
-        ways = super().leave(token)
-        return () if CORRECTS in token.memo else ways
 
 
 def correct(task: Token, earlier: Token) -> None:
@@ -83,6 +80,31 @@ def correct(task: Token, earlier: Token) -> None:
     task.memo[CORRECTED] = True
     again = task.instance.spawn(task, earlier.node, earlier.scope)
     again.memo[CORRECTS] = True
+
+
+def returned_wholly(step: Token) -> Token:
+    """A step that is done again for a task that waits ends otherwise than by being done, so nobody comes
+    straight back: put it where it stood at first, and end everything that came of that."""
+    first = _first(step)
+    if first is None:
+        return step
+    instance = step.instance
+    anew = Token(instance, step.node, first.origin, step.scope, state=step._state)
+    instance.drop(first)
+    return anew
+
+
+def beside(activity: Token) -> Token:
+    """The token under which something goes on beside an activity: for a step that is done again where it
+    would be had it not been done before, since the task that waits for the step does not wait for that."""
+    return (_first(activity) or activity).origin
+
+
+def _first(step: Token) -> Token | None:
+    """Of a step that is done again beside a task: the token of the time before."""
+    if CORRECTS not in step.memo:
+        return None
+    return next((a for a in step.ancestors() if a.finished and a.node is step.node), None)
 
 
 class BusinessRuleTask(Activity):

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 
 from server.engine.errors import ErrorNotCaught, NotExecutable
 from server.engine.model import EventKind, Thrown
+from server.engine.nodes.activities import beside, returned_wholly
 from server.engine.nodes.reading import all_that_hold, mapped, value
 from server.engine.nodes.triggers import arm_timer, rearm_timer, win_race
 from server.engine.spiff import INTERRUPTED, OPEN, Arrow, Node, Token
@@ -73,8 +74,9 @@ class BoundaryEvent(Guard):
     def set_out(self, token: Token) -> None:
         instance, activity = token.instance, token.origin
         if not self.event.interrupting:
-            instance.spawn(activity.origin, self, activity.scope, leaving=True)
+            instance.spawn(beside(activity), self, activity.scope, leaving=True)
             return
+        activity = returned_wholly(activity)
         fired = instance.spawn(activity, self, activity.scope, leaving=True)
         for child in activity.children:
             if child is not fired:
