@@ -18,6 +18,7 @@ FILE = "jurisdiction.toml"
 MAX_BYTES = 512 * 1024
 Scope = Literal["installation", "unit", "case"]
 LegalStatus = Literal["in_force", "draft", "expired"]
+Rule = Literal["", "allowed", "warned", "refused"]
 
 
 class ManifestRefused(ValueError):
@@ -42,6 +43,15 @@ class Lights(_Part, frozen=True):
     """When lights change."""
 
     yellow_when_left: str = "1 working day"
+
+
+class Separation(_Part, frozen=True):
+    """职责分离: whether one person may do what two should. `own_application`: whoever started a case decides
+    in it; `consecutive_steps`: whoever did a step does the next one too. A process that leaves a rule ""
+    takes that of the jurisdiction, where "" is allowed."""
+
+    own_application: Rule = ""
+    consecutive_steps: Rule = ""
 
 
 class Group(_Part, frozen=True):
@@ -82,15 +92,18 @@ class ProcessEntry(_Part, frozen=True):
     regulation: str = ""
     facts: tuple[str, ...] = ()
     outcome_facts: tuple[str, ...] = ()
+    separation: Separation = Separation()
 
 
 class ClockStop(_Part, frozen=True):
-    """A legal ground on which time does not count."""
+    """A legal ground on which time does not count. `by` are the groups that may stop the clock for it; where
+    it names none, those may who hold a step of the case."""
 
     id: str
     name: str
     name_en: str = ""
     basis: str = ""
+    by: tuple[str, ...] = ()
 
 
 class Article(_Part, frozen=True):
@@ -152,6 +165,7 @@ class _File(_Part, frozen=True):
     schedule: str = ""
     two_person_release: bool = False
     lights: Lights = Lights()
+    separation: Separation = Separation()
     group: tuple[Group, ...] = ()
     process: tuple[ProcessEntry, ...] = ()
     clock_stop: tuple[ClockStop, ...] = ()
@@ -189,6 +203,16 @@ class Manifest:
     registers: Mapping[str, Register] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
     two_person_release: bool = False
+    separation: Separation = field(default_factory=Separation)
+
+    def separation_of(self, process_key: str) -> Separation:
+        """The rules of a process: its own, else those of the jurisdiction, else everything is allowed."""
+        entry = self.processes.get(process_key)
+        own = entry.separation if entry else Separation()
+        return Separation(
+            own_application=own.own_application or self.separation.own_application or "allowed",
+            consecutive_steps=own.consecutive_steps or self.separation.consecutive_steps or "allowed",
+        )
 
     def article(self, citation: str) -> Article | None:
         """The article that a citation (`hongshan#12.1`) names, or None if there is none."""
@@ -233,6 +257,7 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         registers=_by_id(parsed.register, "register", file),
         documents=_by_id(parsed.document, "document", file),
         two_person_release=parsed.two_person_release,
+        separation=parsed.separation,
     )
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.model import FlowNode, Subscription
-from server.services import instance_views, participants, recording, rehearsal
+from server.services import instance_views, participants, recording, rehearsal, separation
 from server.services.authorization import Person, Verdict, may_deliver, may_see_instance
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
@@ -73,6 +73,8 @@ def deliver(
     advance = process.deliver(case.deployed.model, case.key, case.state, token, {}, case.at)
     opened = recording.write_down(case, advance, seq)
     mine = next((task for task in opened if recording.candidate(person, task)), None)
+    if mine is not None and not separation.may_take(case, person, mine):
+        mine = None
     if mine is not None:
         recording.assign(case, mine, person)
     finish(case)

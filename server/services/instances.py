@@ -15,6 +15,7 @@ from server.services import (
     recording,
     rehearsal,
     schedules,
+    separation,
     single_use,
     starts,
     submissions,
@@ -79,6 +80,8 @@ def start(
     if files := drafts.hand_over(session, person, matter.draft, case.id, submission.values):
         case.record.add("materials_attached", files=files)
     mine = next((task for task in opened if recording.candidate(person, task)), None)
+    if mine is not None and not separation.may_take(case, person, mine):
+        mine = None
     if mine is not None:
         recording.assign(case, mine, person)
     finish(case)

@@ -15,7 +15,16 @@ from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Advance, FlowNode, UserTask
-from server.services import calendars, deployed, drafts, recording, rehearsal, single_use, submissions
+from server.services import (
+    calendars,
+    deployed,
+    drafts,
+    recording,
+    rehearsal,
+    separation,
+    single_use,
+    submissions,
+)
 from server.services.authorization import Person, Verdict, denied, may_act, may_claim, may_see_instance
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
@@ -38,7 +47,7 @@ def _with_case() -> sa.Select[Any]:
         sa.select(
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
             i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, s.state,
-            _people.c.name.label("assignee_name"),
+            _people.c.name.label("assignee_name"), *separation.columns(),
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
@@ -48,7 +57,7 @@ def _with_case() -> sa.Select[Any]:
 
 
 _THIS = (_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
-_TASK = _tasks.select().where(*_THIS)
+_TASK = sa.select(*_tasks.c, *separation.columns()).where(*_THIS)
 _TASK_WITH_CASE = _with_case()
 
 
@@ -56,8 +65,9 @@ _TASK_WITH_CASE = _with_case()
 class TaskView:
     """All a page needs to show a task. `variables` are what it sees; `returns` the earlier steps to
     which it may be returned, with their names; `claim` and `act` say whether this person may,
-    and why not. In a rehearsal `rehearsal_at` is where its clock stands, and `plays` are the principals, with
-    their names, as whom its leader may do the task."""
+    and why not; `cautions` what they are to think of before (English templates). In a rehearsal
+    `rehearsal_at` is where its clock stands, and `plays` are the principals, with their names, as whom its
+    leader may do the task."""
 
     id: str
     instance_id: str
@@ -89,6 +99,7 @@ class TaskView:
     round: int | None = None
     rehearsal_at: datetime | None = None
     plays: tuple[tuple[str, str], ...] = ()
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,8 @@ def _view(
     act = may_act(person, row["assignee_id"], row["candidates"], "、".join(groups))
     if not (claim or act):
         may_see_instance(person, of_instance(session, person.tenant_id, row["instance_id"])).require()
+    apart = _standing(person, row, used)
+    claim, act = claim and apart.verdict, act and apart.verdict
     node = _node(used, row)
     open_task = _open_task(used, row) if row["status"] == "open" else None
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
@@ -141,7 +154,7 @@ def _view(
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         draft=draft, returns=_returns(used, row, node),
         claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
-        plays=() if act else _plays(person, used, row),
+        plays=() if act else _plays(person, used, row), cautions=apart.told if claim or act else (),
     )  # fmt: skip
 
 
@@ -156,6 +169,7 @@ def claim(session: Session, person: Person, task_id: str, now: datetime) -> None
     if row["assignee_id"] is not None:
         raise _stale(session, person, row)
     may_claim(person, row["candidates"], None, names).require()
+    _standing(person, row, case.deployed).verdict.require()
     recording.assign(case, row, person)
     case.record.add("task_claimed", row["element"], task_id)
     finish(case)
@@ -209,6 +223,7 @@ def _preview(
         raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
+    _standing(person, row, used).verdict.require()
     now = rehearsal.clock(row, now)
     submission = submissions.accept(_submission(session, used, row, person, pairs, now))
     at = calendars.moment(session, person, now)
@@ -231,6 +246,8 @@ def complete(
     if row["status"] != "open" or row["revision"] != revision:
         raise _stale(session, person, row)
     _require_act(case, person, row)
+    apart = _standing(person, row, case.deployed)
+    apart.verdict.require()
     given = _kept_pairs(session, person, task_id) if answers is None else answers
     row["state"] = case.state
     submission = submissions.accept(_submission(session, case.deployed, row, person, given, case.now))
@@ -239,8 +256,9 @@ def complete(
     node = _node(case.deployed, row)
     outcome = _outcome(node, values)
     seq = case.record.add(
-        "task_completed", row["element"], task_id, name=row["name"], outcome=outcome, values=values
-    )
+        "task_completed", row["element"], task_id, name=row["name"], outcome=outcome, values=values,
+        **({"cautions": list(apart.cautions)} if apart.cautions else {}),
+    )  # fmt: skip
     advance = _move(
         lambda: process.complete(case.deployed.model, case.key, case.state, row["token"], values, case.at)
     )
@@ -262,6 +280,7 @@ def return_to(
     if row["status"] != "open" or row["revision"] != revision:
         raise _stale(session, person, row)
     _require_act(case, person, row)
+    _standing(person, row, case.deployed).verdict.require()
     if not reason.strip():
         denied("Say why the case is returned: the next person needs to know what to change.").require()
     seq = case.record.add(
@@ -323,6 +342,11 @@ def _require_act(case: Case, person: Person, row: dict[str, Any]) -> None:
     may_act(person, row["assignee_id"], row["candidates"], names).require()
 
 
+def _standing(person: Person, row: dict[str, Any], used: Deployed) -> separation.Standing:
+    """Whether the rules of separation let the person act: their post is another matter."""
+    return separation.standing(person, row, used, row["root_key"], row["started_by"])
+
+
 def _move(step: Any) -> Advance:
     """Let the engine move; what it refuses becomes a refusal people can read."""
     try:
@@ -334,14 +358,16 @@ def _move(step: Any) -> Advance:
 
 def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tuple[Case, dict[str, Any]]:
     case = hold_of_task(session, person, task_id, now)
-    row = session.execute(_TASK, {"of_tenant": person.tenant_id, "of_task": task_id}).mappings().one()
+    values = {"of_tenant": person.tenant_id, "of_task": task_id, "of_person": person.id}
+    row = session.execute(_TASK, values).mappings().one()
     case.record.actor = rehearsal.acting(person, row, case.deployed)
-    known = {"root_key": case.key, "state": case.state, "rehearsal_at": case.row["rehearsal_at"]}
+    known = {"root_key": case.key, "state": case.state}
+    known |= {name: case.row[name] for name in ("rehearsal_at", "started_by")}
     return case, {**row, **known}
 
 
 def _read(session: Session, person: Person, task_id: str) -> dict[str, Any]:
-    values = {"of_tenant": person.tenant_id, "of_task": task_id}
+    values = {"of_tenant": person.tenant_id, "of_task": task_id, "of_person": person.id}
     row = session.execute(_TASK_WITH_CASE, values).mappings().one_or_none()
     if row is None:
         raise NotFound("task", task_id)

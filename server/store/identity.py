@@ -12,7 +12,8 @@ from server.store.columns import Json, Table, UtcDateTime
 
 class Jurisdiction(Table, table=True):
     """A tenant. `calendar_revision` rises with each change of its calendar, so that caches know.
-    `bundle_seq` and `bundle_head` are the last entry of the audit chain of its bundles."""
+    `bundle_seq` and `bundle_head` are the last entry of the audit chain of its bundles, `rights_seq` and
+    `rights_head` that of the rights of its people."""
 
     tenant_id: str = Field(primary_key=True)
     name: str
@@ -20,6 +21,8 @@ class Jurisdiction(Table, table=True):
     calendar_revision: int = 0
     bundle_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     bundle_head: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    rights_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    rights_head: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -33,7 +36,8 @@ class Unit(Table, table=True):
 
 class User(Table, table=True):
     """A person in a jurisdiction. `password_hash` is Argon2id; "" means that nobody can sign in. Rows with
-    the same `identity` ("" for most) are one human being with posts in several jurisdictions."""
+    the same `identity` ("" for most) are one human being with posts in several jurisdictions. Whoever has an
+    `initial_password` chooses their own before anything else."""
 
     __tablename__ = "person"
     __table_args__ = (sa.UniqueConstraint("tenant_id", "account", name="uq_person_account"),)
@@ -48,6 +52,7 @@ class User(Table, table=True):
     locale: str = "zh-CN"
     demo: bool = False
     identity: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    initial_password: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -61,7 +66,9 @@ class Membership(Table, table=True):
 
 
 class SignInSession(Table, table=True):
-    """An open session; only the SHA-256 of its token is kept."""
+    """An open session; only the SHA-256 of its token is kept. While it is `pending` (code, factor, password)
+    it opens nothing: the second factor, or a password of one's own, is still to come. `method` is password or
+    the issuer that signed the person in; `address` and `agent` tell one browser from another."""
 
     token_hash: str = Field(primary_key=True)
     tenant_id: str
@@ -69,6 +76,10 @@ class SignInSession(Table, table=True):
     csrf: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    pending: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    method: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    address: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    agent: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class AccountEvent(Table, table=True):

@@ -13,10 +13,11 @@ from server.store import (
     letters,
     machines,
     papers,
+    people,
     phrases,
     runtime,
     schedule,
 )
 
-TABLES = (authoring, clocks, definitions, history, identity, letters, machines, papers, phrases, runtime, schedule)
+TABLES = (authoring, clocks, definitions, history, identity, letters, machines, papers, people, phrases, runtime, schedule)
 metadata = SQLModel.metadata
