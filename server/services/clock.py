@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.engine import process
-from server.services import recording
+from server.services import recording, stops
 from server.services.authorization import system
 from server.services.case import finish, hold
 from server.services.messages import DELIVERY
 from server.services.wakeups import Wakeup, duty_key, note
+from server.store.columns import NEVER
 from server.store.runtime import Outgoing, Timer
 from server.store.schedule import Duty
 
@@ -39,6 +40,9 @@ def fire(session: Session, tenant_id: str, instance_id: str, token: str, now: da
     if row is None or case.row["status"] not in ("running", "incident"):
         return False
     if row["failure"]:
+        return False
+    if stops.holds(case, row["due_at"]):
+        session.execute(_timers.update().where(*where).values(retry_at=NEVER))
         return False
     if (earliest := max(row["due_at"], row["retry_at"] or row["due_at"])) > now:
         later = earliest + timedelta(seconds=1)  # the wake-up that rang early is done: its moment is taken

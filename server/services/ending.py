@@ -9,16 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import instance_views, instances
+from server.services import faster, instance_views, instances
 from server.services.authorization import Person, denied, may_end
 from server.services.case import hold
-from server.services.errors import NotFound, StaleTask
+from server.services.errors import NotFound
 from server.services.instance_views import InstanceView
 from server.services.messages import RUNNING
-from server.store.history import HistoryEvent
 from server.store.runtime import ProcessInstance
 
-_events = HistoryEvent.metadata.tables["history_event"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 LONGEST = 2000
 """Characters of a reason."""
@@ -48,7 +46,7 @@ def end(session: Session, person: Person, instance_id: str, reason: str, seen: i
     case = hold(session, person, instance_id, now)
     may_end(person, case.row["started_by"]).require()
     if case.row["history_seq"] > seen:
-        raise _moved(session, person, instance_id)
+        raise faster.moved(session, person, instance_id)
     instances.cancel(session, person, instance_id, reason.strip()[:LONGEST], now)
 
 
@@ -60,14 +58,3 @@ def _row(session: Session, person: Person, instance_id: str) -> dict[str, Any]:
     if row is None:
         raise NotFound("instance", instance_id)
     return dict(row)
-
-
-def _moved(session: Session, person: Person, instance_id: str) -> StaleTask:
-    """Who did what meanwhile: the last thing that somebody did."""
-    e = _events.c
-    query = sa.select(e.actor_name, e.at).where(
-        e.tenant_id == person.tenant_id, e.instance_id == instance_id, e.actor_id.is_not(None)
-    )
-    last = session.execute(query.order_by(e.seq.desc()).limit(1)).one_or_none()
-    by, at = (last.actor_name, last.at) if last else (None, None)
-    return StaleTask("", "moved", by=by, at=at, instance_id=instance_id)

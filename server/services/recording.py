@@ -15,6 +15,7 @@ from server.services.authorization import Person
 from server.services.case import Case
 from server.services.history import finding_json
 from server.services.wakeups import Wakeup, note
+from server.store.clocks import ClockStop
 from server.store.columns import NEVER, new_id
 from server.store.conflicts import Entering
 from server.store.runtime import (
@@ -33,6 +34,7 @@ _participants = Participant.metadata.tables["participant"]
 _timers = Timer.metadata.tables["timer"]
 _subscriptions = SubscriptionRow.metadata.tables["subscription"]
 _incidents = Incident.metadata.tables["incident"]
+_stops = ClockStop.metadata.tables["clock_stop"]
 _outgoing = Outgoing.metadata.tables["outgoing"]
 
 # Statements are put together once: building one costs more than running it.
@@ -100,6 +102,8 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
 def _end(case: Case, advance: Advance) -> None:
     ended = advance.ended
     assert ended is not None
+    if case.row["stopped_at"] is not None:
+        _end_stop(case)
     case.row.update(
         status="cancelled" if ended.cancelled else "ended", ended_at=case.now,
         outcome=ended.outcome, outcome_name=ended.name,
@@ -112,6 +116,15 @@ def _end(case: Case, advance: Advance) -> None:
         known = {name: advance.variables.get(name) for name in entry.facts}
         facts = {name: value for name, value in known.items() if value is not None} | {ended.outcome: True}
         projects.fix_facts(case.session, case.row, facts, case.now)
+
+
+def _end_stop(case: Case) -> None:
+    """A clock that stands still when its case ends has nothing left to run for."""
+    case.row["stopped_at"] = None
+    s = _stops.c
+    where = (s.tenant_id == case.row["tenant_id"], s.instance_id == case.id, s.restarted_at.is_(None))
+    ended = {"restarted_at": case.now, "restarted_by": case.person.id}
+    case.session.execute(_stops.update().where(*where).values(ended))
 
 
 def candidate(person: Person, task: dict[str, Any]) -> bool:
@@ -194,7 +207,7 @@ def _principals(row: dict[str, Any]) -> list[str]:
 
 
 def _entries(case: Case, row: dict[str, Any]) -> list[dict[str, Any]]:
-    due = row["due_at"] or NEVER
+    due = NEVER if case.row["stopped_at"] else row["due_at"] or NEVER
     found = _principals(row)
     return [
         {"tenant_id": row["tenant_id"], "principal": principal, "due_at": due, "task_id": row["id"]}
@@ -240,6 +253,28 @@ def renew(case: Case, task: UserTask) -> None:
     case.session.execute(_OFF_WORKLISTS, {"of_tenant": row["tenant_id"], "task_ids": [row["id"]]})
     case.session.execute(_ADD_ENTRIES, _entries(case, row))
     _add_participants(case, set(_principals(row)))
+
+
+def renew_limits(case: Case, rows: list[dict[str, Any]]) -> None:
+    """Write where the limits of open tasks stand now: the rows, the lists in order of limits (while the clock
+    stands still as if there were none), and when their holders are reminded."""
+    if not rows:
+        return
+    t = _tasks.c
+    for row in rows:
+        where = (t.tenant_id == row["tenant_id"], t.id == row["id"])
+        limits = {name: row[name] for name in ("due_at", "follow_up_at")}
+        case.session.execute(_tasks.update().where(*where).values(limits))
+    tenant, ids = case.row["tenant_id"], [row["id"] for row in rows]
+    case.session.execute(_OFF_WORKLISTS, {"of_tenant": tenant, "task_ids": ids})
+    case.session.execute(_ADD_ENTRIES, [entry for row in rows for entry in _entries(case, row)])
+    reminders = [f"remind-{task_id}" for task_id in ids]
+    case.session.execute(_NO_REMINDERS, {"of_tenant": tenant, "ids": reminders})
+    sent = sa.select(_outgoing.c.id).where(_outgoing.c.tenant_id == tenant, _outgoing.c.id.in_(reminders))
+    told = set(case.session.execute(sent).scalars())
+    for row in rows:
+        if f"remind-{row['id']}" not in told:
+            _remind(case, row)
 
 
 def _replace_timers(case: Case, advance: Advance) -> None:
@@ -320,7 +355,7 @@ def _note_incidents(case: Case, advance: Advance) -> None:
 def _remind(case: Case, row: dict[str, Any]) -> None:
     """One working day before the limit the light turns yellow: those who hold the task are told
     once."""
-    if row["due_at"] is None or case.rehearsed:
+    if row["due_at"] is None or case.rehearsed or case.row["stopped_at"]:
         return
     at = calendars.yellow_from(case.calendar, row["due_at"])
     if at <= case.now:
