@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import date, datetime, time
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from sqlmodel import Session
 from server.engine.business_calendar import BusinessCalendar, DayKind, Deadline
 from server.engine.model import Moment
 from server.services.authorization import Person, may_administer
+from server.store.columns import NEVER
 from server.store.identity import CalendarDay, Jurisdiction
 
 _days = CalendarDay.metadata.tables["calendar_day"]
@@ -71,6 +74,18 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
     with _lock:
         held[tenant_id] = (revision, calendar)
     return calendar
+
+
+def light(
+    calendar: BusinessCalendar, due: datetime | None, case: Mapping[str, Any], now: datetime
+) -> Literal["green", "yellow", "red", "stopped"]:
+    """The light of a limit in a case (its row). While the clock of the case stands still, that of a limit
+    which had not passed is `stopped`; without a limit it is green."""
+    if due is None or due >= NEVER:
+        return "green"
+    if case["stopped_at"] is not None and due > case["stopped_at"]:
+        return "stopped"
+    return calendar.light(due, now)
 
 
 def yellow_from(calendar: BusinessCalendar, due: datetime) -> datetime:

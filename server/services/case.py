@@ -23,7 +23,8 @@ from server.store.runtime import InstanceState, ProcessInstance, Task
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _states = InstanceState.metadata.tables["instance_state"]
 _tasks = Task.metadata.tables["task"]
-_CHANGED = ("status", "due_at", "ended_at", "outcome", "outcome_name", "title", "rehearsal_at", "stopped_at")
+_CHANGED = ("status", "due_at", "ended_at", "outcome", "outcome_name", "title", "rehearsal_at", "stopped_at",
+            "suspended_at")  # fmt: skip
 
 # Statements are put together once: building one costs more than running it.
 _LOCK = (

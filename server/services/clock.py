@@ -41,7 +41,7 @@ def fire(session: Session, tenant_id: str, instance_id: str, token: str, now: da
         return False
     if row["failure"]:
         return False
-    if stops.holds(case, row["due_at"]):
+    if case.row["suspended_at"] is not None or stops.holds(case, row["due_at"]):
         session.execute(_timers.update().where(*where).values(retry_at=NEVER))
         return False
     if (earliest := max(row["due_at"], row["retry_at"] or row["due_at"])) > now:

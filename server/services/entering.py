@@ -45,7 +45,7 @@ def enter(session: Session, person: Person, used: Deployed, opening: Opening, no
         "status": "running", "revision": 0, "started_by": person.id, "started_at": at, "due_at": None,
         "ended_at": None, "outcome": None,
         "outcome_name": None, "history_seq": 0, "history_head": "", "rehearsal_at": opening.rehearsal_at,
-        "stopped_at": None,
+        "stopped_at": None, "suspended_at": None,
     }  # fmt: skip
     session.execute(_instances.insert().values(row))
     session.execute(_states.insert().values(tenant_id=person.tenant_id, instance_id=instance_id, state=b""))

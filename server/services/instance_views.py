@@ -156,7 +156,7 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         project_code=row["project_code"], project_name=row["project_name"], starter=row["starter"] or "",
         started_at=row["started_at"], ended_at=row["ended_at"], status=row["status"],
         outcome=row["outcome"], outcome_name=row["outcome_name"], due=row["due_at"],
-        light=calendar.light(row["due_at"], now) if row["due_at"] and running else "green",
+        light=calendars.light(calendar, row["due_at"], row, now) if running else "green",
         open_tasks=tuple(_open_tasks(session, person, used, row, calendar, now)),
         variables=dict(process.variables_of(used.model, row["process_key"], row["state"])),
         withdrawable=_withdrawable(session, person, used, row) if running else (),
@@ -318,7 +318,7 @@ def _open_tasks(
     found = []
     for task_id, element, name, holder_id, holder, candidates, created_at, due in rows:
         free = holder_id is None and not set(person.principals).isdisjoint(candidates)
-        light = calendar.light(due, now) if due else "green"
+        light = calendars.light(calendar, due, case, now)
         names = tuple(used.principal_name(key) for key in candidates)
         mine = free or holder_id == person.id or bool(leads)
         found.append(OpenTask(task_id, element, name, holder, names, created_at, due, light, mine))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 
 from server.engine.model import Advance, ClosedTask, Subscription, UserTask
 from server.services import calendars, handing_out, messages, projects, registers, rehearsal
-from server.services.authorization import Person
+from server.services.authorization import Person, denied
 from server.services.case import Case
 from server.services.history import finding_json
 from server.services.wakeups import Wakeup, note
@@ -76,6 +76,7 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     """Write what the engine did: state, tasks, worklist, timers, decisions, incidents. Gives the
     opened tasks. The instance's own row and the record are written by `finish`, once per
     command."""
+    _require_free(case, advance)
     if advance.steps:
         case.record.add("steps_taken", steps=[(step.process, step.element) for step in advance.steps])
     for evaluation in advance.evaluations:
@@ -97,6 +98,13 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
         _end(case, advance)
     registers.enter(case, advance.variables)
     return opened
+
+
+def _require_free(case: Case, advance: Advance) -> None:
+    """Nothing moves in a suspended case; it can only be ended without an outcome."""
+    if case.row["suspended_at"] is None or (advance.ended is not None and advance.ended.cancelled):
+        return
+    denied("The case is suspended; an administrator can let it go on. Its record says why.").require()
 
 
 def _end(case: Case, advance: Advance) -> None:

@@ -46,7 +46,7 @@ def _with_case() -> sa.Select[Any]:
     return (
         sa.select(
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
-            i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, s.state,
+            i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, i.stopped_at, s.state,
             _people.c.name.label("assignee_name"), *separation.columns(),
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
@@ -148,8 +148,8 @@ def _view(
         name=row["name"], documentation=node.documentation, regulation=tuple(row["regulation"]),
         status=row["status"], revision=row["revision"], assignee=row["assignee_name"], candidates=groups,
         created_at=row["created_at"], due=row["due_at"], instance_due=row["instance_due"],
-        light=calendar.light(row["due_at"], now) if row["due_at"] else "green",
-        instance_light=calendar.light(row["instance_due"], now) if row["instance_due"] else "green",
+        light=calendars.light(calendar, row["due_at"], row, now),
+        instance_light=calendars.light(calendar, row["instance_due"], row, now),
         sent_by=row["sent_by"], form=form,
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         draft=draft, returns=_returns(used, row, node),

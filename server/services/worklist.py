@@ -12,7 +12,6 @@ from sqlmodel import Session
 from server.services import calendars, deployed, rehearsal
 from server.services.authorization import Person, may_audit
 from server.store import worklist as queries
-from server.store.columns import NEVER
 from server.store.runtime import Outgoing, ProcessInstance
 from server.store.worklist import Key
 
@@ -211,8 +210,8 @@ def _row(row: dict[str, Any], person: Person, calendar: Any, used: Any, now: dat
         id=row["id"], instance_id=row["instance_id"], name=row["name"], business_key=row["business_key"],
         title=row["title"], process_key=row["process_key"], sent_by=row["sent_by"],
         created_at=row["created_at"], due=due, instance_due=instance_due,
-        light=calendar.light(due, now) if due and due < NEVER else "green",
-        instance_light=calendar.light(instance_due, now) if instance_due else "green",
+        light=calendars.light(calendar, due, row, now),
+        instance_light=calendars.light(calendar, instance_due, row, now),
         mine=row["assignee_id"] == person.id,
         groups=tuple(used.principal_name(key) for key in row["candidates"]),
         working_days_left=calendar.working_days_left(now, due) if due else None, round=row["round"],

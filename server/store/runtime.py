@@ -38,7 +38,7 @@ class ProcessInstance(Table, table=True):
     `history_head` are the last entry of its audit chain. `status` is running, incident, ended or
     cancelled. `rehearsal_at` is where the clock of a rehearsal (试运行) stands; a real case has none, and
     lists, registers and figures that are real ask for `rehearsal_at IS NULL`. While its limits do not run
-    (停表) `stopped_at` says since when; a case that is suspended (挂起) has the status suspended."""
+    (停表) `stopped_at` says since when; `suspended_at` since when nothing may move in it (挂起)."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "business_key", name="uq_instance_business_key"),
@@ -67,6 +67,7 @@ class ProcessInstance(Table, table=True):
     history_head: str = ""
     rehearsal_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    suspended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class InstanceState(Table, table=True):

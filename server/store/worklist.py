@@ -25,7 +25,7 @@ def _list_rows() -> sa.Select[Any]:
         sa.select(
             t.id, t.instance_id, t.element, t.name, t.assignee_id, t.candidates, t.created_at, t.due_at,
             t.follow_up_at, t.priority, t.sent_by, t.round, i.business_key, i.title, i.process_key,
-            i.due_at.label("instance_due"), i.status, i.rehearsal_at,
+            i.due_at.label("instance_due"), i.status, i.rehearsal_at, i.stopped_at,
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .where(t.tenant_id == bindparam("of_tenant"), t.id.in_(bindparam("task_ids", expanding=True)))

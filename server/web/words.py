@@ -70,6 +70,8 @@ class Words:
     def time_left(self, light: str, days: int | None) -> str:
         """What a light says: on time, near, overdue, and how many working days."""
         gettext, n = self.translator.gettext, self.translator.ngettext
+        if light == "stopped":
+            return gettext(_("clock stopped"))
         if light == "red":
             late = max(-(days or 0), 0)
             return (

@@ -92,7 +92,10 @@ def _list(visit: Visit, note: str = "", failures: tuple[str, ...] = ()) -> Respo
 def _sections(visit: Visit, rows: Sequence[TaskRow]) -> list[tuple[str, str, list[TaskRow]]]:
     """Mine by light, the most urgent first; then what waits to be claimed."""
     gettext = visit.words.gettext
-    titles = (("red", _("Overdue")), ("yellow", _("Nearly due")), ("green", _("On time")))
+    titles = (
+        ("red", _("Overdue")), ("yellow", _("Nearly due")), ("green", _("On time")),
+        ("stopped", _("Clock stopped")),
+    )  # fmt: skip
     mine = [
         (light, gettext(title), [r for r in rows if r.mine and r.light == light]) for light, title in titles
     ]

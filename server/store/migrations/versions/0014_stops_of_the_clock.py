@@ -22,6 +22,7 @@ def _moment(name: str, *, nullable: bool = False) -> sa.Column[object]:
 def upgrade() -> None:
     """No clock of the cases before stands still; their lights are recorded from now on."""
     op.add_column("process_instance", _moment("stopped_at", nullable=True))
+    op.add_column("process_instance", _moment("suspended_at", nullable=True))
     _index("ix_task_due", "task", "status = 'open' AND due_at IS NOT NULL")
     _index("ix_instance_due", "process_instance", "ended_at IS NULL AND due_at IS NOT NULL")
     _stops()
@@ -92,4 +93,5 @@ def downgrade() -> None:
     op.drop_index("ix_instance_due", "process_instance")
     op.drop_index("ix_task_due", "task")
     with op.batch_alter_table("process_instance") as batch:
+        batch.drop_column("suspended_at")
         batch.drop_column("stopped_at")
