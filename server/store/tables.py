@@ -17,7 +17,8 @@ from server.store import (
     phrases,
     runtime,
     schedule,
+    searching,
 )
 
-TABLES = (authoring, clocks, definitions, history, identity, letters, machines, papers, people, phrases, runtime, schedule)
+TABLES = (authoring, clocks, definitions, history, identity, letters, machines, papers, people, phrases, runtime, schedule, searching)
 metadata = SQLModel.metadata
