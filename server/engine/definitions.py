@@ -9,7 +9,15 @@ from typing import cast
 
 from server.engine.errors import UnknownProcess
 from server.engine.model import EXTERNAL_KINDS, EventKind, FlowNode, Kind, Model, ProcessDefinition
-from server.engine.nodes import activities, events, external, gateways, multi_instance, sub_processes
+from server.engine.nodes import (
+    activities,
+    events,
+    external,
+    gateways,
+    multi_instance,
+    signatures,
+    sub_processes,
+)
 from server.engine.spiff import Arrow, Node, ProcessSpec
 
 _KEPT = 64
@@ -104,6 +112,8 @@ def _add(spec: ProcessSpec, element: FlowNode) -> None:
         make = external.ExternalTask
     if element.kind is Kind.START_EVENT and _in_event_sub_process(spec.definition, element):
         make = events.EventSubProcessStart
+    if element.kind is Kind.USER_TASK:
+        signatures.Signature(spec, element, element.id + signatures.NAME)
     if element.multi_instance is None:
         node = make(spec, element, "")
         node.polled = element.event.kind is EventKind.CONDITIONAL and isinstance(node, events.CatchEvent)

@@ -113,6 +113,34 @@ class LastRound(NotAllowed):
     remedy = "Add somebody else first, or return the case."
 
 
+class SignersNotDrawn(NotAllowed):
+    """No signers may be added to “{element}” in this way."""
+
+    code = "engine.signers_not_drawn"
+    remedy = "Name before or after in the property addSigners of the task to which they may be added."
+
+
+class SignersFirst(NotAllowed):
+    """“{element}” waits until {names} has signed."""
+
+    code = "engine.signers_first"
+    remedy = "Wait for the signature, or call it off."
+
+
+class AlreadyAsked(NotAllowed):
+    """{name} has been asked to sign already."""
+
+    code = "engine.already_asked"
+    remedy = "Choose somebody else."
+
+
+class TooManySigners(NotAllowed):
+    """No more than {limit} people can be asked to sign beside “{element}” at the same time."""
+
+    code = "engine.too_many_signers"
+    remedy = "Wait until some have signed, or call some off."
+
+
 # --------------------------------------------------------------------------- steps that stand still
 class StepFailed(EngineError):
     """The step “{element}” could not be done."""

@@ -34,6 +34,7 @@ from server.engine.nodes.activities import Activity
 from server.engine.nodes.events import EventSubProcessStart
 from server.engine.nodes.gateways import Join, ParallelGateway
 from server.engine.nodes.multi_instance import MultiInstance, Round
+from server.engine.nodes.signatures import Signature
 from server.engine.nodes.sub_processes import CallActivity, ProcessRoot, SubProcess
 from server.engine.spiff import OPEN, Definitions, Instance, Node, ProcessSpec, Token
 from server.engine.state import State
@@ -321,7 +322,7 @@ def _meeting(ways: Ways, one: Node, other: Node) -> Node | None:
 def _reassign(instance: Instance) -> Iterator[Finding]:
     """Who may do an open task follows the new diagram; its limit stays as it was set."""
     for token in instance.tasks.values():
-        if not reports.is_open_task(token):
+        if not reports.is_open_task(token) or isinstance(token.node, Signature):
             continue
         variables = instance.scopes.visible(token.view)
         try:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Literal, Protocol
 
 from server.engine.dmn import DecisionModel
 from server.engine.findings import Family as Family
 from server.engine.findings import Finding as Finding
 from server.engine.findings import Level as Level
-from server.engine.forms import Form
+from server.engine.forms import Form, signature
 from server.engine.values import NOTHING as NOTHING
 from server.engine.values import Value as Value
 from server.engine.values import Variables as Variables
@@ -210,6 +211,11 @@ class ProcessDefinition:
         return tuple(n for n in self.nodes.values() if n.event.attached_to == activity)
 
 
+@cache
+def _signature() -> Form:
+    return signature.signature()
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """Everything one deployment holds, parsed and compiled once, immutable, shared by all its instances.
@@ -222,6 +228,10 @@ class Model:
     processes: Mapping[str, ProcessDefinition]
     decisions: Mapping[str, DecisionModel]
     forms: Mapping[str, Form]
+
+    def form(self, form_id: str) -> Form | None:
+        """The form of a task: one of the deployment's, or the product's own for added signers."""
+        return _signature() if form_id == signature.ID else self.forms.get(form_id)
 
 
 # --------------------------------------------------------------------------- when it happens
@@ -247,11 +257,30 @@ class Moment:
 
 # --------------------------------------------------------------------------- what happened
 @dataclass(frozen=True, slots=True)
+class Signing:
+    """A signature asked of somebody beside a task (加签), `before` or `after` it: who asks (`by`) and why.
+    `task` is the token of the task, `token` that of the signature ("" while it is still to be asked for, or
+    was given); `verdict` and `opinion` are what was given, "" before."""
+
+    when: Literal["before", "after"]
+    person: str
+    name: str
+    by: str
+    by_name: str
+    reason: str
+    task: str
+    token: str = ""
+    verdict: str = ""
+    opinion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UserTask:
     """A task that waits for a person. `token` names it within its instance for its whole life; `variables`
     are the ones it sees (its local ones win). Candidates, assignee, due, follow-up and priority are
     evaluated. `path` holds the call activities and sub-processes around it, outermost first; `process` is the
     (called) process that holds `element`; `round` is its place (from 1) in a multi-instance, else None.
+    `signatures` are those asked of others beside it, `signing` is set on the task of such a signature.
     """
 
     token: str
@@ -269,6 +298,8 @@ class UserTask:
     path: tuple[str, ...] = ()
     round: int | None = None
     variables: Variables = field(default_factory=dict)
+    signatures: tuple[Signing, ...] = ()
+    signing: Signing | None = None
 
 
 @dataclass(frozen=True, slots=True)

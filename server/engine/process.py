@@ -18,6 +18,7 @@ from server.engine.errors import (
     NotWithdrawable,
     ReturnNotDrawn,
     ReturnNotVisited,
+    SignersFirst,
     TooLateToWithdraw,
     UnknownToken,
 )
@@ -32,8 +33,9 @@ from server.engine.model import (
     UserTask,
     Variables,
 )
-from server.engine.nodes import external
+from server.engine.nodes import external, signatures
 from server.engine.nodes.activities import correct
+from server.engine.nodes.signatures import Signature
 from server.engine.nodes.sub_processes import begin_scope
 from server.engine.scopes import Scopes
 from server.engine.spiff import OPEN, WITHDRAWABLE, Instance, Token
@@ -75,16 +77,21 @@ def start(
 def complete(
     model: Model, process_id: str, state: bytes, token: str, variables: Variables, at: Moment
 ) -> Advance:
-    """A person has done a user task and left these variables. Raises UnknownToken."""
+    """A person has done a user task and left these variables. Where others are to sign after it, they are
+    asked now and the case goes on when they agree. Raises UnknownToken, SignersFirst."""
     instance = _load(model, process_id, state, at)
     task = _open_task(instance, token)
+    if asked := signatures.pending(task):
+        names = "、".join(signature.memo[signatures.ASKED]["name"] for signature in asked)
+        raise SignersFirst(element=task.node.element.id, names=names)
     before = standing(instance)
     _touch(task)
     instance.scopes.write(task.view, variables)
     instance.close(task, "completed")
     if _may_be_withdrawn(task):
         task.memo[WITHDRAWABLE] = True
-    task.go_on()
+    if not signatures.begin_after(task):
+        task.go_on()
     return carry_out(instance, before, task)
 
 
@@ -179,7 +186,7 @@ def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment
     """
     instance = _load(model, process_id, state, at)
     task = instance.token(token)
-    if task is None or not task.finished:
+    if task is None or not (task.finished or signatures.awaits(task)):
         raise TooLateToWithdraw(token=token)
     if task.node.element.properties.get(WITHDRAWABLE) != "true":
         raise NotWithdrawable(element=task.node.element.id)
@@ -187,7 +194,11 @@ def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment
         raise TooLateToWithdraw(token=token, element=task.node.element.id)
     before = standing(instance)
     _touch(task)
-    _reopen(task)
+    if task.finished:
+        _reopen(task)
+    else:
+        signatures.take_back(task)
+        del task.memo[WITHDRAWABLE]
     return carry_out(instance, before)
 
 
@@ -255,7 +266,8 @@ def returns(model: Model, process_id: str, state: bytes, token: str) -> tuple[st
 def withdrawable(model: Model, process_id: str, state: bytes) -> tuple[str, ...]:
     """The tokens of completed tasks that their senders may still take back."""
     instance = _load(model, process_id, state, None)
-    return tuple(str(t.id) for t in instance.tasks.values() if t.finished and WITHDRAWABLE in t.memo)
+    sent = (t for t in instance.tasks.values() if t.finished or signatures.awaits(t))
+    return tuple(str(token.id) for token in sent if WITHDRAWABLE in token.memo)
 
 
 # --------------------------------------------------------------------------- finding tokens
@@ -287,7 +299,9 @@ def _open_task(instance: Instance, token: str) -> Token:
 # --------------------------------------------------------------------------- going back
 def _drawn_returns(task: Token) -> set[str]:
     """Where the diagram lets a task be returned to: its own property, and those of the activities around
-    it."""
+    it. Who only signs beside a task returns nothing."""
+    if isinstance(task.node, Signature):
+        return set()
     return {element for step in (task, *task.containers()) for element in step.node.element.return_to}
 
 

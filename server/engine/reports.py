@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from server.engine.assignment import DEFAULT_PRIORITY
+from server.engine.forms import signature
 from server.engine.model import (
     Ended,
     EventKind,
     ExternalTask,
     Incident,
     Position,
+    Signing,
     Subscription,
     Timer,
     UserTask,
 )
-from server.engine.nodes import external
+from server.engine.nodes import external, signatures
 from server.engine.nodes.activities import CORRECTED, ReceiveTask
 from server.engine.nodes.multi_instance import Round
+from server.engine.nodes.signatures import ASKED, GIVEN, LATER, Signature
 from server.engine.nodes.sub_processes import CallActivity, SubProcess
 from server.engine.nodes.triggers import repeats
 from server.engine.spiff import OPEN, Instance, Token
@@ -34,19 +37,21 @@ def is_open_task(token: Token) -> bool:
 
 
 def _waits(token: Token) -> bool:
-    """Whether a returned task waits until an earlier step has been done again."""
-    return CORRECTED in token.memo
+    """Whether a returned task waits until an earlier step has been done again, or a done one for
+    signatures."""
+    return CORRECTED in token.memo or signatures.awaits(token)
 
 
 def user_task(token: Token) -> UserTask:
     """An open task with its evaluated attributes and the variables it sees."""
     element, memo = token.node.element, token.memo["task"]
+    signs = isinstance(token.node, Signature)
     return UserTask(
         token=str(token.id),
         process=token.node.process.name,
         element=element.id,
         name=element.name,
-        form=element.assignment.form,
+        form=signature.ID if signs else element.assignment.form,
         assignee=memo.get("assignee"),
         candidate_groups=tuple(memo.get("groups", ())),
         candidate_users=tuple(memo.get("users", ())),
@@ -57,7 +62,20 @@ def user_task(token: Token) -> UserTask:
         path=path(token),
         round=_round(token),
         variables=token.instance.scopes.visible(token.view),
+        signatures=() if signs else tuple(_signatures(token)),
+        signing=_signing(token.origin, token.memo[ASKED], token) if signs else None,
     )
+
+
+def _signatures(task: Token) -> Iterator[Signing]:
+    """The signatures beside a task: those given, those asked for now, those to be asked for."""
+    yield from (_signing(task, given) for given in task.memo.get(GIVEN, ()))
+    yield from (_signing(task, asked.memo[ASKED], asked) for asked in signatures.pending(task))
+    yield from (_signing(task, asked) for asked in task.memo.get(LATER, ()))
+
+
+def _signing(task: Token, told: dict[str, Any], asked: Token | None = None) -> Signing:
+    return Signing(**told, task=str(task.id), token=str(asked.id) if asked else "")
 
 
 def open_tasks(instance: Instance) -> tuple[UserTask, ...]:

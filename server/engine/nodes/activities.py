@@ -8,6 +8,7 @@ from typing import Any
 from server.engine import assignment, decision_results
 from server.engine.errors import NotExecutable
 from server.engine.model import Thrown
+from server.engine.nodes import signatures
 from server.engine.nodes.reading import all_that_hold, mapped
 from server.engine.nodes.triggers import win_race
 from server.engine.spiff import Arrow, Node, Token
@@ -59,7 +60,8 @@ class Activity(Node):
 
 
 class UserTask(Activity):
-    """Waits for a person; or, returned, for an earlier step that is done again beside it."""
+    """Waits for a person; returned, for an earlier step that is done again beside it; done, for the
+    signatures of those who were asked to sign after it."""
 
     opens_task = True
 
@@ -69,14 +71,17 @@ class UserTask(Activity):
         return False
 
     def child_ended(self, token: Token) -> None:
-        """The earlier step has been done again: the task opens anew."""
+        """The earlier step has been done again: the task opens anew. Or all have signed."""
         if CORRECTED in token.memo and not any(CORRECTS in child.memo for child in token.children):
             del token.memo[CORRECTED]
             self.begin(token)
+        elif signatures.awaits(token) and not signatures.pending(token):
+            signatures.conclude(token)
 
 
 def correct(task: Token, earlier: Token) -> None:
     """Let an earlier step be done again beside an open task, which waits for it."""
+    signatures.call_off(task)
     task.memo[CORRECTED] = True
     again = task.instance.spawn(task, earlier.node, earlier.scope)
     again.memo[CORRECTS] = True

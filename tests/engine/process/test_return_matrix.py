@@ -1,8 +1,9 @@
 """退回, 撤回 and 补正后直送: every gateway x every kind of joint sign x inside and outside a sub-process.
 
 The region under test lies between `a`, to which everything returns, and `z`: a gateway, in one of its
-branches the joint sign `c`, in the other (where there is one) `d`. What holds each time: the case stands where
-it would stand had the step been reached for the first time, and it can be driven to its end with no task left.
+branches the joint sign `c`, in the other (where there is one) `d`. What holds each time: the case stands
+where it would stand had the step been reached for the first time, and it can be driven to its end with no
+task left over.
 """
 
 from __future__ import annotations
