@@ -29,6 +29,8 @@ _failures = SignInFailure.metadata.tables["sign_in_failure"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
 
 _hasher = PasswordHasher()
+_quick = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ATTEMPTS = 10
 ADDRESS_ATTEMPTS = 100
 """Failures within a window: of one account, and of one address, behind which a whole office may sit."""
@@ -215,15 +217,16 @@ def add_unit(session: Session, tenant_id: str, unit_id: str, name: str) -> None:
 
 def add_person(
     session: Session, tenant_id: str, account: str, name: str, post: str, unit_id: str, groups: list[str],
-    password_hash: str, now: datetime, *, demo: bool = False, identity: str = "",
+    password_hash: str, now: datetime, *, demo: bool = False, identity: str = "", initial: bool = False,
 ) -> None:  # fmt: skip
     """Enter a person with posts. The account is their id too: it never changes hands. Who has the same
-    `identity` in several jurisdictions may go from one to the other without signing in again."""
+    `identity` in several jurisdictions may go from one to the other without signing in again. Whoever has an
+    `initial` password chooses their own first. The trail of rights is for the caller to keep."""
     session.execute(
         _people.insert().values(
             tenant_id=tenant_id, id=account, account=account, name=name, post=post, unit_id=unit_id,
             password_hash=password_hash, active=True, locale="zh-CN", demo=demo, identity=identity,
-            created_at=now,
+            initial_password=initial, created_at=now,
         )
     )  # fmt: skip
     keys = {"tenant_id": tenant_id, "user_id": account}
@@ -234,6 +237,18 @@ def add_person(
 def hash_password(password: str) -> str:
     """The Argon2id hash of a password, with a salt of its own. Costs a tenth of a second on purpose."""
     return _hasher.hash(password)
+
+
+def first_password() -> str:
+    """A password made by chance, to be read out and typed once: 20 letters and digits, none like another."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(20))
+    return "-".join(letters[at : at + 5] for at in range(0, 20, 5))
+
+
+def hash_first_password(password: str) -> str:
+    """The hash of a password made by chance: nobody can guess 99 bits, so it need not be slow, and hundreds
+    of people can be entered at once."""
+    return _quick.hash(password)
 
 
 def demo_accounts(session: Session) -> list[Account]:
