@@ -79,6 +79,15 @@ def variables(duty: Duty, day: date) -> dict[str, Value]:
     return {"period": duty.period, "year": Decimal(day.year), "opened_on": day.isoformat()}
 
 
+def scopes(model: Model, schedule: str, process: str) -> frozenset[str]:
+    """For whom the schedule begins a process: installation, unit, project; nothing where it never does."""
+    found = table(model, schedule)
+    if found is None:
+        return frozenset()
+    named = zip(cells(found, "process"), cells(found, "per"), strict=False)
+    return frozenset(per for (_, name), (_, per) in named if name == process and per)
+
+
 def _duty(row: Value) -> Duty:
     said = row if isinstance(row, dict) else {}
     process, period, per = said.get("process"), said.get("period"), said.get("per")

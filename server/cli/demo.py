@@ -36,6 +36,7 @@ from server.services import (
     projects,
     rehearsal,
     rehearsing,
+    schedules,
     starts,
     tasks,
 )
@@ -151,10 +152,11 @@ class Office:
             form = _start_form(session, person, matter.key)
             given = {**play.scenario.start, "project_name": play.project}
             answers = self._answers(session, person, form, given, matter.draft, at, play.days)
-            answers |= {
-                "project_name": play.project,
-                "project_id": self._project(session, person, play, form),
-            }
+            if schedules.needs_project(matter.used(session, person), matter.key):
+                answers |= {
+                    "project_name": play.project,
+                    "project_id": self._project(session, person, play, form),
+                }
             if play.rehearsed:
                 answers[rehearsal.DAY_FIELD] = calendars.local(at).date().isoformat()
             return instances.start(

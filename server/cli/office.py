@@ -204,7 +204,7 @@ def _seed(settings: Settings, database: Database, count: int) -> None:
 def _why(error: ServiceError) -> str:
     """Why a step of a story could not be done, on one line."""
     if isinstance(error, InvalidSubmission):
-        return ", ".join(f"{wrong.label}: {wrong.message}" for wrong in error.submission.errors)[:300]
+        return ", ".join(wrong.text() for wrong in error.submission.errors)[:300]
     return f"{type(error).__name__} {error}"[:300]
 
 

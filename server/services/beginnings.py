@@ -73,4 +73,4 @@ def _in_unit(session: Session, person: Person, unit_id: str) -> Person:
 def _known(project: ProjectView | None, person: Person) -> dict[str, Any]:
     if project is not None:
         return projects.known(project, person)
-    return {"project_unit": person.unit_name, "unit": person.unit_id}
+    return projects.unit_of(person)

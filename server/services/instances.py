@@ -22,8 +22,10 @@ from server.services import (
 )
 from server.services.authorization import Person, denied
 from server.services.case import finish, hold
+from server.services.deployed import Deployed
 from server.services.entering import Opening, enter
 from server.services.errors import NotFound, Refused
+from server.services.projects import ProjectView
 from server.services.submissions import Answers
 
 
@@ -40,10 +42,11 @@ def start(
     session: Session, person: Person, process_key: str, now: datetime, answers: Answers | None = None,
     *, rehearsed: bool = False, trial: str = "",
 ) -> Started:  # fmt: skip
-    """Start a process for a project of the person's unit, with the start form as it was filled (the kept
-    draft unless `answers` are given). The first task is given to the starter if they may do it. A rehearsal
-    begins on the day that the answers choose, with a project and a number of its own; a `trial` is the
-    deployment of a draft that it rehearses."""
+    """Start a process for a project of the person's unit, or for that unit where the schedule names a duty of
+    units or of the installation, with the start form as it was filled (the kept draft unless `answers` are
+    given). The first task is given to the starter if they may do it. A rehearsal begins on the day that the
+    answers choose, with a project and a number of its own; a `trial` is the deployment of a draft that it
+    rehearses."""
     matter = starts.Matter(process_key, rehearsed, trial)
     used = matter.used(session, person)
     definition = used.process(process_key)
@@ -57,23 +60,25 @@ def start(
         denied("Choose the day of the rehearsal, for example 2026-03-05.").require()
     at = matter.moment(given, now)
     submission = submissions.accept(starts.submission(session, person, used, matter, given, at))
-    every = starts.for_every_unit(person, used, process_key)
-    choice = starts.choice_of(given)
-    project = projects.choose(session, person, choice, at, rehearsed=rehearsed, every=every)
-    opening = Opening(entry, project.name, project.id, at if rehearsed else None, project.unit_id)
+    project = _project(session, person, used, matter, given, at)
+    duty = schedules.by_hand(used, process_key, at)
+    title = project.name if project else f"{definition.name} {duty['period']}"
+    about = (project.id, project.unit_id) if project else (None, "")
+    opening = Opening(entry, title, about[0], at if rehearsed else None, about[1])
     case = enter(session, person, used, opening, now)
     single_use.keep(case, starts.start_form(used, definition), submission)
     business_key = str(case.row["business_key"])
-    told = {"process": process_key, "name": definition.name, "number": business_key, "project": project.code}
+    told = {"process": process_key, "name": definition.name, "number": business_key}
+    told["project"] = project.code if project else ""
     if rehearsed:
         told["rehearsed_on"] = now.isoformat()
     seq = case.record.add("instance_started", values=submission.values, **told)
-    variables = {**projects.known(project, person), **schedules.by_hand(used, process_key, at)}
-    variables["initiator"] = person.id
+    known = projects.known(project, person) if project else projects.unit_of(person)
+    variables = {**known, **duty, "initiator": person.id, **submission.values}
+    if project:
+        variables["project_name"] = project.name
     try:
-        advance = process.start(
-            used.model, process_key, {**variables, **submission.values, "project_name": project.name}, case.at
-        )
+        advance = process.start(used.model, process_key, variables, case.at)
     except EngineError as error:
         raise Refused(error.finding) from error
     opened = recording.write_down(case, advance, seq)
@@ -86,6 +91,17 @@ def start(
         recording.assign(case, mine, person)
     finish(case)
     return Started(case.id, business_key, mine["id"] if mine else None)
+
+
+def _project(
+    session: Session, person: Person, used: Deployed, matter: starts.Matter, given: Answers, at: datetime
+) -> ProjectView | None:
+    """The project that the answers name; None for what is about none."""
+    if not schedules.needs_project(used, matter.key):
+        return None
+    every = starts.for_every_unit(person, used, matter.key)
+    choice = starts.choice_of(given)
+    return projects.choose(session, person, choice, at, rehearsed=matter.rehearsed, every=every)
 
 
 def cancel(session: Session, person: Person, instance_id: str, reason: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.bundles.manifest import ProcessEntry
 from server.bundles.papers import Register
-from server.services import calendars, deployed, register_views, starts
+from server.services import calendars, deployed, register_views, schedules, starts
 from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, NotPermitted
@@ -140,7 +140,8 @@ def page(session: Session, person: Person, project_id: str, now: datetime) -> Pr
     cases = _cases(session, person, used, project_id, now)
     visible = _visible(session, person, cases)
     mine = [case for case in cases if case.id in visible]
-    may_start = [s for s in starts.catalogue(session, person, now) if s.verdict]
+    startable = (s for s in starts.catalogue(session, person, now) if s.verdict)
+    may_start = [s for s in startable if schedules.needs_project(used, s.key)]
     started = [case.process_key for case in cases]
     return ProjectPage(
         row=found[0], facts=_known(session, person, project_id, facts), stages=_stages(used, mine),

@@ -128,6 +128,11 @@ def known(project: ProjectView, person: Person) -> dict[str, Any]:
     }
 
 
+def unit_of(person: Person) -> dict[str, Any]:
+    """The variables with which a case without a project begins: the unit whose duty it is."""
+    return {"project_unit": person.unit_name, "unit": person.unit_id}
+
+
 def fix_facts(session: Session, case: Mapping[str, Any], facts: dict[str, Any], now: datetime) -> None:
     """Add what a case (its row) has fixed to its project; later cases read it instead of asking again. Each
     fact keeps the case that it came from."""

@@ -140,6 +140,13 @@ def failed(session: Session, tenant_id: str, duty: tuple[str, str, str], failure
         note(session, Wakeup("duty", tenant_id, duty_key(*duty), noted["due_at"]))
 
 
+def needs_project(used: Deployed, process_key: str) -> bool:
+    """Whether a case of the process is about a project: all are, but for duties of a unit or of the whole
+    installation."""
+    scopes = duties.scopes(used.model, used.manifest.schedule if used.manifest else "", process_key)
+    return not scopes or "project" in scopes
+
+
 def by_hand(used: Deployed, process_key: str, now: datetime) -> Mapping[str, Any]:
     """What a case knows of a duty that somebody begins by hand: the period that the schedule named last
     within a year, else the year; nothing for a process that time does not begin."""

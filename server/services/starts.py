@@ -92,10 +92,12 @@ class StartView:
     draft: drafts.Kept | None
     rehearsal_at: datetime | None = None
     replaces_draft: bool = False
+    needs_project: bool = True
 
     @property
     def form_names_project(self) -> bool:
-        """Whether the form itself asks for the name of a new project; otherwise the page must."""
+        """Whether the form itself asks for the name of a new project; otherwise the page must, if the case is
+        about one."""
         fields = self.form.fields if self.form else ()
         return any(field.key == "project_name" and not field.auto for field in fields)
 
@@ -150,6 +152,7 @@ def view(
         draft,
         matter.moment(pairs, now) if matter.rehearsed else None,
         replaces_draft=kept is not None and draft is None,
+        needs_project=schedules.needs_project(used, matter.key),
     )
 
 
@@ -245,12 +248,16 @@ def for_every_unit(person: Person, used: Deployed, process_key: str) -> bool:
 def _choices(
     session: Session, person: Person, used: Deployed, matter: Matter, choice: Choice
 ) -> list[ProjectView]:
+    if not schedules.needs_project(used, matter.key):
+        return []
     every = for_every_unit(person, used, matter.key)
     return projects.of_unit(session, person, rehearsals=matter.rehearsed, every=every, chosen=choice.id)
 
 
 def _variables(session: Session, person: Person, matter: Matter, choice: Choice) -> dict[str, Any]:
     used = matter.used(session, person)
+    if not schedules.needs_project(used, matter.key):
+        return projects.unit_of(person)
     found = next((p for p in _choices(session, person, used, matter, choice) if p.id == choice.id), None)
     if found is None:
         found = ProjectView("", "", choice.name, person.unit_id, {})

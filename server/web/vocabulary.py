@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from server.bundles.manifest import Manifest
 from server.engine.dmn.model import DecisionTable
-from server.engine.forms import Form
+from server.engine.forms import Form, Kind
+from server.engine.forms.values import number_text
 from server.engine.model import Model
 from server.services import deployed
 from server.services.deployed import Deployed
@@ -21,11 +23,13 @@ from server.web.words import Words
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Labels by name, labels of a name's values, and terms: value words of decisions that mean the same
-    wherever they stand. What has none is shown as it is."""
+    wherever they stand. What has none is shown as it is. `counted` are names of numbers that are no amounts
+    of money: they keep the digits they were typed with."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[tuple[str, str], str] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
+    counted: frozenset[str] = frozenset()
 
     def name(self, name: str) -> str:
         """What people call a variable, or a part of one (`materials.total`): its label in a form or a
@@ -42,6 +46,8 @@ class Vocabulary:
             return "、".join(self.value(name, item, words) for item in value) or words.none
         if isinstance(value, Mapping):
             return "；".join(f"{self.name(str(k))}：{self.value(str(k), v, words)}" for k, v in value.items())
+        if isinstance(value, Decimal) and name.rpartition(".")[2] in self.counted:
+            return number_text(value, "")
         return words.value(value)
 
 
@@ -67,7 +73,7 @@ def told(visit: Visit, record: Iterable[TimelineEntry]) -> list[TimelineEntry]:
 def of(used: Deployed, language: str) -> Vocabulary:
     """The vocabulary of a deployment."""
     read = _read(_ByDigest(used.model), language)
-    return Vocabulary(read.names, read.values, {**read.terms, **_terms(used.manifest, language)})
+    return replace(read, terms={**read.terms, **_terms(used.manifest, language)})
 
 
 def _terms(manifest: Manifest | None, language: str) -> dict[str, str]:
@@ -104,7 +110,14 @@ def _read(key: _ByDigest, language: str) -> Vocabulary:
     names |= columns
     for form in key.model.forms.values():
         _add_form(form, language, names, values)
-    return Vocabulary(names, values, columns)
+    return Vocabulary(names, values, columns, _counted(key.model.forms.values()))
+
+
+def _counted(forms: Iterable[Form]) -> frozenset[str]:
+    """Numbers that are money in no form: quantities, scores, years."""
+    fields = (component for form in forms for component in form.fields if component.kind is Kind.NUMBER)
+    numbers = [(component.key.rpartition(".")[2], component.meaning) for component in fields]
+    return frozenset(name for name, _ in numbers) - {name for name, meaning in numbers if meaning == "money"}
 
 
 def _columns(table: DecisionTable) -> dict[str, str]:

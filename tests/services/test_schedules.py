@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.jobs.runner import Runner
-from server.services import admin, history, instance_views, instances, schedule_views, schedules
+from server.services import admin, history, instance_views, instances, schedule_views, schedules, starts
 from server.services.clock import BACKOFF
 from server.services.identity import add_person, add_unit
 from server.services.wakeups import Wakeup, duty_key
@@ -231,6 +231,27 @@ def test_begun_by_hand_it_knows_its_period_too(office: Lab) -> None:
     with office.database.read() as session:
         known = instance_views.view(session, office.people["ann"], found.instance_id, office.now).variables
     assert (known["period"], known["year"], known["opened_on"]) == ("2026-H1", 2026, "2026-07-09")
+
+
+def test_a_duty_of_units_that_is_begun_by_hand_is_about_no_project(office: Lab) -> None:
+    """It belongs to the unit of who begins it and is called by its period; no project is asked for."""
+    office.now = on(7, 9)
+    before = office.rows("select count(*) as n from project")
+    with office.database.write() as session:
+        view = starts.view(session, office.people["ann"], "lab.yearly", office.now)
+        assert (view.needs_project, view.projects) == (False, ())
+        found = instances.start(session, office.people["ann"], "lab.yearly", office.now, {})
+    row = office.rows(
+        "select title, unit_id, project_id from process_instance where id = :i", i=found.instance_id
+    )
+    assert [tuple(r.values()) for r in row] == [("lab.yearly 2026", "office", None)]
+    assert office.rows("select count(*) as n from project") == before
+    with office.database.read() as session:
+        known = instance_views.view(session, office.people["ann"], found.instance_id, office.now).variables
+        assert starts.view(session, office.people["ann"], "lab.review", office.now).needs_project
+    assert (known["unit"], known["period"]) == ("office", "2026")
+    assert "project_name" not in known
+    assert found.task_id
 
 
 def test_what_began_and_what_comes(office: Lab) -> None:

@@ -6,14 +6,20 @@ import io
 import re
 import zipfile
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from docx import Document
 from lxml import etree
 
 from server.bundles.archive import read_folder
+from server.engine.load import load
 from server.services import deployments, identity
+from server.services.deployed import Deployed
+from server.web import vocabulary
+from server.web.language import translator
 from server.web.word_files import Paper, word_file
+from server.web.words import Words
 from tests.web.office import ROOT, TENANT, Office, apply, check_page
 
 RECEIPT = """
@@ -159,3 +165,21 @@ def test_a_paper_without_effect_says_so_on_each_page() -> None:
     assert any("试运行" in header for header in headers)
     text = "".join(part(content, "word/document.xml").itertext())
     assert "坏字符" in text
+
+
+def test_quantities_keep_the_digits_they_were_typed_with_and_amounts_have_two_places() -> None:
+    words = Words(translator("zh-CN"))
+    names = vocabulary.Vocabulary(counted=frozenset({"quantity"}))
+    told = {
+        ("quantity", "200"): "200", ("quantity", "1200.50"): "1200.50", ("asked.quantity", "0.25"): "0.25",
+        ("total", "600000.00"): "600,000.00",
+    }  # fmt: skip
+    assert {place: names.value(place[0], Decimal(place[1]), words) for place in told} == told
+
+
+def test_a_number_is_money_only_where_a_form_says_so() -> None:
+    model, _ = load(read_folder(ROOT, "yunfu").files)
+    used = Deployed("yunfu", "x", model, None, {}, {})
+    counted = vocabulary.of(used, "zh-CN").counted
+    assert {"quantity", "allocated", "score"} <= counted
+    assert not {"total_investment", "amount", "cost"} & counted

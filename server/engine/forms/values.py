@@ -53,8 +53,8 @@ def _visible(character: str, kept: str) -> str:
 
 
 def number(text: str, decimals: int | None) -> Value:
-    """An exact number: int when `decimals` is 0, else Decimal. Full-width digits and thousands commas are
-    read.
+    """An exact number as it was typed: int when `decimals` is 0, else Decimal. Full-width digits and
+    thousands commas are read.
 
     Raises:
         ValueProblem: not a number, too long, or more decimal places than allowed.
@@ -77,7 +77,14 @@ def _places(value: Decimal, decimals: int | None) -> Value:
         raise ValueProblem(messages.TOO_EXACT, decimals=MAX_DECIMALS if decimals is None else decimals)
     if decimals is None:
         return value
-    return int(value) if decimals == 0 else value.quantize(Decimal(1).scaleb(-decimals))
+    if decimals == 0:
+        return int(value)
+    typed = value.as_tuple().exponent
+    return value if isinstance(typed, int) and -typed <= decimals else value.quantize(_place(decimals))
+
+
+def _place(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def money(text: str) -> Decimal:
@@ -96,7 +103,7 @@ def money(text: str) -> Decimal:
         if problem.message == messages.NOT_NUMBER:
             raise ValueProblem(messages.NOT_MONEY) from problem
         raise
-    return Decimal(value)
+    return Decimal(value).quantize(_place(2))
 
 
 def moment(text: str, subtype: str) -> str:

@@ -56,10 +56,10 @@ def send(visit: Visit) -> Response:
         return render.redirect(visit, f"{_address(visit)}?saved=1")
     edited = filling.is_only_edit(visit, submission)
     judge = not edited and not submission.unseen
-    missing = _missing(visit) if judge else ()
+    view = _view(visit)
+    missing = _missing(visit, view) if judge else ()
     if submission.accepted and not edited and not missing:
         return render.redirect(visit, f"{_address(visit)}/check")
-    view = _view(visit)
     filled = filling.from_submission(visit, view.form, submission, view.variables, matter.draft, judge=judge)
     filled = Filled(filled.views, filled.shown, (*missing, *filled.errors))
     revealed = bool(submission.unseen) and not edited
@@ -163,12 +163,12 @@ def _save(visit: Visit, pairs: list[Pair]) -> Submission:
     )  # fmt: skip
 
 
-def _missing(visit: Visit) -> tuple[tuple[str, str], ...]:
+def _missing(visit: Visit, view: StartView) -> tuple[tuple[str, str], ...]:
     """What the page itself asks for, beside the form: the project, and the day of a rehearsal."""
     found = []
     if _matter(visit).rehearsed and rehearsal.chosen_day(visit.pairs, visit.now) is None:
         found.append((rehearsal.DAY_FIELD, visit.words.gettext(_("Enter a day such as 2026-03-05."))))
-    if not (visit.sent("project_id") or visit.sent("project_name").strip()):
+    if view.needs_project and not (visit.sent("project_id") or visit.sent("project_name").strip()):
         found.append(("project_name", visit.words.gettext(_("Choose a project, or name the new one."))))
     return tuple(found)
 

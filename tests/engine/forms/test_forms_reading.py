@@ -43,6 +43,19 @@ def test_the_server_fills_its_own_fields_whatever_the_browser_sends() -> None:
     assert (values["officer"], values["apply_on"]) == ("经办人甲", "2026-03-05")
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("200", "200"), ("1,200.5", "1200.5"), ("0.50", "0.50"), ("0.5000", "0.50")],
+)
+def test_a_number_keeps_the_digits_it_was_typed_with_but_an_amount_has_two_places(
+    typed: str, kept: str
+) -> None:
+    asked = form(field("number", "n", decimalDigits=2), field("number", "m", properties={"kind": "money"}))
+    values = read(asked, [("n", typed), ("m", typed)]).values
+    assert str(values["n"]) == kept
+    assert str(values["m"]) == f"{Decimal(kept):.2f}"
+
+
 def test_a_hidden_field_is_neither_asked_nor_kept() -> None:
     pairs = [("activity", "new"), ("total", "1"), ("amount", "700000")]
     submission = read(form(*APPLICATION), pairs, autos=AUTOS)
