@@ -177,6 +177,7 @@ def multi_instance(element: Element) -> MultiInstance | None:
         completion_condition=feel(child_text(loop, "completionCondition")),
         output_collection=(values.get("outputCollection") or child_text(loop, "loopDataOutputRef")).strip(),
         output_element=feel(values.get("outputElement") or _item(loop, "outputDataItem")),
+        signer_item=feel(values.get("signerItem")),
     )
 
 

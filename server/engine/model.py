@@ -81,7 +81,8 @@ class MultiInstance:
     """Repetition of an activity. `collection`, `cardinality` and `completion_condition` are FEEL; the
     condition sees nrOfInstances, nrOfActiveInstances, nrOfCompletedInstances. Each round's variables are
     local to it; `output_element` (FEEL, over the local variables) is appended to the list `output_collection`
-    in round order.
+    in round order. `signer_item` (FEEL over `person` or `group`) is the item of a signer who is added while
+    it is under way; without it nobody can be.
     """
 
     sequential: bool
@@ -91,6 +92,7 @@ class MultiInstance:
     completion_condition: str = ""
     output_collection: str = ""
     output_element: str = ""
+    signer_item: str = ""
 
 
 @dataclass(frozen=True, slots=True)

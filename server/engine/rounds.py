@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
 
 from server.engine import reports
 from server.engine import state as states
 from server.engine.advances import carry_out, standing
 from server.engine.definitions import compiled
-from server.engine.errors import LastRound, NoRounds, UnknownToken
-from server.engine.model import Advance, Model, Moment
+from server.engine.errors import LastRound, NoRounds, SignersNotDrawn, UnknownToken
+from server.engine.expressions import evaluate
+from server.engine.feel import compile_expression
+from server.engine.model import Advance, FlowNode, Model, Moment, Value
 from server.engine.nodes.multi_instance import MAX_ROUNDS, TAKEN_OUT, MultiInstance, Round, counts
+from server.engine.nodes.signatures import Signature
 from server.engine.spiff import Instance, Token
 
 
@@ -45,6 +50,69 @@ def remove_round(model: Model, process_id: str, state: bytes, token: str, at: Mo
     _count(whole)
     whole._ready()
     return carry_out(instance, before)
+
+
+@dataclass(frozen=True, slots=True)
+class JointSign:
+    """A joint sign (会签) that is under way: its element, the open tasks of its rounds (tokens, by the number
+    of the round), how many rounds there are and are over, and the items of those still to come. Who may be
+    added to it is a `person`, a `group`, or "" where the diagram does not let anybody be."""
+
+    element: FlowNode
+    tasks: tuple[tuple[str, int], ...]
+    total: int
+    done: int
+    coming: tuple[Any, ...]
+    added: Literal["", "person", "group"]
+
+    @property
+    def sequential(self) -> bool:
+        """Whether they sign one after the other."""
+        return self.element.multi_instance is not None and self.element.multi_instance.sequential
+
+
+def joint_sign(model: Model, process_id: str, state: bytes, token: str) -> JointSign | None:
+    """The innermost joint sign to which an open task belongs, None where it belongs to none. Raises
+    UnknownToken."""
+    instance = states.restore(compiled(model), process_id, state, None)
+    try:
+        whole = _round_of(instance, token).origin
+    except NoRounds:
+        return None
+    memo, gone = whole.memo, whole.memo.get(TAKEN_OUT, 0)
+    return JointSign(
+        whole.node.element, tuple(_open_tasks(whole)), memo["total"] - gone, memo["done"] - gone,
+        tuple(memo["items"][memo["begun"] :]), _added(whole.node.element),
+    )  # fmt: skip
+
+
+def item_of(
+    model: Model, process_id: str, state: bytes, token: str, signer: Mapping[str, Value], at: Moment
+) -> Value:
+    """The item of a signer who is to be added, as the property `signerItem` makes it of `person` (id,
+    account, name, post, unit) or `group`. Raises UnknownToken, NoRounds, SignersNotDrawn, ExpressionFailed."""
+    instance = states.restore(compiled(model), process_id, state, at)
+    whole = _round_of(instance, token).origin
+    element = whole.node.element
+    if not _added(element):
+        raise SignersNotDrawn(element=element.id)
+    text = cast("MultiInstance", whole.node).loop.signer_item
+    return evaluate(text, {**instance.scopes.visible(whole.scope), **signer}, at, element.id)
+
+
+def _open_tasks(whole: Token) -> Iterator[tuple[str, int]]:
+    for task in whole.instance.tasks.values():
+        if reports.is_open_task(task) and not isinstance(task.node, Signature):
+            found = next((c for c in task.containers() if isinstance(c.node, Round)), None)
+            if found is not None and found.origin is whole:
+                yield str(task.id), found.memo["round"]
+
+
+def _added(element: FlowNode) -> Literal["", "person", "group"]:
+    text = element.multi_instance.signer_item if element.multi_instance else ""
+    if not text:
+        return ""
+    return "group" if "group" in compile_expression(text).names else "person"
 
 
 def items(model: Model, process_id: str, state: bytes, token: str) -> tuple[Any, ...]:

@@ -64,6 +64,9 @@ _HABITS = (
 )
 
 
+SIGNER_ITEM = "signerItem"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A FEEL text of a diagram and where it stands: `place` is the attribute as the modeler calls it."""
@@ -82,7 +85,7 @@ def places(process: ProcessDefinition) -> Iterator[Place]:
         yield Place(flow.id, "condition", flow.condition, source.line if source else 0)
     for node in process.nodes.values():
         for place, text in _texts(node):
-            yield Place(node.id, place, text, node.line, _local(process, node))
+            yield Place(node.id, place, text, node.line, _local(process, node, place))
 
 
 def check_texts(diagram: Diagram) -> Iterator[Finding]:
@@ -125,10 +128,14 @@ def _texts(node: FlowNode) -> Iterator[tuple[str, str]]:
         yield "loopCardinality", node.multi_instance.cardinality
         yield "completionCondition", node.multi_instance.completion_condition
         yield "outputElement", node.multi_instance.output_element
+        yield SIGNER_ITEM, node.multi_instance.signer_item
 
 
-def _local(process: ProcessDefinition, node: FlowNode) -> frozenset[str]:
-    """What a decision task's own mappings see besides the process's variables."""
+def _local(process: ProcessDefinition, node: FlowNode, place: str) -> frozenset[str]:
+    """What a decision task's own mappings see besides the process's variables; and of an added signer their
+    item sees who it is."""
+    if place == SIGNER_ITEM:
+        return frozenset({"person", "group"})
     return frozenset({node.decision.result_variable}) if node.decision else frozenset()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.engine import rounds
-from server.engine.errors import LastRound, NoRounds, UnknownToken
+from server.engine.errors import LastRound, NoRounds, SignersNotDrawn, UnknownToken
 
 from .build import Case, diagram, each, play, sub, user
 
@@ -115,3 +115,37 @@ def test_rounds_of_a_sub_process_take_everything_in_them_with_them() -> None:
     assert case.open == ["m"]
     case._moved(rounds.add_round, case.task("m").token, 3)
     assert [case.task("m", round).variables["n"] for round in (2, 3)] == [2, 3]
+
+
+# --------------------------------------------------------------------------- what pages ask
+def test_who_signs_and_who_may_be_added_is_told() -> None:
+    case = signed(sequential=True, signer_item='{name: person.name, by: "added"}')
+    found = rounds.joint_sign(case.model, "p", case.last.state, case.task("a").token)
+    assert found is not None
+    assert (found.element.id, found.total, found.done, found.coming) == ("a", 2, 0, ("y",))
+    assert (found.sequential, found.added) == (True, "person")
+    assert found.tasks == ((case.task("a").token, 1),)
+    person = {"person": {"id": "li", "account": "li", "name": "Li", "post": "", "unit": ""}}
+    item = rounds.item_of(case.model, "p", case.last.state, case.task("a").token, person, case.now)
+    assert item == {"name": "Li", "by": "added"}
+
+
+def test_a_joint_sign_whose_diagram_does_not_say_lets_nobody_be_added() -> None:
+    case = signed()
+    found = rounds.joint_sign(case.model, "p", case.last.state, case.task("a").token)
+    assert found is not None
+    assert found.added == ""
+    with pytest.raises(SignersNotDrawn):
+        rounds.item_of(case.model, "p", case.last.state, case.task("a").token, {"group": "x"}, case.now)
+    assert signed(signer_item="group").model.processes["p"].nodes["a"].multi_instance is not None
+    plain = play(diagram("p", "s > a > e"))
+    assert rounds.joint_sign(plain.model, "p", plain.last.state, plain.task("a").token) is None
+
+
+def test_a_body_is_added_by_its_group() -> None:
+    case = signed(signer_item="group")
+    token = case.task("a", 1).token
+    found = rounds.joint_sign(case.model, "p", case.last.state, token)
+    assert found is not None
+    assert (found.added, len(found.tasks)) == ("group", 2)
+    assert rounds.item_of(case.model, "p", case.last.state, token, {"group": "drc"}, case.now) == "drc"
