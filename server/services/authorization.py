@@ -8,15 +8,36 @@ from typing import Literal
 
 from server.services.errors import NotPermitted
 
-HOUSE_GROUPS = frozenset({"admin", "process_owner", "auditor"})
-"""Groups of the product itself, beside those of a jurisdiction's manifest."""
+HOUSE_GROUPS = frozenset({"admin", "process_owner", "auditor", "leader"})
+"""Groups of the product itself, beside those of a jurisdiction's manifest. A leader heads the people of their
+own unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Somebody who is away today and for whom another acts: in all processes, or those named; for everything
+    that may wait for them, or what waits for the named groups. `principals` are the keys of what waits."""
+
+    id: str
+    name: str
+    post: str
+    principals: tuple[str, ...]
+    processes: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    def covers(self, process_key: str, candidates: Collection[str]) -> bool:
+        """Whether a task of this process that waits for these is among what the other may do."""
+        if self.processes and process_key not in self.processes:
+            return False
+        return not (self.groups and set(self.principals).isdisjoint(candidates))
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """The acting person: who, with which posts, in which unit, of which jurisdiction. `identity` is what
     somebody with posts in several jurisdictions is known by in all of them, "" for most. `via` names the
-    program that acts for them, "" where they act themselves."""
+    program that acts for them, "" where they act themselves; `unread`
+    (`stands_for`), and do so in one matter (`acting_for`)."""
 
     tenant_id: str
     id: str
@@ -33,6 +54,8 @@ class Person:
     tenant_name: str = ""
     via: str = ""
 
+    stands_for: tuple[Absent, ...] = ()
+    acting_for: Absent | None = None
     @property
     def principals(self) -> tuple[str, ...]:
         """Every key under which a worklist or a participant row may name this person, sorted."""
@@ -43,6 +66,21 @@ class Person:
 
     def has(self, *groups: str) -> bool:
         """Whether the person holds one of the posts."""
+    @property
+    def as_id(self) -> str:
+        """Whose task it is that the person does: their own, or that of whom they act for."""
+        return self.acting_for.id if self.acting_for else self.id
+
+    @property
+    def reach(self) -> tuple[str, ...]:
+        """The person's own keys, and of whom they act for."""
+        return (*self.principals, *self.acting_for.principals) if self.acting_for else self.principals
+
+    @property
+    def signed(self) -> str:
+        """The name under what they do, and for whom they did it."""
+        return f"{self.name} 代 {self.acting_for.name}" if self.acting_for else self.name
+
         return not self.groups.isdisjoint(groups)
 
 
@@ -85,13 +123,16 @@ def may_start(person: Person, started_by: Iterable[str], group_names: dict[str, 
     return denied("Only {groups} may start this process.", groups=names)
 
 
-def may_see_instance(person: Person, participants: Collection[str]) -> Verdict:
-    """An instance is seen by those who have had to do with it, and by the house's auditors and
-    admins."""
+def may_see_instance(person: Person, participants: Collection[str], process_key: str = "") -> Verdict:
+    """An instance is seen by those who have had to do with it, by who stands in for them (in certain
+    processes only if `process_key` is one of these), and by the house's auditors and admins."""
     if person.has("auditor", "admin") or not set(person.principals).isdisjoint(participants):
         return ALLOWED
     return denied("This case belongs to another unit. Ask the unit that handles it.")
 
+    for absent in person.stands_for:
+        if absent.covers(process_key, participants) and not set(absent.principals).isdisjoint(participants):
+            return ALLOWED
 
 def may_begin_for_all(person: Person, started_by: Iterable[str], scopes: Mapping[str, str]) -> bool:
     """Whether the person may begin a process for projects of every unit: with a post of a body of the whole
@@ -108,24 +149,31 @@ def may_end(person: Person, started_by: str) -> Verdict:
 
 def may_claim(person: Person, candidates: Collection[str], assignee_id: str | None, names: str) -> Verdict:
     """A task is claimed by a candidate while nobody else holds it."""
-    if assignee_id is not None and assignee_id != person.id:
+    if assignee_id is not None and assignee_id != person.as_id:
         return denied("Somebody else has claimed this task.")
-    if set(person.principals).isdisjoint(candidates):
+    if set(person.reach).isdisjoint(candidates):
         return denied("This task waits for {groups}.", groups=names)
     return ALLOWED
 
 
 def may_act(person: Person, assignee_id: str | None, candidates: Collection[str], names: str) -> Verdict:
     """A task is done by the person who holds it."""
-    if assignee_id == person.id:
+    if assignee_id is not None and assignee_id == person.as_id:
         return ALLOWED
-    if assignee_id is None and not set(person.principals).isdisjoint(candidates):
+    if assignee_id is None and not set(person.reach).isdisjoint(candidates):
         return denied("Claim the task first.")
     return denied("This task waits for {groups}.", groups=names)
 
 
 def may_deliver(person: Person, groups: Mapping[str, str], unit_id: str, names: str) -> Verdict:
     """A message that a case waits for is delivered by the people of the groups that its diagram names (with
+def may_conclude(delegation: str) -> Verdict:
+    """A task that was delegated is completed, returned or put back by its owner, not by who works on it."""
+    if delegation != "pending":
+        return ALLOWED
+    return denied("You work on this for somebody else: give it back, and they complete it.")
+
+
     their scopes); those of a unit's group only for a case of their own unit."""
     for group, scope in groups.items():
         if person.has(group) and (scope != "unit" or person.unit_id == unit_id):

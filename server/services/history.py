@@ -64,6 +64,8 @@ class Record:
         self.seq += 1
         if self.actor.via:
             payload["via"] = self.actor.via
+        if self.actor.acting_for:
+            payload["for"] = {name: getattr(self.actor.acting_for, name) for name in ("id", "name", "post")}
         entry: dict[str, Any] = {
             "tenant_id": self.tenant_id, "instance_id": self.instance_id, "seq": self.seq, "at": self.at,
             "kind": kind, "actor_id": self.actor.id, "actor_name": self.actor.name,

@@ -15,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
+from server.services import absences
 from server.services.attempts import count_failure, require_patience
 from server.services.authorization import Person
 from server.services.errors import NotPermitted, NotSignedIn
@@ -62,7 +63,7 @@ def _holder() -> sa.Select[Any]:
         sa.select(
             p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
             s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"), p.identity,
-            _jurisdictions.c.name.label("tenant_name"),
+            _jurisdictions.c.name.label("tenant_name"), absences.stands_in(p).label("stands_in"),
         )
         .select_from(_sessions)
         .join(_people, (p.tenant_id == s.tenant_id) & (p.id == s.user_id))
@@ -158,11 +159,12 @@ def person_of(session: Session, token: str | None, now: datetime) -> Person:
     """Who holds a session token; NotSignedIn if nobody does any more."""
     if not token:
         raise NotSignedIn
-    values = {"token_hash": token_hash(token), "now": now}
+    values = {"token_hash": token_hash(token), "now": now, "today": absences.day(now)}
     row = session.execute(_HOLDER, values).mappings().one_or_none()
     if row is None:
         raise NotSignedIn
-    return _person(row)
+    person = _person(row)
+    return absences.with_absent(session, person, now) if row["stands_in"] else person
 
 
 def person_by_account(session: Session, tenant_id: str, account: str) -> Person:

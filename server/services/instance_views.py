@@ -14,6 +14,7 @@ from sqlmodel import Session
 from server.engine import process
 from server.engine.model import EventKind, Kind, Position, ProcessDefinition
 from server.services import (
+    absences,
     attachments,
     calendars,
     deployed,
@@ -241,12 +242,12 @@ def materials(session: Session, person: Person, instance_id: str) -> list[Attach
 
 
 def beside_task(
-    session: Session, person: Person, instance_id: str, entries: int
+    session: Session, person: Person, instance_id: str, entries: int, process_key: str = ""
 ) -> tuple[list[Attachment], list[TimelineEntry]]:
     """What a task of a case shows beside it: the case's files, and the last entries of its record but for
     steps and openings."""
     tenant = person.tenant_id
-    may_see_instance(person, participants.of_instance(session, tenant, instance_id)).require()
+    may_see_instance(person, participants.of_instance(session, tenant, instance_id), process_key).require()
     told = history.latest(session, tenant, instance_id, entries, ("steps_taken", "task_opened"))
     return attachments.of_instance(session, tenant, instance_id), told
 
@@ -257,7 +258,8 @@ def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, A
     row = session.execute(_HEAD, values).mappings().one_or_none()
     if row is None:
         raise NotFound("instance", instance_id)
-    may_see_instance(person, participants.of_instance(session, person.tenant_id, instance_id)).require()
+    seen_by = participants.of_instance(session, person.tenant_id, instance_id)
+    may_see_instance(person, seen_by, row["process_key"]).require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     return {**row, "state": bytes(row["state"])}, used
 
@@ -313,6 +315,7 @@ def _open_tasks(
     session: Session, person: Person, used: Deployed, case: Mapping[str, Any], calendar: Any, now: datetime
 ) -> list[OpenTask]:
     leads = rehearsal.may_lead(person, case)
+    key = case["process_key"]
     of_case = {"of_tenant": person.tenant_id, "of_instance": case["id"]}
     rows = session.execute(_OPEN_TASKS, of_case)
     found = []
@@ -320,7 +323,8 @@ def _open_tasks(
         free = holder_id is None and not set(person.principals).isdisjoint(candidates)
         light = calendars.light(calendar, due, case, now)
         names = tuple(used.principal_name(key) for key in candidates)
-        mine = free or holder_id == person.id or bool(leads)
+        theirs = person.stands_for and absences.absent_of(person, holder_id, candidates, key) is not None
+        mine = free or holder_id == person.id or bool(leads) or bool(theirs)
         found.append(OpenTask(task_id, element, name, holder, names, created_at, due, light, mine))
     return found
 

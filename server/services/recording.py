@@ -64,6 +64,7 @@ _NO_REMINDERS = _outgoing.delete().where(
 _OF_CASE = (_timers.c.tenant_id == bindparam("of_tenant"), _timers.c.instance_id == bindparam("of_instance"))
 _TIMERS = sa.select(_timers.c.token, _timers.c.due_at).where(*_OF_CASE)
 _DISARM = _timers.delete().where(*_OF_CASE, _timers.c.token.in_(bindparam("tokens", expanding=True)))
+_SIGNING = {"before": "前加签", "after": "后加签"}
 _DRAWN = ("process_key", "element", "name", "form_id", "candidates", "regulation", "priority")
 _ADD_TASKS = _tasks.insert()
 _ADD_TIMERS = _timers.insert()
@@ -137,7 +138,7 @@ def _end_stop(case: Case) -> None:
 
 def candidate(person: Person, task: dict[str, Any]) -> bool:
     """Whether the person may claim the task: one of its candidates, and nobody holds it."""
-    return task["assignee_id"] in (None, person.id) and not set(person.principals).isdisjoint(
+    return task["assignee_id"] in (None, person.as_id) and not set(person.reach).isdisjoint(
         task["candidates"]
     )
 
@@ -199,13 +200,20 @@ def _task_row(case: Case, task: UserTask, cause: int) -> dict[str, Any]:
         candidates = [f"u:{task.assignee}"]
     return {
         "tenant_id": case.person.tenant_id, "id": new_id(case.now), "instance_id": case.id,
-        "token": task.token, "process_key": task.process, "element": task.element, "name": task.name,
+        "token": task.token, "process_key": task.process, "element": task.element,
+        "name": _task_name(task), "signing": task.signing.when if task.signing else None,
         "form_id": task.form, "status": "open", "revision": 0, "assignee_id": task.assignee or None,
         "candidates": candidates, "regulation": list(task.regulation), "round": task.round,
         "priority": task.priority, "created_at": case.now,
         "claimed_at": case.now if task.assignee else None, "due_at": task.due,
-        "follow_up_at": task.follow_up, "sent_by": case.person.name, "opened_seq": cause,
+        "follow_up_at": task.follow_up, "sent_by": case.person.signed, "opened_seq": cause,
     }  # fmt: skip
+
+
+def _task_name(task: UserTask) -> str:
+    """The name of the step; of a signature asked for beside it, with what it is, as lists and papers show
+    it."""
+    return f"{task.name}（{_SIGNING[task.signing.when]}）" if task.signing else task.name
 
 
 def _principals(row: dict[str, Any]) -> list[str]:
@@ -233,7 +241,7 @@ def _add_participants(case: Case, principals: set[str]) -> None:
 def assign(case: Case, task: dict[str, Any], person: Person | None, played: str | None = None) -> None:
     """Give an open task to a person, or back to its candidates: the row, the worklist and the
     participants. `played` is the principal as whom the person does it in a rehearsal."""
-    task.update(assignee_id=person.id if person else None, claimed_at=case.now if person else None)
+    task.update(assignee_id=person.as_id if person else None, claimed_at=case.now if person else None)
     keys = {"of_tenant": task["tenant_id"], "of_task": task["id"]}
     holder = {"assignee_id": task["assignee_id"], "claimed_at": task["claimed_at"], "played": played}
     case.session.execute(_ASSIGN, {**keys, **holder})
@@ -241,7 +249,7 @@ def assign(case: Case, task: dict[str, Any], person: Person | None, played: str 
     case.session.execute(_OFF_WORKLISTS, {"of_tenant": task["tenant_id"], "task_ids": [task["id"]]})
     case.session.execute(_ADD_ENTRIES, _entries(case, task))
     if person is not None:
-        _add_participants(case, {f"u:{person.id}"})
+        _add_participants(case, {f"u:{person.as_id}"})
 
 
 def renew(case: Case, task: UserTask) -> None:
@@ -253,9 +261,10 @@ def renew(case: Case, task: UserTask) -> None:
     row = {**found, **{name: value for name, value in _task_row(case, task, 0).items() if name in _DRAWN}}
     if row["candidates"] != found["candidates"]:
         row |= {"assignee_id": task.assignee or None, "claimed_at": case.now if task.assignee else None}
+        row |= {"owner_id": None, "delegation": ""}
         if found["assignee_id"] is not None and task.assignee is None:
             case.record.add("task_released", row["element"], row["id"])
-    held = {name: row[name] for name in (*_DRAWN, "assignee_id", "claimed_at")}
+    held = {name: row[name] for name in (*_DRAWN, "assignee_id", "claimed_at", "owner_id", "delegation")}
     keys = {"of_tenant": row["tenant_id"], "of_task": row["id"]}
     case.session.execute(_ASSIGN, {**keys, **held})
     case.session.execute(_OFF_WORKLISTS, {"of_tenant": row["tenant_id"], "task_ids": [row["id"]]})

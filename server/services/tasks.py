@@ -16,6 +16,7 @@ from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
 from server.engine.model import Advance, FlowNode, UserTask
 from server.services import (
+    absences,
     calendars,
     deployed,
     drafts,
@@ -25,7 +26,15 @@ from server.services import (
     single_use,
     submissions,
 )
-from server.services.authorization import Person, Verdict, denied, may_act, may_claim, may_see_instance
+from server.services.authorization import (
+    Person,
+    Verdict,
+    denied,
+    may_act,
+    may_claim,
+    may_conclude,
+    may_see_instance,
+)
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, Refused, StaleTask
@@ -41,13 +50,21 @@ _people = User.metadata.tables["person"]
 
 
 def _with_case() -> sa.Select[Any]:
+_OWNER = (
+    sa.select(_people.c.name)
+    .where(_people.c.tenant_id == _tasks.c.tenant_id, _people.c.id == _tasks.c.owner_id)
+    .correlate(_tasks)
+    .scalar_subquery()
+)
+
+
     """A task with what a page needs of its case, put together once."""
     t, i, s = _tasks.c, _instances.c, _states.c
     return (
         sa.select(
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
             i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, i.stopped_at, s.state,
-            _people.c.name.label("assignee_name"), *separation.columns(),
+            _people.c.name.label("assignee_name"), _OWNER.label("owner_name"), *separation.columns(),
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
@@ -103,6 +120,10 @@ class TaskView:
 
 
 @dataclass(frozen=True, slots=True)
+    acting_for: str = ""
+    delegation: str = ""
+    owner: str = ""
+    owns: bool = False
 class Preview:
     """What would happen: the engine's own answer, and what was typed."""
 
@@ -128,13 +149,14 @@ def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskV
 def _view(
     session: Session, person: Person, row: dict[str, Any], draft: drafts.Kept | None, now: datetime
 ) -> TaskView:
-    now = rehearsal.clock(row, now)
+    now, person = rehearsal.clock(row, now), absences.acting(person, row)
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     groups = tuple(used.principal_name(key) for key in row["candidates"])
     claim = may_claim(person, row["candidates"], row["assignee_id"], "、".join(groups))
     act = may_act(person, row["assignee_id"], row["candidates"], "、".join(groups))
     if not (claim or act):
-        may_see_instance(person, of_instance(session, person.tenant_id, row["instance_id"])).require()
+        seen_by = of_instance(session, person.tenant_id, row["instance_id"])
+        may_see_instance(person, seen_by, row["root_key"]).require()
     apart = _standing(person, row, used)
     claim, act = claim and apart.verdict, act and apart.verdict
     node = _node(used, row)
@@ -158,14 +180,18 @@ def _view(
     )  # fmt: skip
 
 
+        acting_for=person.acting_for.name if person.acting_for else "", delegation=row["delegation"],
+        owner=row["owner_name"] or "",
+        owns=row["owner_id"] in (person.id, *(absent.id for absent in person.stands_for)),
 def claim(session: Session, person: Person, task_id: str, now: datetime) -> None:
     """签收: take a candidate task. Claiming one's own task again changes nothing."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open":
         raise _stale(session, person, row)
-    if row["assignee_id"] == person.id:
+    if row["assignee_id"] == person.as_id:
         return
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
+    person = case.person
     if row["assignee_id"] is not None:
         raise _stale(session, person, row)
     may_claim(person, row["candidates"], None, names).require()
@@ -181,8 +207,9 @@ def release(session: Session, person: Person, task_id: str, now: datetime) -> No
     if row["status"] != "open":
         raise _stale(session, person, row)
     _require_act(case, person, row)
-    given = set(person.principals).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.id}"]
+    given = set(person.reach).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.as_id}"]
     if given and not row["played"]:
+    person = case.person
         denied("This task was given to you by name and cannot be put back.").require()
     recording.assign(case, row, None)
     case.record.add("task_released", row["element"], task_id)
@@ -197,15 +224,21 @@ def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], 
     if row["status"] != "open":
         raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
+    person = absences.acting(person, row)
     return _submission(session, used, row, person, pairs, rehearsal.clock(row, now))
 
 
 def preview(session: Session, person: Person, task_id: str, now: datetime) -> Preview:
     """What sending the kept draft would do: a dry run of the engine. Raises InvalidSubmission if it
     is not ready."""
-    return _preview(
-        session, person, _read(session, person, task_id), _kept_pairs(session, person, task_id), now
-    )
+    return would_do(session, person, task_id, _kept_pairs(session, person, task_id), now)
+
+
+def would_do(
+    session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime
+) -> Preview:
+    """What sending these answers would do: as `preview` tells it of the kept draft."""
+    return _preview(session, person, _read(session, person, task_id), pairs, now)
 
 
 def check(session: Session, person: Person, task_id: str, now: datetime) -> tuple[TaskView, Preview]:
@@ -224,6 +257,7 @@ def _preview(
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     _standing(person, row, used).verdict.require()
+    person = absences.acting(person, row)
     now = rehearsal.clock(row, now)
     submission = submissions.accept(_submission(session, used, row, person, pairs, now))
     at = calendars.moment(session, person, now)
@@ -242,9 +276,8 @@ def complete(
 ) -> Done:  # fmt: skip
     """办理: send the task with what was typed (the kept draft unless `answers` are given). One of two
     people wins; the other gets StaleTask and keeps the draft."""
-    case, row = _hold(session, person, task_id, now)
-    if row["status"] != "open" or row["revision"] != revision:
-        raise _stale(session, person, row)
+    case, row = hold_open(session, person, task_id, revision, now)
+    person = case.person
     _require_act(case, person, row)
     apart = _standing(person, row, case.deployed)
     apart.verdict.require()
@@ -276,9 +309,8 @@ def return_to(
 ) -> Done:  # fmt: skip
     """退回: send the case back to an earlier step that the diagram allows, with the reason; `straight`: when
     that step has been done again, it comes straight back here."""
-    case, row = _hold(session, person, task_id, now)
-    if row["status"] != "open" or row["revision"] != revision:
-        raise _stale(session, person, row)
+    case, row = hold_open(session, person, task_id, revision, now)
+    person = case.person
     _require_act(case, person, row)
     _standing(person, row, case.deployed).verdict.require()
     if not reason.strip():
@@ -314,6 +346,7 @@ def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> D
     if case.row["status"] not in ("running", "incident"):
         denied("The case has ended; nothing can be taken back.").require()
     _require_untouched(case, row)
+    person = case.person
     seq = case.record.add("task_withdrawn", row["element"], task_id, name=row["name"])
     advance = _move(
         lambda: process.withdraw(case.deployed.model, case.key, case.state, row["token"], case.at)
@@ -345,6 +378,7 @@ def _require_act(case: Case, person: Person, row: dict[str, Any]) -> None:
 def _standing(person: Person, row: dict[str, Any], used: Deployed) -> separation.Standing:
     """Whether the rules of separation let the person act: their post is another matter."""
     return separation.standing(person, row, used, row["root_key"], row["started_by"])
+    may_conclude(row["delegation"]).require()
 
 
 def _move(step: Any) -> Advance:
@@ -360,10 +394,23 @@ def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tupl
     case = hold_of_task(session, person, task_id, now)
     values = {"of_tenant": person.tenant_id, "of_task": task_id, "of_person": person.id}
     row = session.execute(_TASK, values).mappings().one()
-    case.record.actor = rehearsal.acting(person, row, case.deployed)
+def hold_open(
+    session: Session, person: Person, task_id: str, revision: int, now: datetime
+) -> tuple[Case, dict[str, Any]]:
+    """An open task, held with its case for a command, as the page of this `revision` showed it. Who may act
+    is for the caller to decide. Raises StaleTask when something has happened to it since."""
+    case, row = _hold(session, person, task_id, now)
+    if row["status"] != "open" or row["revision"] != revision:
+        raise _stale(session, person, row)
+    return case, row
+
+
     known = {"root_key": case.key, "state": case.state}
     known |= {name: case.row[name] for name in ("rehearsal_at", "started_by")}
-    return case, {**row, **known}
+    held = {**row, **known}
+    case.person = absences.acting(person, held)
+    case.record.actor = rehearsal.acting(case.person, held, case.deployed)
+    return case, held
 
 
 def _read(session: Session, person: Person, task_id: str) -> dict[str, Any]:
@@ -404,8 +451,9 @@ def _returns(used: Deployed, row: dict[str, Any], node: FlowNode) -> tuple[tuple
 
 def _stale(session: Session, person: Person, row: dict[str, Any]) -> StaleTask:
     """Who did what to the task meanwhile; a person whom the case does not concern is told nothing of it."""
-    if set(person.principals).isdisjoint(row["candidates"]):
-        may_see_instance(person, of_instance(session, row["tenant_id"], row["instance_id"])).require()
+    if set(person.reach).isdisjoint(row["candidates"]):
+        seen_by = of_instance(session, row["tenant_id"], row["instance_id"])
+        may_see_instance(person, seen_by, row["root_key"]).require()
     who = row["completed_by"] or row["assignee_id"]
     query = sa.select(_people.c.name).where(_people.c.tenant_id == row["tenant_id"], _people.c.id == who)
     name = session.execute(query).scalar_one_or_none()

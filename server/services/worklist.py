@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import calendars, deployed, rehearsal
+from server.services import absences, calendars, deployed, rehearsal
 from server.services.authorization import Person, may_audit
 from server.store import worklist as queries
 from server.store.runtime import Outgoing, ProcessInstance
-from server.store.worklist import Key
+from server.store.worklist import Key, Lane
 
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _outgoing = Outgoing.metadata.tables["outgoing"]
@@ -23,18 +24,21 @@ BADGE = 100
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the person wants to see: tasks of one process, only their own, only a group's, or with a
-    text. Tasks of rehearsals lie apart: either they are seen, or the real ones."""
+    text, or those of somebody for whom they act. Tasks of rehearsals lie apart: either they are seen, or the
+    real ones."""
 
     process_key: str = ""
     mine: bool = False
     group: str = ""
     text: str = ""
     rehearsals: bool = False
+    acting_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """One line of the worklist. `light` is of this step, `instance_light` of the whole matter."""
+    """One line of the worklist. `light` is of this step, `instance_light` of the whole matter. A task of
+    somebody who is away tells `acting_for` whom; one that was delegated to this person says so."""
 
     id: str
     instance_id: str
@@ -53,6 +57,8 @@ class TaskRow:
     working_days_left: int | None
     round: int | None
     rehearsed: bool = False
+    acting_for: str = ""
+    delegated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ def page(
 
 def count(session: Session, person: Person) -> int:
     """The number in the menu: that of the list it leads to, counted to 100."""
-    return queries.count(session, person.tenant_id, person.principals, BADGE)
+    return queries.count(session, person.tenant_id, absences.lanes(person), BADGE)
 
 
 def rehearsals(session: Session, person: Person) -> int:
@@ -101,7 +107,7 @@ def rehearsals(session: Session, person: Person) -> int:
 
 def next_task(session: Session, person: Person) -> str | None:
     """The first task of the person's worklist: 办理下一项."""
-    first = queries.keys(session, person.tenant_id, person.principals, 1)
+    first = queries.keys(session, person.tenant_id, absences.lanes(person), 1)
     return first[0].task_id if first else None
 
 
@@ -160,20 +166,22 @@ def notices(session: Session, person: Person, limit: int = 20) -> list[dict[str,
     return [dict(row) for row in session.execute(query).mappings()]
 
 
-def _principals(person: Person, filters: Filters) -> tuple[str, ...]:
+def _principals(person: Person, filters: Filters) -> Sequence[str | Lane]:
     found = person.principals
     if filters.mine:
         found = (f"u:{person.id}",)
     elif filters.group:
         wanted = (f"g:{filters.group}", f"g:{filters.group}@{person.unit_id}")
         found = tuple(key for key in person.principals if key in wanted)
+    elif not filters.rehearsals:
+        return absences.lanes(person, filters.acting_for)
     return rehearsal.lists(found) if filters.rehearsals else found
 
 
 def _filtered(
     session: Session,
     person: Person,
-    principals: tuple[str, ...],
+    principals: Sequence[str | Lane],
     filters: Filters,
     after: Key | None,
     limit: int,
@@ -206,14 +214,18 @@ def _passes(row: dict[str, Any], person: Person, filters: Filters) -> bool:
 
 def _row(row: dict[str, Any], person: Person, calendar: Any, used: Any, now: datetime) -> TaskRow:
     due, instance_due = row["due_at"], row["instance_due"]
+    absent = None
+    if person.stands_for:
+        absent = absences.acting(person, {**row, "root_key": row["process_key"]}).acting_for
     return TaskRow(
         id=row["id"], instance_id=row["instance_id"], name=row["name"], business_key=row["business_key"],
         title=row["title"], process_key=row["process_key"], sent_by=row["sent_by"],
         created_at=row["created_at"], due=due, instance_due=instance_due,
         light=calendars.light(calendar, due, row, now),
         instance_light=calendars.light(calendar, instance_due, row, now),
-        mine=row["assignee_id"] == person.id,
+        mine=row["assignee_id"] in (person.id, absent.id if absent else person.id),
         groups=tuple(used.principal_name(key) for key in row["candidates"]),
         working_days_left=calendar.working_days_left(now, due) if due else None, round=row["round"],
-        rehearsed=row["rehearsal_at"] is not None,
+        rehearsed=row["rehearsal_at"] is not None, acting_for=absent.name if absent else "",
+        delegated=row["delegation"] == "pending",
     )  # fmt: skip

@@ -79,10 +79,12 @@ class InstanceState(Table, table=True):
 
 
 class Task(Table, table=True):
-    """A user task. `status` is open, completed, cancelled or returned. `candidates` are the
+    """A user task. `status` is open, completed, cancelled or returned. While somebody works on it for its
+    `owner_id`, `delegation` is "pending"; "resolved" once they have given it back. `candidates` are the
     principals who may claim it; `sent_by` is who acted just before; `opened_seq` the audit entry
     that opened it. `played` is the principal as whom somebody does it in a rehearsal; `reminded_at` when
-    somebody reminded of it last (催办)."""
+    somebody reminded of it last (催办). `signing` is "before" or "after" where it is the signature of somebody
+    who was asked beside the task of the step (加签)."""
 
     __table_args__ = (
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
@@ -100,6 +102,8 @@ class Task(Table, table=True):
     status: str
     revision: int
     assignee_id: str | None = None
+    owner_id: str | None = None
+    delegation: str = Field(default="", sa_column_kwargs={"server_default": ""})
     candidates: list[str] = Field(default_factory=list, sa_type=Json)
     regulation: list[str] = Field(default_factory=list, sa_type=Json)
     round: int | None = None
@@ -115,6 +119,7 @@ class Task(Table, table=True):
     opened_seq: int = 0
     closed_seq: int | None = None
     played: str | None = None
+    signing: str | None = None
     reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

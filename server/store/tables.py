@@ -8,6 +8,7 @@ from server.store import (
     authoring,
     clocks,
     definitions,
+    hands,
     history,
     identity,
     letters,
@@ -20,5 +21,20 @@ from server.store import (
     searching,
 )
 
-TABLES = (authoring, clocks, definitions, history, identity, letters, machines, papers, people, phrases, runtime, schedule, searching)
+TABLES = (
+    authoring,
+    clocks,
+    definitions,
+    hands,
+    history,
+    identity,
+    letters,
+    machines,
+    papers,
+    people,
+    phrases,
+    runtime,
+    schedule,
+    searching,
+)
 metadata = SQLModel.metadata

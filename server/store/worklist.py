@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -24,8 +24,8 @@ def _list_rows() -> sa.Select[Any]:
     return (
         sa.select(
             t.id, t.instance_id, t.element, t.name, t.assignee_id, t.candidates, t.created_at, t.due_at,
-            t.follow_up_at, t.priority, t.sent_by, t.round, i.business_key, i.title, i.process_key,
-            i.due_at.label("instance_due"), i.status, i.rehearsal_at, i.stopped_at,
+            t.follow_up_at, t.priority, t.sent_by, t.round, t.delegation, i.business_key, i.title,
+            i.process_key, i.due_at.label("instance_due"), i.status, i.rehearsal_at, i.stopped_at,
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .where(t.tenant_id == bindparam("of_tenant"), t.id.in_(bindparam("task_ids", expanding=True)))
@@ -42,8 +42,17 @@ class Key(NamedTuple):
     task_id: str
 
 
+class Lane(NamedTuple):
+    """A principal's list, of which only the tasks of some processes count, or those that wait for some
+    candidates."""
+
+    principal: str
+    processes: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
 def keys(
-    session: Session, tenant_id: str, principals: Sequence[str], limit: int, after: Key | None = None
+    session: Session, tenant_id: str, principals: Sequence[str | Lane], limit: int, after: Key | None = None
 ) -> list[Key]:
     """The first `limit` task keys of the given principals behind `after`, in order of due date.
 
@@ -55,11 +64,15 @@ def keys(
     values = _values(tenant_id, principals) | {"n": limit}
     if after is not None:
         values |= {"due_at": after.due_at, "task_id": after.task_id}
-    return [Key(*row) for row in session.execute(_keys_query(len(principals), after is not None), values)]
+    return [Key(*row) for row in session.execute(_keys_query(_shape(principals), after is not None), values)]
 
 
 def count(
-    session: Session, tenant_id: str, principals: Sequence[str], cap: int, before: datetime | None = None
+    session: Session,
+    tenant_id: str,
+    principals: Sequence[str | Lane],
+    cap: int,
+    before: datetime | None = None,
 ) -> int:
     """How many tasks wait for the principals, counted to `cap` only: a badge says 99+."""
     if not principals:
@@ -67,23 +80,65 @@ def count(
     values = _values(tenant_id, principals) | {"n": cap}
     if before is not None:
         values["before"] = before
-    return int(session.execute(_count_query(len(principals), before is not None), values).scalar_one())
+    return int(session.execute(_count_query(_shape(principals), before is not None), values).scalar_one())
 
 
-def _values(tenant_id: str, principals: Sequence[str]) -> dict[str, Any]:
-    return {"tenant": tenant_id} | {f"p{n}": principal for n, principal in enumerate(principals)}
+_Shape: TypeAlias = tuple[tuple[int, int], ...]
+"""For each list how many processes and how many candidates narrow it: usually none."""
+
+
+def _shape(principals: Sequence[str | Lane]) -> _Shape:
+    return tuple(
+        [(len(p.processes), len(p.candidates)) if isinstance(p, Lane) else (0, 0) for p in principals]
+    )
+
+
+def _values(tenant_id: str, principals: Sequence[str | Lane]) -> dict[str, Any]:
+    values = {"tenant": tenant_id}
+    for n, lane in enumerate(principals):
+        if isinstance(lane, str):
+            values[f"p{n}"] = lane
+            continue
+        values[f"p{n}"] = lane.principal
+        values |= {f"p{n}k{k}": process for k, process in enumerate(lane.processes)}
+        values |= {f"p{n}c{c}": _quoted(candidate) for c, candidate in enumerate(lane.candidates)}
+    return values
+
+
+def _quoted(candidate: str) -> str:
+    """A candidate as it stands in the text of a list, ready for LIKE."""
+    text = candidate.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f'%"{text}"%'
+
+
+def _only(n: int, processes: int, candidates: int) -> str:
+    """What narrows a list, "" for nothing."""
+    conditions = []
+    if processes:
+        conditions.append(f"i.process_key IN ({', '.join(f':p{n}k{k}' for k in range(processes))})")
+    if candidates:
+        likes = (f"t.candidates LIKE :p{n}c{c} ESCAPE '!'" for c in range(candidates))
+        conditions.append(f"({' OR '.join(likes)})")
+    if not conditions:
+        return ""
+    return (
+        " AND EXISTS (SELECT 1 FROM task AS t JOIN process_instance AS i"
+        " ON i.tenant_id = t.tenant_id AND i.id = t.instance_id"
+        " WHERE t.tenant_id = worklist.tenant_id AND t.id = worklist.task_id"
+        f" AND {' AND '.join(conditions)})"
+    )
 
 
 @lru_cache(maxsize=256)
-def _keys_query(principals: int, behind: bool) -> sa.sql.expression.TextualSelect:
+def _keys_query(shape: _Shape, behind: bool) -> sa.sql.expression.TextualSelect:
     """Written out once for each number of lists: putting the same query together again and again costs
     more than running it."""
     more = " AND (due_at, task_id) > (:due_at, :task_id)" if behind else ""
     parts = " UNION ".join(
         f"SELECT * FROM (SELECT due_at, task_id FROM worklist"
-        f" WHERE tenant_id = :tenant AND principal = :p{n}{more}"
+        f" WHERE tenant_id = :tenant AND principal = :p{n}{more}{_only(n, *narrow)}"
         f" ORDER BY due_at, task_id LIMIT :n) AS list{n}"
-        for n in range(principals)
+        for n, narrow in enumerate(shape)
     )
     query = sa.text(f"SELECT due_at, task_id FROM ({parts}) AS merged ORDER BY due_at, task_id LIMIT :n")
     if behind:
@@ -92,12 +147,12 @@ def _keys_query(principals: int, behind: bool) -> sa.sql.expression.TextualSelec
 
 
 @lru_cache(maxsize=256)
-def _count_query(principals: int, overdue: bool) -> sa.sql.expression.TextualSelect:
+def _count_query(shape: _Shape, overdue: bool) -> sa.sql.expression.TextualSelect:
     more = " AND due_at < :before" if overdue else ""
     parts = " UNION ".join(
         f"SELECT * FROM (SELECT task_id FROM worklist WHERE tenant_id = :tenant AND principal = :p{n}{more}"
-        f" ORDER BY due_at LIMIT :n) AS list{n}"
-        for n in range(principals)
+        f"{_only(n, *narrow)} ORDER BY due_at LIMIT :n) AS list{n}"
+        for n, narrow in enumerate(shape)
     )
     query = sa.text(f"SELECT count(*) AS n FROM (SELECT task_id FROM ({parts}) AS merged LIMIT :n) AS capped")
     if overdue:

@@ -24,6 +24,7 @@ from server.web.pages import (
     health,
     instances,
     messages,
+    hands,
     opinions,
     modelers,
     patterns,
@@ -39,6 +40,7 @@ from server.web.pages import (
     tokens,
     trials,
     worklist,
+    search,
 )
 from server.web.render import STATIC
 from server.web.routing import Page, not_found, route
@@ -55,6 +57,7 @@ PAGES: tuple[Page, ...] = (
     *messages.pages.declared,
     *start.pages.declared,
     *rehearsals.pages.declared,
+    *hands.pages.declared,
     *documents.pages.declared,
     *projects.pages.declared,
     *registers.pages.declared,
@@ -66,6 +69,7 @@ PAGES: tuple[Page, ...] = (
     *groups.pages.declared,
     *releases.pages.declared,
     *deployments.pages.declared,
+    *search.pages.declared,
     *trials.pages.declared,
     *case_versions.pages.declared,
     *definitions.pages.declared,

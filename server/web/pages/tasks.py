@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import HTMLResponse, Response
@@ -218,7 +219,7 @@ def _task_page(
         note=note,
         days_left=days(task.due),
         instance_days_left=days(task.instance_due),
-        can_release=len(task.candidates) > 0 and task.status == "open",
+        can_release=len(task.candidates) > 0 and task.status == "open" and task.delegation != "pending",
         understood=readings.of_task(visit.session, visit.person, task),
         **_beside(visit, task),
     )
@@ -227,7 +228,9 @@ def _task_page(
 def _beside(visit: Visit, task: TaskView) -> dict[str, Any]:
     """Materials and the latest entries, as far as this person may see the case: a candidate sees them too."""
     try:
-        materials, record = instance_views.beside_task(visit.session, visit.person, task.instance_id, LATEST)
+        materials, record = instance_views.beside_task(
+            visit.session, visit.person, task.instance_id, LATEST, task.process_key
+        )
     except NotPermitted:
         return {"materials": (), "record": ()}
     return {"materials": materials, "record": vocabulary.told(visit, record)}
