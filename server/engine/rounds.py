@@ -90,7 +90,8 @@ def item_of(
     model: Model, process_id: str, state: bytes, token: str, signer: Mapping[str, Value], at: Moment
 ) -> Value:
     """The item of a signer who is to be added, as the property `signerItem` makes it of `person` (id,
-    account, name, post, unit) or `group`. Raises UnknownToken, NoRounds, SignersNotDrawn, ExpressionFailed."""
+    account, name, post, unit) or `group`. Raises UnknownToken, NoRounds, SignersNotDrawn and
+    ExpressionFailed."""
     instance = states.restore(compiled(model), process_id, state, at)
     whole = _round_of(instance, token).origin
     element = whole.node.element
