@@ -37,6 +37,7 @@ class Person:
     """The acting person: who, with which posts, in which unit, of which jurisdiction. `identity` is what
     somebody with posts in several jurisdictions is known by in all of them, "" for most. `via` names the
     program that acts for them, "" where they act themselves; `unread`
+    notices wait for them. They may stand in for those who are away today
     (`stands_for`), and do so in one matter (`acting_for`)."""
 
     tenant_id: str
@@ -53,9 +54,9 @@ class Person:
     identity: str = ""
     tenant_name: str = ""
     via: str = ""
-
     stands_for: tuple[Absent, ...] = ()
     acting_for: Absent | None = None
+
     @property
     def principals(self) -> tuple[str, ...]:
         """Every key under which a worklist or a participant row may name this person, sorted."""
@@ -64,8 +65,6 @@ class Person:
             keys |= {f"g:{group}", f"g:{group}@{self.unit_id}"}
         return tuple(sorted(keys))
 
-    def has(self, *groups: str) -> bool:
-        """Whether the person holds one of the posts."""
     @property
     def as_id(self) -> str:
         """Whose task it is that the person does: their own, or that of whom they act for."""
@@ -81,6 +80,8 @@ class Person:
         """The name under what they do, and for whom they did it."""
         return f"{self.name} 代 {self.acting_for.name}" if self.acting_for else self.name
 
+    def has(self, *groups: str) -> bool:
+        """Whether the person holds one of the posts."""
         return not self.groups.isdisjoint(groups)
 
 
@@ -128,11 +129,11 @@ def may_see_instance(person: Person, participants: Collection[str], process_key:
     processes only if `process_key` is one of these), and by the house's auditors and admins."""
     if person.has("auditor", "admin") or not set(person.principals).isdisjoint(participants):
         return ALLOWED
-    return denied("This case belongs to another unit. Ask the unit that handles it.")
-
     for absent in person.stands_for:
         if absent.covers(process_key, participants) and not set(absent.principals).isdisjoint(participants):
             return ALLOWED
+    return denied("This case belongs to another unit. Ask the unit that handles it.")
+
 
 def may_begin_for_all(person: Person, started_by: Iterable[str], scopes: Mapping[str, str]) -> bool:
     """Whether the person may begin a process for projects of every unit: with a post of a body of the whole
@@ -165,8 +166,6 @@ def may_act(person: Person, assignee_id: str | None, candidates: Collection[str]
     return denied("This task waits for {groups}.", groups=names)
 
 
-def may_deliver(person: Person, groups: Mapping[str, str], unit_id: str, names: str) -> Verdict:
-    """A message that a case waits for is delivered by the people of the groups that its diagram names (with
 def may_conclude(delegation: str) -> Verdict:
     """A task that was delegated is completed, returned or put back by its owner, not by who works on it."""
     if delegation != "pending":
@@ -174,6 +173,8 @@ def may_conclude(delegation: str) -> Verdict:
     return denied("You work on this for somebody else: give it back, and they complete it.")
 
 
+def may_deliver(person: Person, groups: Mapping[str, str], unit_id: str, names: str) -> Verdict:
+    """A message that a case waits for is delivered by the people of the groups that its diagram names (with
     their scopes); those of a unit's group only for a case of their own unit."""
     for group, scope in groups.items():
         if person.has(group) and (scope != "unit" or person.unit_id == unit_id):

@@ -73,6 +73,10 @@ def _holder() -> sa.Select[Any]:
     )  # fmt: skip
 
 
+    """How many notices wait for a person, as a column of a query about them."""
+    return sa.select(sa.func.count()).select_from(_notices).where(*mine).scalar_subquery()
+
+
 _HOLDER = _holder()
 
 

@@ -49,7 +49,6 @@ _states = InstanceState.metadata.tables["instance_state"]
 _people = User.metadata.tables["person"]
 
 
-def _with_case() -> sa.Select[Any]:
 _OWNER = (
     sa.select(_people.c.name)
     .where(_people.c.tenant_id == _tasks.c.tenant_id, _people.c.id == _tasks.c.owner_id)
@@ -58,6 +57,7 @@ _OWNER = (
 )
 
 
+def _with_case() -> sa.Select[Any]:
     """A task with what a page needs of its case, put together once."""
     t, i, s = _tasks.c, _instances.c, _states.c
     return (
@@ -116,14 +116,14 @@ class TaskView:
     round: int | None = None
     rehearsal_at: datetime | None = None
     plays: tuple[tuple[str, str], ...] = ()
-    cautions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
     acting_for: str = ""
     delegation: str = ""
     owner: str = ""
     owns: bool = False
+    cautions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What would happen: the engine's own answer, and what was typed."""
 
@@ -176,22 +176,22 @@ def _view(
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         draft=draft, returns=_returns(used, row, node),
         claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
+        acting_for=person.acting_for.name if person.acting_for else "", delegation=row["delegation"],
+        owner=row["owner_name"] or "",
+        owns=row["owner_id"] in (person.id, *(absent.id for absent in person.stands_for)),
         plays=() if act else _plays(person, used, row), cautions=apart.told if claim or act else (),
     )  # fmt: skip
 
 
-        acting_for=person.acting_for.name if person.acting_for else "", delegation=row["delegation"],
-        owner=row["owner_name"] or "",
-        owns=row["owner_id"] in (person.id, *(absent.id for absent in person.stands_for)),
 def claim(session: Session, person: Person, task_id: str, now: datetime) -> None:
     """签收: take a candidate task. Claiming one's own task again changes nothing."""
     case, row = _hold(session, person, task_id, now)
+    person = case.person
     if row["status"] != "open":
         raise _stale(session, person, row)
     if row["assignee_id"] == person.as_id:
         return
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
-    person = case.person
     if row["assignee_id"] is not None:
         raise _stale(session, person, row)
     may_claim(person, row["candidates"], None, names).require()
@@ -204,12 +204,12 @@ def claim(session: Session, person: Person, task_id: str, now: datetime) -> None
 def release(session: Session, person: Person, task_id: str, now: datetime) -> None:
     """退签: put a claimed task back for the other candidates."""
     case, row = _hold(session, person, task_id, now)
+    person = case.person
     if row["status"] != "open":
         raise _stale(session, person, row)
     _require_act(case, person, row)
     given = set(person.reach).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.as_id}"]
     if given and not row["played"]:
-    person = case.person
         denied("This task was given to you by name and cannot be put back.").require()
     recording.assign(case, row, None)
     case.record.add("task_released", row["element"], task_id)
@@ -219,12 +219,12 @@ def release(session: Session, person: Person, task_id: str, now: datetime) -> No
 def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime) -> Submission:
     """Keep what was typed as a draft and say what is wrong with it. Nothing moves."""
     row = _read(session, person, task_id)
+    person = absences.acting(person, row)
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     drafts.keep(session, person, f"task:{task_id}", pairs, now)
     if row["status"] != "open":
         raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
-    person = absences.acting(person, row)
     return _submission(session, used, row, person, pairs, rehearsal.clock(row, now))
 
 
@@ -252,12 +252,12 @@ def check(session: Session, person: Person, task_id: str, now: datetime) -> tupl
 def _preview(
     session: Session, person: Person, row: dict[str, Any], pairs: Sequence[Pair], now: datetime
 ) -> Preview:
+    person = absences.acting(person, row)
     if row["status"] != "open":
         raise _stale(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     _standing(person, row, used).verdict.require()
-    person = absences.acting(person, row)
     now = rehearsal.clock(row, now)
     submission = submissions.accept(_submission(session, used, row, person, pairs, now))
     at = calendars.moment(session, person, now)
@@ -341,12 +341,12 @@ def return_to(
 def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> Done:
     """撤回: take back what one has sent, while nobody has acted on it."""
     case, row = _hold(session, person, task_id, now)
+    person = case.person
     if row["completed_by"] != person.id or row["status"] != "completed":
         denied("Only the person who sent a task may take it back.").require()
     if case.row["status"] not in ("running", "incident"):
         denied("The case has ended; nothing can be taken back.").require()
     _require_untouched(case, row)
-    person = case.person
     seq = case.record.add("task_withdrawn", row["element"], task_id, name=row["name"])
     advance = _move(
         lambda: process.withdraw(case.deployed.model, case.key, case.state, row["token"], case.at)
@@ -373,12 +373,12 @@ def _require_untouched(case: Case, row: dict[str, Any]) -> None:
 def _require_act(case: Case, person: Person, row: dict[str, Any]) -> None:
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
     may_act(person, row["assignee_id"], row["candidates"], names).require()
+    may_conclude(row["delegation"]).require()
 
 
 def _standing(person: Person, row: dict[str, Any], used: Deployed) -> separation.Standing:
     """Whether the rules of separation let the person act: their post is another matter."""
     return separation.standing(person, row, used, row["root_key"], row["started_by"])
-    may_conclude(row["delegation"]).require()
 
 
 def _move(step: Any) -> Advance:
@@ -390,10 +390,6 @@ def _move(step: Any) -> Advance:
     return advance
 
 
-def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tuple[Case, dict[str, Any]]:
-    case = hold_of_task(session, person, task_id, now)
-    values = {"of_tenant": person.tenant_id, "of_task": task_id, "of_person": person.id}
-    row = session.execute(_TASK, values).mappings().one()
 def hold_open(
     session: Session, person: Person, task_id: str, revision: int, now: datetime
 ) -> tuple[Case, dict[str, Any]]:
@@ -405,6 +401,10 @@ def hold_open(
     return case, row
 
 
+def _hold(session: Session, person: Person, task_id: str, now: datetime) -> tuple[Case, dict[str, Any]]:
+    case = hold_of_task(session, person, task_id, now)
+    values = {"of_tenant": person.tenant_id, "of_task": task_id, "of_person": person.id}
+    row = session.execute(_TASK, values).mappings().one()
     known = {"root_key": case.key, "state": case.state}
     known |= {name: case.row[name] for name in ("rehearsal_at", "started_by")}
     held = {**row, **known}
