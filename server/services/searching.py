@@ -31,8 +31,9 @@ _tasks = Task.metadata.tables["task"]
 RANKED = 1_000
 """So many of the newest places that hold a text are put in order of their worth."""
 COUNTED = 10_000
-STATES = ("running", "incident", "ended", "cancelled")
-LIGHTS = ("red", "yellow", "green")
+OPEN = ("running", "incident", "suspended")
+STATES = (*OPEN, "ended", "cancelled")
+LIGHTS = ("red", "yellow", "green", "stopped")
 _AROUND = 24
 _TERMS = 6
 _MIDNIGHTS = date(1, 1, 2), date(9999, 12, 30)
@@ -84,6 +85,7 @@ class Found:
     started_at: datetime
     due: datetime | None
     ended_at: datetime | None
+    stopped_at: datetime | None = None
     light: str = ""
     excerpt: tuple[str, str, str] = ("", "", "")
 
@@ -164,16 +166,25 @@ def lit(column: Any, light: str, calendar: BusinessCalendar, now: datetime) -> s
     return sa.and_(column >= now, column >= calm_from)
 
 
+def case_lit(light: str, calendar: BusinessCalendar, now: datetime) -> sa.ColumnElement[bool]:
+    """The condition that an open case has a light; where time does not count, that of a stopped clock."""
+    i = _instances.c
+    if light == "stopped":
+        return i.stopped_at.is_not(None)
+    return sa.and_(i.stopped_at.is_(None), lit(i.due_at, light, calendar, now))
+
+
 def _wanted(person: Person, wanted: Wanted, calendar: BusinessCalendar, now: datetime) -> sa.Select[Any]:
     i = _instances.c
     query = sa.select(i.id).where(seen(person))
-    plain = ((i.process_key, wanted.process), (i.status, wanted.state), (i.unit_id, wanted.unit),
-             (i.outcome, wanted.outcome))  # fmt: skip
+    plain = ((i.process_key, wanted.process), (i.unit_id, wanted.unit), (i.outcome, wanted.outcome))
     for column, value in plain:
         if value:
             query = query.where(column == value)
+    if wanted.state:
+        query = query.where(i.status.in_(OPEN if wanted.state == "open" else (wanted.state,)))
     if wanted.light:
-        query = query.where(i.status.in_(("running", "incident")), lit(i.due_at, wanted.light, calendar, now))
+        query = query.where(i.status.in_(OPEN), case_lit(wanted.light, calendar, now))
     if wanted.mine:
         query = query.where(_mine(person, wanted.mine))
     for column, first, last in (
@@ -183,7 +194,7 @@ def _wanted(person: Person, wanted: Wanted, calendar: BusinessCalendar, now: dat
         if first:
             query = query.where(column >= _midnight(first))
         if last:
-            query = query.where(column < _midnight(last + timedelta(days=1)))
+            query = query.where(column < _midnight(min(last, _MIDNIGHTS[1]) + timedelta(days=1)))
     return query
 
 
@@ -287,14 +298,15 @@ def _rows(session: Session, ids: sa.Select[Any], calendar: BusinessCalendar, now
     query = ids.with_only_columns(
         i.id, i.process_key, i.business_key, i.title, sa.func.coalesce(p.code, "").label("project_code"),
         sa.func.coalesce(u.name, i.unit_id).label("unit"), sa.func.coalesce(s.name, "").label("starter"),
-        i.status, i.outcome_name, i.started_at, i.due_at.label("due"), i.ended_at,
+        i.status, i.outcome_name, i.started_at, i.due_at.label("due"), i.ended_at, i.stopped_at,
     ).select_from(joined)  # fmt: skip
     return [_found(row, calendar, now) for row in session.execute(query).mappings()]
 
 
 def _found(row: RowMapping, calendar: BusinessCalendar, now: datetime) -> Found:
-    running = row["status"] in ("running", "incident")
-    light = calendar.light(row["due"], now) if running and row["due"] else ""
+    light = ""
+    if row["status"] in OPEN and row["due"]:
+        light = "stopped" if row["stopped_at"] else calendar.light(row["due"], now)
     return Found(**row, light=light)
 
 

@@ -238,6 +238,7 @@ _NAMES = {
     "process": _("This process"),
     "project": _("This project"),
     "register": _("This register"),
+    "saved search": _("This search"),
     "document": _("This document"),
     "deployment": _("This deployment"),
     "draft": _("This draft"),
