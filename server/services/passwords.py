@@ -8,10 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import identity
+from server.services import identity, rights_log
 from server.services.attempts import count_failure
 from server.services.authorization import Person, denied
 from server.services.identity import Checked
+from server.services.rights_log import Change
 from server.store.columns import new_id
 from server.store.identity import AccountEvent, SignInSession, User
 
@@ -107,7 +108,9 @@ def change(
         return looked.problems
     for post in identity.posts(session, person):
         mine = (_people.c.tenant_id == post.tenant_id, _people.c.id == post.id)
-        session.execute(_people.update().where(*mine).values(password_hash=looked.new_hash))
+        values = {"password_hash": looked.new_hash, "initial_password": False}
+        session.execute(_people.update().where(*mine).values(values))
+        rights_log.add(session, post, post.tenant_id, now, Change(CHANGED, post.id))
         _end_sessions(session, post, token)
         session.execute(
             _events.insert().values(

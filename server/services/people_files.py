@@ -24,7 +24,7 @@ NEEDED = ("account", "name")
 MOST_ROWS = 5_000
 _MOST_BYTES = 40_000_000
 _ENCODINGS = ("utf-8-sig", "gb18030")
-_CELL = 300
+LONGEST_CELL = 300
 
 
 def _(text: str) -> str:
@@ -119,7 +119,10 @@ def _cell(value: object) -> str:
 
 
 def _plain(lines: Iterable[Sequence[str]]) -> list[list[str]]:
-    return [["".join(c for c in cell if c.isprintable()).strip()[:_CELL] for cell in line] for line in lines]
+    return [
+        ["".join(c for c in cell if c.isprintable()).strip()[:LONGEST_CELL] for cell in line]
+        for line in lines
+    ]
 
 
 def _known(line: Sequence[str]) -> set[str]:

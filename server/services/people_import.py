@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+import msgspec
 from sqlmodel import Session
 
 from server.services import departments, people
 from server.services.authorization import Person
 from server.services.bundle_log import take_turn
-from server.services.errors import ServiceError
+from server.services.errors import NotPermitted, ServiceError
 from server.services.people import House, Problem, Record
-from server.services.people_files import Row
+from server.services.people_files import COLUMNS, LONGEST_CELL, MOST_ROWS, Row
 from server.store.columns import dumps
 
 Kind = Literal["new", "changed", "unchanged", "faulty"]
@@ -191,3 +192,21 @@ def _new_units(known: House, rows: Sequence[Row]) -> tuple[dict[str, str], dict[
 def _digest(lines: Sequence[Line], units: Sequence[tuple[str, str]]) -> str:
     told = [[line.number, line.kind, line.wanted.account, line.changes] for line in lines]
     return hashlib.sha256(dumps([told, units])).hexdigest()
+
+
+def text_of(rows: Sequence[Row]) -> str:
+    """The rows as text, for a page that shows what they would do and sends them again."""
+    return dumps([[row.number, row.cells] for row in rows]).decode()
+
+
+def rows_of(text: str) -> list[Row]:
+    """The rows of such a text. Raises NotPermitted when it is none."""
+    try:
+        found = msgspec.json.decode(text, type=list[tuple[int, dict[str, str]]])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotPermitted(_("The list did not come back whole: choose the file again.")) from error
+    if len(found) > MOST_ROWS or any(not cells.keys() <= COLUMNS.keys() for _number, cells in found):
+        raise NotPermitted(_("The list did not come back whole: choose the file again."))
+    return [
+        Row(number, {name: cell[:LONGEST_CELL] for name, cell in cells.items()}) for number, cells in found
+    ]
