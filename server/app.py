@@ -20,6 +20,7 @@ from server.jobs.leftovers import Leftovers
 from server.jobs.runner import Runner
 from server.services import deployed
 from server.services.attachments import FileStore
+from server.services.scanning import scanner
 from server.settings import Settings
 from server.store.database import Database
 from server.web.context import House
@@ -38,9 +39,9 @@ def create_app(
     """The application for these settings; a database that is already open is used as it is. With `jobs` the
     clock works while the server runs: timers fire, reminders go out, and what was missed is caught up. With
     `warm` each jurisdiction is made ready at once, so that the first who comes does not wait for it."""
-    house = House(
-        settings, database or Database(settings.database_url), FileStore(settings.data_dir / "attachments")
-    )
+    looks = scanner(settings.virus_scanner, keep_unscanned=settings.keep_unscanned)
+    files = FileStore(settings.data_dir / "attachments", looks)
+    house = House(settings, database or Database(settings.database_url), files)
 
     @asynccontextmanager
     async def open_hours(_: FastAPI) -> AsyncIterator[None]:

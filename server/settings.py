@@ -53,6 +53,10 @@ class Settings:
         language: language of a page when the visitor has chosen none, zh-CN or en.
         demo: demo people are shown on the sign-in page. Never on a server that real people use.
         timezone: zone in which limits are counted.
+        virus_scanner: who looks at uploads before they are kept: `clamd:/run/clamav/clamd.ctl`,
+            `clamd:host:3310`, or `command:` and a program that is given a path and ends with 0 for a clean
+            file, with 1 for an infected one. Empty: nobody.
+        keep_unscanned: whether uploads are kept, marked, while the scanner gives no answer; else refused.
     """
 
     data_dir: Path
@@ -65,6 +69,8 @@ class Settings:
     language: str = "zh-CN"
     demo: bool = False
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    virus_scanner: str = ""
+    keep_unscanned: bool = False
 
     @classmethod
     def load(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -88,6 +94,8 @@ class Settings:
             language=read.choice("LANGUAGE", "zh-CN", LANGUAGES),
             demo=demo,
             timezone=read.zone("TIMEZONE", "Asia/Shanghai"),
+            virus_scanner=read.scanner("VIRUS_SCANNER"),
+            keep_unscanned=read.flag("KEEP_UNSCANNED", default=False),
         )
 
     def __repr__(self) -> str:
@@ -99,6 +107,7 @@ KNOWN: Final = (
     "GUICHENG_DATABASE_URL",
     "GUICHENG_DATA_DIR",
     "GUICHENG_DEMO",
+    "GUICHENG_KEEP_UNSCANNED",
     "GUICHENG_LANGUAGE",
     "GUICHENG_LOG_LEVEL",
     "GUICHENG_MAX_UPLOAD_MIB",
@@ -106,6 +115,7 @@ KNOWN: Final = (
     "GUICHENG_SECURE_COOKIES",
     "GUICHENG_SESSION_HOURS",
     "GUICHENG_TIMEZONE",
+    "GUICHENG_VIRUS_SCANNER",
 )
 
 
@@ -157,6 +167,16 @@ class _Reader:
             )
         if found.startswith("sqlite") and (found == "sqlite:///" or ":memory:" in found):
             raise self._refusal(name, "Name a file: cases must outlive the process.")
+        return found
+
+    def scanner(self, name: str) -> str:
+        found = self.text(name, "")
+        kind, _, rest = found.partition(":")
+        clamd = kind == "clamd" and (rest.startswith("/") or rest.rpartition(":")[2].isdigit())
+        if found and not clamd and not (kind == "command" and rest.strip()):
+            raise self._refusal(
+                name, "Write clamd:/run/clamav/clamd.ctl, clamd:host:3310 or command:/usr/bin/clamscan."
+            )
         return found
 
     def folder(self, name: str, default: str) -> Path:

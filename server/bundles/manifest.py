@@ -35,8 +35,9 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 T = TypeVar(
-    "T", "Group", "ProcessEntry", "ClockStop", "Regulation", "Reading", "Word", "Register", "Document"
-)
+    "T", "Group", "ProcessEntry", "ClockStop", "Regulation", "Reading", "Word", "Register", "Document",
+    "SecretFile",
+)  # fmt: skip
 
 
 class Lights(_Part, frozen=True):
@@ -145,6 +146,15 @@ class Reading(_Part, frozen=True):
     figures: tuple[str, ...] = ()
 
 
+class SecretFile(_Part, frozen=True):
+    """The files of a form's field (its key is the `id`) that only the `readers`, groups of the manifest, and
+    whoever gave them may see: everybody else learns that something is withheld."""
+
+    id: str
+    readers: tuple[str, ...]
+    regulation: str = ""
+
+
 class Word(_Part, frozen=True):
     """A value word of decisions (`construction`) as people read it."""
 
@@ -174,6 +184,7 @@ class _File(_Part, frozen=True):
     word: tuple[Word, ...] = ()
     register: tuple[Register, ...] = ()
     document: tuple[Document, ...] = ()
+    secret_file: tuple[SecretFile, ...] = ()
 
 
 _PREPARED = msgspec.json.Decoder(_File)
@@ -203,6 +214,7 @@ class Manifest:
     registers: Mapping[str, Register] = field(default_factory=dict)
     documents: Mapping[str, Document] = field(default_factory=dict)
     two_person_release: bool = False
+    secret_files: Mapping[str, SecretFile] = field(default_factory=dict)
     separation: Separation = field(default_factory=Separation)
 
     def separation_of(self, process_key: str) -> Separation:
@@ -257,6 +269,7 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         registers=_by_id(parsed.register, "register", file),
         documents=_by_id(parsed.document, "document", file),
         two_person_release=parsed.two_person_release,
+        secret_files=_by_id(parsed.secret_file, "secret_file", file),
         separation=parsed.separation,
     )
 

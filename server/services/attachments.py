@@ -20,9 +20,10 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine.forms import Upload
-from server.services import participants
+from server.services import participants, secret_files
 from server.services.authorization import Person, may_see_instance
 from server.services.errors import NotFound, NotPermitted
+from server.services.scanning import NoScanner, Scan, Scanner
 from server.store.columns import new_id
 from server.store.database import StorageFull
 from server.store.history import Attachment
@@ -38,6 +39,7 @@ _OF_INSTANCE = (
     .where(
         _attachments.c.tenant_id == bindparam("of_tenant"),
         _attachments.c.instance_id == bindparam("of_instance"),
+        _attachments.c.replaced_by == "",
     )
     .order_by(_attachments.c.id)
 )
@@ -58,10 +60,11 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 class FileStore:
     """The data folder: `root/ab/cdef…`, written completely before its name appears, never changed
-    afterwards."""
+    afterwards. What is to be kept is shown to the `scanner` first."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, scanner: Scanner | None = None) -> None:
         self.root = root
+        self.scanner: Scanner = scanner or NoScanner()
 
     def put(self, content: bytes) -> str:
         """Keep a file's bytes; gives their SHA-256 (hex)."""
@@ -131,7 +134,7 @@ def _write(place: Path, content: bytes) -> None:
         raise
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """A file's own name: no folders, no characters that cannot be seen, at most 200 characters with its
     ending kept."""
     seen = "".join(c for c in name.replace("\\", "/") if unicodedata.category(c) not in _UNSEEN)
@@ -151,14 +154,34 @@ class Opened:
 
 def store(
     session: Session, files: FileStore, person: Person, owner_key: str, field: str, name: str, content: bytes,
-    now: datetime, *, limit: int,
+    now: datetime, *, limit: int, scan: Scan | None = None,
 ) -> Upload:  # fmt: skip
-    """Keep an uploaded file for a draft (`owner_key` is task:<id>). A file that is too large, empty
-    or of a kind that is not accepted gives an Upload with a `problem`."""
-    name = _plain_name(name)
-    media_type = ALLOWED.get(Path(name).suffix.lower())
+    """Keep an uploaded file for a draft (`owner_key` is task:<id>). A file that is too large, empty, infected
+    or of a kind that is not accepted gives an Upload with a `problem`. A door that has shown it to the
+    scanner before its unit of work hands over the `scan`. A secret file is called by its alias from here
+    on."""
+    name = plain_name(name)
+    kind = media_type(name)
+    problem = problem_of(name, content, limit)
+    scan = scan or (Scan("") if problem else files.scanner.look(content))
+    if problem := problem or scan_problem(scan):
+        return Upload(name, len(content), kind, "", problem)
+    attachment_id, readers = new_id(now), " ".join(secret_files.readers_of(session, person.tenant_id, field))
+    session.execute(
+        _attachments.insert().values(
+            tenant_id=person.tenant_id, id=attachment_id, instance_id="", owner_key=owner_key, field=field,
+            name=name, media_type=kind, size=len(content), sha256=files.put(content),
+            uploaded_by=person.id, uploaded_at=now, readers=readers, scan=scan.state,
+        )
+    )  # fmt: skip
+    shown = secret_files.alias(name, attachment_id, readers)
+    return Upload(shown, len(content), kind, attachment_id)
+
+
+def problem_of(name: str, content: bytes, limit: int) -> str:
+    """Why a file cannot be kept, whatever it holds; "" when it can."""
     problem = ""
-    if media_type is None:
+    if not media_type(name):
         problem = (
             "Files of this kind are not accepted. Use PDF, OFD, Word, Excel, WPS, pictures, text or ZIP."
         )
@@ -166,24 +189,37 @@ def store(
         problem = "The file is empty."
     elif len(content) > limit:
         problem = "The file is too large."
-    if problem:
-        return Upload(name, len(content), media_type or "", "", problem)
-    attachment_id = new_id(now)
-    session.execute(
-        _attachments.insert().values(
-            tenant_id=person.tenant_id, id=attachment_id, instance_id="", owner_key=owner_key, field=field,
-            name=name, media_type=media_type, size=len(content), sha256=files.put(content),
-            uploaded_by=person.id, uploaded_at=now,
-        )
-    )  # fmt: skip
-    return Upload(name, len(content), media_type or "", attachment_id)
+    return problem
+
+
+def media_type(name: str) -> str:
+    """Under which media type a file of this name is given out, "" for one that is not accepted."""
+    return ALLOWED.get(Path(name).suffix.lower(), "")
+
+
+def scan_problem(scan: Scan) -> str:
+    """Why the scanner keeps a file out, "" when it does not."""
+    problem = ""
+    if scan.state == "infected":
+        problem = "The virus scanner found something in the file. It was not kept; tell an administrator."
+    elif scan.state == "unreachable":
+        problem = "The virus scanner cannot be reached, so no file is accepted now. Try again later."
+    return problem
 
 
 def of_owner(session: Session, person: Person, owner_key: str) -> dict[str, Upload]:
     """The files of a draft that is the person's own, by id: a form accepts no other ids."""
     mine = {"of_tenant": person.tenant_id, "of_owner": owner_key, "of_person": person.id}
     rows = session.execute(_OF_OWNER, mine).mappings()
-    return {row["id"]: Upload(row["name"], row["size"], row["media_type"], row["id"]) for row in rows}
+    return {
+        row["id"]: Upload(
+            secret_files.alias(row["name"], row["id"], row["readers"]),
+            row["size"],
+            row["media_type"],
+            row["id"],
+        )
+        for row in rows
+    }
 
 
 def needed(session: Session, digests: Collection[str]) -> set[str]:
@@ -192,14 +228,22 @@ def needed(session: Session, digests: Collection[str]) -> set[str]:
     return set(session.execute(sa.select(a.sha256).where(a.sha256.in_(digests))).scalars())
 
 
-def of_instance(session: Session, tenant_id: str, instance_id: str) -> list[Attachment]:
-    """The materials of an instance, in the order in which they came."""
-    rows = session.execute(_OF_INSTANCE, {"of_tenant": tenant_id, "of_instance": instance_id}).mappings()
-    return [Attachment(**row) for row in rows]
+def of_instance(session: Session, person: Person, instance_id: str) -> list[Attachment]:
+    """The materials of an instance in their current versions, in the order in which they came; of those that
+    the person may not see nothing but that they are there."""
+    of_case = {"of_tenant": person.tenant_id, "of_instance": instance_id}
+    rows = session.execute(_OF_INSTANCE, of_case).mappings()
+    return [secret_files.seen_by(person, Attachment(**row)) for row in rows]
 
 
 def open_file(session: Session, files: FileStore, person: Person, attachment_id: str) -> Opened:
-    """A file, if the person may see its case or uploaded it."""
+    """A file, if the person may see its case or uploaded it, and is of those for whom a secret one is."""
+    row = may_open(session, person, attachment_id)
+    return Opened(row.name, row.media_type, files.path(row.sha256))
+
+
+def may_open(session: Session, person: Person, attachment_id: str) -> Attachment:
+    """The row of a file that the person may open. Raises NotFound, NotPermitted."""
     a = _attachments.c
     query = _attachments.select().where(a.tenant_id == person.tenant_id, a.id == attachment_id)
     row = session.execute(query).mappings().one_or_none()
@@ -211,4 +255,5 @@ def open_file(session: Session, files: FileStore, person: Person, attachment_id:
         ).require()
     elif row["uploaded_by"] != person.id:
         raise NotPermitted("This file belongs to a draft of somebody else.")
-    return Opened(row["name"], row["media_type"], files.path(row["sha256"]))
+    secret_files.may_read(session, person, row["readers"], row["uploaded_by"]).require()
+    return Attachment(**row)

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine.forms import Pair, Upload
+from server.services import secret_files
 from server.services.authorization import Person
 from server.store.columns import ID_LENGTH
 from server.store.conflicts import Entering
@@ -74,9 +75,12 @@ def hand_over(
             a.uploaded_by == person.id, a.instance_id == "",
         )
         .values(instance_id=instance_id)
-        .returning(a.id, a.name, a.sha256)
+        .returning(a.id, a.name, a.sha256, a.readers)
     ).all()  # fmt: skip
-    return [{"name": name, "sha256": sha256} for _, name, sha256 in sorted(map(tuple, given))]
+    return [
+        {"name": secret_files.alias(name, id_, readers), "sha256": sha256}
+        for id_, name, sha256, readers in sorted(map(tuple, given))
+    ]
 
 
 def _mine(person: Person, key: str) -> dict[str, str]:

@@ -238,7 +238,7 @@ def record(session: Session, person: Person, instance_id: str) -> list[TimelineE
 def materials(session: Session, person: Person, instance_id: str) -> list[Attachment]:
     """The files of a case."""
     see(session, person, instance_id)
-    return attachments.of_instance(session, person.tenant_id, instance_id)
+    return attachments.of_instance(session, person, instance_id)
 
 
 def beside_task(
@@ -249,7 +249,7 @@ def beside_task(
     tenant = person.tenant_id
     may_see_instance(person, participants.of_instance(session, tenant, instance_id), process_key).require()
     told = history.latest(session, tenant, instance_id, entries, ("steps_taken", "task_opened"))
-    return attachments.of_instance(session, tenant, instance_id), told
+    return attachments.of_instance(session, person, instance_id), told
 
 
 def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, Any], Deployed]:

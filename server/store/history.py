@@ -57,7 +57,8 @@ class Attachment(Table, table=True):
     """A file of an instance: the bytes lie in the data folder under their SHA-256. `instance_id` is
     "" while it belongs to a draft of `owner_key` only. Versions of one file share a `series`, the id of the
     first ("" while there is only one); `replaced_by` is the id of the next version, "" for the current one,
-    which says in `reason` why it replaced the last. `scan` is "clean", "unscanned" when the virus scanner
+    which says in `reason` why it replaced the last. `readers` are the groups that alone may see it, with
+    blanks between, "" for everybody who sees the case. `scan` is "clean", "unscanned" when the virus scanner
     could not be reached, or "" where there is none."""
 
     __table_args__ = (
@@ -79,6 +80,7 @@ class Attachment(Table, table=True):
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     replaced_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
     reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    readers: str = Field(default="", sa_column_kwargs={"server_default": ""})
     scan: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 

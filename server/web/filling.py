@@ -57,6 +57,7 @@ def posted_answers(visit: Visit, owner_key: str) -> list[Pair]:
             file.content,
             visit.now,
             limit=settings.max_upload_bytes,
+            scan=file.scan,
         )
         pairs.append((file.field, stored))
     return pairs

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from server.multipart import BodyRefused, BodyTooLarge, Bounds, multipart, urlencoded
+from server.services.scanning import Scan
 
 MAX_FIELDS = 20_000
 MAX_FILES = 50
@@ -22,11 +23,12 @@ _UNSTORABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufd
 
 @dataclass(frozen=True, slots=True)
 class PostedFile:
-    """A file as it came."""
+    """A file as it came, and what the virus scanner said of it once it was asked."""
 
     field: str
     name: str
     content: bytes
+    scan: Scan | None = None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -156,8 +156,8 @@ def answer(page: Page, house: House, request: Request, posted: Posted) -> Respon
 
 
 def _looked(page: Page, house: House, request: Request, posted: Posted, now: datetime) -> Any:
-    """What a page finds out before its unit of work."""
-    if page.look is None:
+    """What a page finds out before its unit of work: nobody waits for it, nor for the virus scanner."""
+    if page.look is None and not posted.files:
         return None
     with house.database.read() as session:
         visit = Visit(
@@ -165,7 +165,9 @@ def _looked(page: Page, house: House, request: Request, posted: Posted, now: dat
         )
         visit.person_or_none = _person(visit)
         _admit(page, visit)
-        return page.look(visit)
+        found = page.look(visit) if page.look is not None else None
+    posted.files = [replace(file, scan=house.files.scanner.look(file.content)) for file in posted.files]
+    return found
 
 
 def _person(visit: Visit) -> Person | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from server.bundles import duties
 from server.bundles.checks.subject import Rule, Subject, is_shared
 from server.bundles.manifest import FILE
+from server.engine.forms import Kind
 from server.engine.model import EventKind, Finding
 
 CODE = "manifest-is-consistent"
@@ -44,6 +45,16 @@ NO_STARTER = Rule(
     "Nobody may start {process}, nor does a message or the schedule begin it.",
     "Enter started_by, or called = true if only other processes call it.",
 )
+NO_FILES = Rule(
+    CODE,
+    "[[secret_file]] {field} is the key of no field for files in any form.",
+    "Write the key of the field, so that its files do not lie open.",
+)
+NO_READERS = Rule(
+    CODE,
+    "[[secret_file]] {field} names nobody who may see its files.",
+    "Name groups in readers, or take the entry out.",
+)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -51,12 +62,25 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from _groups(subject)
     yield from _processes(subject)
     yield from _articles(subject)
+    yield from _secret_files(subject)
+
+
+def _secret_files(subject: Subject) -> Iterator[Finding]:
+    forms = subject.loaded.model.forms.values()
+    fields = {field.key for form in forms for field in form.fields if field.kind is Kind.FILES}
+    for secret in subject.manifest.secret_files.values():
+        if secret.id not in fields:
+            yield NO_FILES.at(FILE, secret.id, field=secret.id)
+        if not secret.readers:
+            yield NO_READERS.at(FILE, secret.id, field=secret.id)
 
 
 def _groups(subject: Subject) -> Iterator[Finding]:
     groups = subject.manifest.groups
     named = [(f"[[group]] {g.id}", g.parent) for g in groups.values() if g.parent]
     named += [(f"[[process]] {p.id}", g) for p in subject.manifest.processes.values() for g in p.started_by]
+    secrets = subject.manifest.secret_files.values()
+    named += [(f"[[secret_file]] {secret.id}", group) for secret in secrets for group in secret.readers]
     for where, group in named:
         if group not in groups:
             yield NO_GROUP.at(FILE, group, where=where, group=group)

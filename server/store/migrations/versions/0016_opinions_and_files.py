@@ -10,7 +10,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-_OF_FILES = {"series": "", "version": "1", "replaced_by": "", "reason": "", "scan": ""}
+_OF_FILES = {"series": "", "version": "1", "replaced_by": "", "reason": "", "readers": "", "scan": ""}
 """Columns of a file and what holds for those that are there."""
 
 
