@@ -14,7 +14,7 @@ from sqlmodel import Session
 from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.forms import Form, Pair, Submission
-from server.engine.model import Advance, FlowNode, UserTask
+from server.engine.model import Advance, FlowNode, Signing, UserTask
 from server.services import (
     absences,
     calendars,
@@ -23,6 +23,7 @@ from server.services import (
     recording,
     rehearsal,
     separation,
+    signatures,
     single_use,
     submissions,
 )
@@ -121,6 +122,9 @@ class TaskView:
     owner: str = ""
     owns: bool = False
     cautions: tuple[str, ...] = ()
+    signatures: tuple[Signing, ...] = ()
+    signing: Signing | None = None
+    signers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ def _view(
     node = _node(used, row)
     open_task = _open_task(used, row) if row["status"] == "open" else None
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    form = used.model.forms.get(row["form_id"])
+    form = used.model.form(row["form_id"])
     return TaskView(
         id=row["id"], instance_id=row["instance_id"], deployment_id=row["deployment_id"],
         business_key=row["business_key"], title=row["title"],
@@ -180,6 +184,9 @@ def _view(
         owner=row["owner_name"] or "",
         owns=row["owner_id"] in (person.id, *(absent.id for absent in person.stands_for)),
         plays=() if act else _plays(person, used, row), cautions=apart.told if claim or act else (),
+        signatures=open_task.signatures if open_task else (),
+        signing=open_task.signing if open_task else None,
+        signers=signatures.ways(node, row, act) if open_task else (),
     )  # fmt: skip
 
 
@@ -284,7 +291,7 @@ def complete(
     given = _kept_pairs(session, person, task_id) if answers is None else answers
     row["state"] = case.state
     submission = submissions.accept(_submission(session, case.deployed, row, person, given, case.now))
-    single_use.keep(case, case.deployed.model.forms.get(row["form_id"]), submission)
+    single_use.keep(case, case.deployed.model.form(row["form_id"]), submission)
     values = dict(submission.values)
     node = _node(case.deployed, row)
     outcome = _outcome(node, values)
@@ -297,6 +304,8 @@ def complete(
     )
     case.outcome = outcome
     opened = recording.write_down(case, advance, seq)
+    if row["signing"]:
+        signatures.back_to_holder(case, advance, opened)
     if files := drafts.hand_over(session, person, f"task:{task_id}", case.id, values):
         case.record.add("materials_attached", row["element"], task_id, files=files)
     finish(case)
@@ -464,7 +473,7 @@ def _stale(session: Session, person: Person, row: dict[str, Any]) -> StaleTask:
 def _submission(
     session: Session, used: Deployed, row: dict[str, Any], person: Person, answers: Answers, now: datetime
 ) -> Submission:
-    form = used.model.forms.get(row["form_id"])
+    form = used.model.form(row["form_id"])
     variables = _open_task(used, row).variables
     acting = rehearsal.acting(person, row, used)
     sent = submissions.fill(session, acting, form, answers, variables, f"task:{row['id']}", now)

@@ -1,6 +1,9 @@
-"""Signers added to a joint sign."""
+"""Tasks tell whether they are a signature that was asked for beside another one."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0012"
 down_revision = "0011"
@@ -9,8 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """No task was one so far."""
+    op.add_column("task", sa.Column("signing", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Signatures look like tasks of their step again."""
+    op.drop_column("task", "signing")

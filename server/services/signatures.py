@@ -1,0 +1,97 @@
+"""Tasks that wait for signatures of others: what is asked beside them, and who gets them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from server.engine import process, signers
+from server.engine.model import Advance, FlowNode, UserTask
+from server.services import colleagues, recording
+from server.services.authorization import Verdict
+from server.services.case import Case
+from server.services.deployed import Deployed
+from server.services.errors import NotFound, NotPermitted
+from server.store.identity import User
+from server.store.runtime import InstanceState, ProcessInstance, Task
+
+_tasks = Task.metadata.tables["task"]
+_instances = ProcessInstance.metadata.tables["process_instance"]
+_states = InstanceState.metadata.tables["instance_state"]
+_people = User.metadata.tables["person"]
+
+
+def read(session: Session, tenant_id: str, task_id: str) -> dict[str, Any]:
+    """An open task with its case, the case's state, and who holds it (`holder`, `holder_unit`). Raises
+    NotFound."""
+    t, i, p = _tasks.c, _instances.c, _people.c
+    query = (
+        sa.select(
+            *t, i.deployment_id, i.business_key, i.title, i.rehearsal_at, i.started_by, i.unit_id,
+            _states.c.state,
+            i.process_key.label("root_key"), p.name.label("holder"), p.unit_id.label("holder_unit"),
+        )
+        .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
+        .join(_states, (_states.c.tenant_id == t.tenant_id) & (_states.c.instance_id == t.instance_id))
+        .join(_people, (p.tenant_id == t.tenant_id) & (p.id == t.assignee_id), isouter=True)
+        .where(t.tenant_id == tenant_id, t.id == task_id, t.status == "open")
+    )  # fmt: skip
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    return {**row, "state": bytes(row["state"])}
+
+
+def told(used: Deployed, row: Mapping[str, Any]) -> UserTask:
+    """What the engine tells of an open task. Raises NotFound."""
+    for task in process.open_tasks(used.model, row["root_key"], row["state"]):
+        if task.token == row["token"]:
+            return task
+    raise NotFound("task", row["id"])
+
+
+def ways(element: FlowNode, row: Mapping[str, Any], act: Verdict) -> tuple[str, ...]:
+    """How signers may be added to an open task: `before` and `after` by who may do it, `together` where its
+    diagram lets somebody be added to a joint sign."""
+    if row["signing"] or row["rehearsal_at"] is not None:
+        return ()
+    together = element.multi_instance is not None and element.multi_instance.signer_item
+    return (*(signers.addable(element) if act else ()), *(("together",) if together else ()))
+
+
+def holder(session: Session, row: Mapping[str, Any], token: str) -> str | None:
+    """Who holds the task of a token, or held it when it was done."""
+    t = _tasks.c
+    query = (
+        sa.select(t.assignee_id)
+        .where(t.tenant_id == row["tenant_id"], t.instance_id == row["instance_id"], t.token == token)
+        .where(t.status.in_(("open", "completed")))
+        .order_by(t.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def back_to_holder(case: Case, advance: Advance, opened: list[dict[str, Any]]) -> None:
+    """Give a task that is open again because somebody objected to whoever had done it; where they are no
+    longer in office it waits for all who may do it."""
+    for task, row in zip(advance.opened, opened, strict=True):
+        if not any(signed.verdict for signed in task.signatures):
+            continue
+        t = _tasks.c
+        done = (
+            sa.select(t.assignee_id)
+            .where(t.tenant_id == row["tenant_id"], t.instance_id == case.id, t.token == row["token"])
+            .where(t.status == "completed")
+            .order_by(t.id.desc())
+            .limit(1)
+        )
+        before = case.session.execute(done).scalar_one_or_none()
+        try:
+            who = colleagues.person(case.session, row["tenant_id"], before or "")
+        except NotPermitted:
+            continue
+        recording.assign(case, row, who)
