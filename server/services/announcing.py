@@ -96,9 +96,9 @@ _READERS = _readers()
 def announce(
     session: Session, tenant_id: str, news: Sequence[News], now: datetime, *, but: str = ""
 ) -> frozenset[str]:
-    """Tell each recipient once for each of the `news`, where they wish to hear of it; the first of several
-    about one task counts. `but` is the id of who did it: nobody is told what they did themselves. Gives the
-    ids of those who were told anything."""
+    """Tell each recipient once for each of the `news`, where they wish to hear of it. Of several about one
+    task the first counts; that a case has moved is told only to those who are told nothing else of it. `but`
+    is the id of who did it: nobody is told what they did themselves. Gives the ids of those who were told."""
     if not news:
         return frozenset()
     notices: list[dict[str, Any]] = []
@@ -163,6 +163,8 @@ def _concerning(reader: _Reader, news: Iterable[News]) -> Iterator[News]:
     for one in news:
         keys = {f"{FOLLOWERS} {one.instance_id}" if key == FOLLOWERS else key for key in one.recipients}
         about = (one.instance_id, one.task_id)
+        if one.kind == "case_moved" and any(instance_id == one.instance_id for instance_id, _ in seen):
+            continue
         if about not in seen and not reader.principals.isdisjoint(keys):
             seen.add(about)
             yield one

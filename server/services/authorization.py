@@ -54,6 +54,7 @@ class Person:
     identity: str = ""
     tenant_name: str = ""
     via: str = ""
+    unread: int = 0
     stands_for: tuple[Absent, ...] = ()
     acting_for: Absent | None = None
 

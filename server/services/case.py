@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar, Deadline
 from server.engine.model import Moment
-from server.services import calendars, deployed, indexing, rehearsal
+from server.services import calendars, case_news, deployed, indexing, rehearsal
 from server.services.authorization import Person
 from server.services.calendars import Watched
 from server.services.deployed import Deployed
@@ -140,6 +140,7 @@ def finish(case: Case) -> None:
         years = list(deadline.uncertain_years)
         case.record.add("deadline_uncertain", due=deadline.due.isoformat(), years=years)
     case.record.write(case.session)
+    case_news.tell(case)
     indexing.enter(case.session, case.row, case.record.events)
     keys, revision = {"of_tenant": case.row["tenant_id"], "of_instance": case.id}, case.row["revision"]
     values = {name: case.row[name] for name in _CHANGED}

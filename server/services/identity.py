@@ -21,6 +21,7 @@ from server.services.authorization import Person
 from server.services.errors import NotPermitted, NotSignedIn
 from server.store.conflicts import insert_into
 from server.store.identity import Jurisdiction, Membership, SignInFailure, SignInSession, Unit, User
+from server.store.letters import Notice
 
 _people = User.metadata.tables["person"]
 _units = Unit.metadata.tables["unit"]
@@ -28,6 +29,7 @@ _memberships = Membership.metadata.tables["membership"]
 _sessions = SignInSession.metadata.tables["sign_in_session"]
 _failures = SignInFailure.metadata.tables["sign_in_failure"]
 _jurisdictions = Jurisdiction.metadata.tables["jurisdiction"]
+_notices = Notice.metadata.tables["notice"]
 
 _hasher = PasswordHasher()
 _quick = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
@@ -63,6 +65,7 @@ def _holder() -> sa.Select[Any]:
         sa.select(
             p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
             s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"), p.identity,
+            _unread(p).label("unread"),
             _jurisdictions.c.name.label("tenant_name"), absences.stands_in(p).label("stands_in"),
         )
         .select_from(_sessions)
@@ -74,6 +77,13 @@ def _holder() -> sa.Select[Any]:
 
 
     """How many notices wait for a person, as a column of a query about them."""
+    return sa.select(sa.func.count()).select_from(_notices).where(*mine).scalar_subquery()
+
+
+def _unread(person: Any) -> Any:
+    """How many notices wait for a person, as a column of a query about them."""
+    n = _notices.c
+    mine = (n.tenant_id == person.tenant_id, n.user_id == person.id, n.read_at.is_(None))
     return sa.select(sa.func.count()).select_from(_notices).where(*mine).scalar_subquery()
 
 
@@ -345,7 +355,7 @@ def _person(row: Any) -> Person:
     return Person(
         row["tenant_id"], row["id"], row["account"], row["name"], row["post"], row["unit_id"],
         row["unit_name"], frozenset((row["groups"] or "").split()), row["locale"], row["csrf"],
-        row["calendar_revision"], row["identity"], row["tenant_name"],
+        row["calendar_revision"], row["identity"], row["tenant_name"], unread=row.get("unread", 0),
     )  # fmt: skip
 
 

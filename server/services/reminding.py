@@ -12,16 +12,18 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.bundles.manifest import Manifest
-from server.services import calendars
+from server.services import calendars, deployed, rehearsal
 from server.services.announcing import News, announce
 from server.services.authorization import ALLOWED, Person, Verdict, denied
 from server.services.case import Case, finish, hold_of_task
+from server.services.deployed import Deployed
 from server.services.errors import NotFound, StaleTask
 from server.store.history import HistoryEvent
 from server.store.identity import User
-from server.store.runtime import Task
+from server.store.runtime import ProcessInstance, Task
 
 _tasks = Task.metadata.tables["task"]
+_instances = ProcessInstance.metadata.tables["process_instance"]
 _events = HistoryEvent.metadata.tables["history_event"]
 _people = User.metadata.tables["person"]
 LONGEST = 500
@@ -40,6 +42,21 @@ _REMIND = (
     .where(_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
     .values(reminded_at=bindparam("at"))
 )
+_OPEN = (
+    sa.select(
+        _tasks.c.id, _tasks.c.instance_id, _tasks.c.name, _tasks.c.status, _tasks.c.candidates,
+        _tasks.c.reminded_at, _instances.c.business_key, _instances.c.deployment_id, _instances.c.started_by,
+        _instances.c.rehearsal_at, _people.c.name.label("holder"),
+    )
+    .join(
+        _instances,
+        (_instances.c.tenant_id == _tasks.c.tenant_id) & (_instances.c.id == _tasks.c.instance_id),
+    )
+    .join(
+        _people,
+        (_people.c.tenant_id == _tasks.c.tenant_id) & (_people.c.id == _tasks.c.assignee_id), isouter=True,
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,7 @@ class Reminded:
     """A task that was reminded of: its name, its case, and how many people were told at once."""
 
     task_id: str
+    instance_id: str
     name: str
     business_key: str
     told: int
@@ -55,12 +73,12 @@ class Reminded:
 def may_remind(
     person: Person, started_by: str, candidates: Collection[str], manifest: Manifest | None
 ) -> Verdict:
-    """A task is reminded of by whoever started its case, by the head of a body for which it waits (a group
-    whose manifest entry names that body as its parent), or by an admin."""
-    if person.id == started_by or person.has("admin", *heads_of(candidates, manifest)):
+    """A task is reminded of by whoever started its case, by a leader, by the head of a body for which it
+    waits (a group whose manifest entry names that body as its parent), or by an admin."""
+    if person.id == started_by or person.has("admin", "leader", *heads_of(candidates, manifest)):
         return ALLOWED
     return denied(
-        "Only the person who started the case, the head of the body for which the task waits, or an"
+        "Only the person who started the case, a leader, the head of the body for which the task waits, or an"
         " administrator may remind."
     )
 
@@ -92,7 +110,60 @@ def remind(session: Session, person: Person, task_id: str, note: str, now: datet
     session.execute(_REMIND, {**keys, "at": case.now})
     told = _tell(case, row, note)
     finish(case)
-    return Reminded(task_id, row["name"], case.row["business_key"], told)
+    return Reminded(task_id, case.id, row["name"], case.row["business_key"], told)
+
+
+@dataclass(frozen=True, slots=True)
+class Remindable:
+    """An open task as its reminder's page shows it: for whom it waits, and when it was reminded of last;
+    `today` if that was on this day."""
+
+    id: str
+    instance_id: str
+    business_key: str
+    name: str
+    waits_for: str
+    reminded_at: datetime | None
+    today: bool
+
+
+def look(session: Session, person: Person, task_id: str, now: datetime) -> Remindable:
+    """The task that would be reminded of. NotPermitted for those who may not; StaleTask once it is done."""
+    t = _tasks.c
+    query = _OPEN.where(t.tenant_id == person.tenant_id, t.id == task_id)
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFound("task", task_id)
+    used = deployed.of(session, person.tenant_id, row["deployment_id"])
+    may_remind(person, row["started_by"], row["candidates"], used.manifest).require()
+    if row["status"] != "open":
+        raise StaleTask(task_id, row["status"], instance_id=row["instance_id"])
+    return _remindable(row, used, now)
+
+
+def of_case(session: Session, person: Person, instance_id: str, now: datetime) -> list[Remindable]:
+    """The open tasks of a case that the person may remind of and does not hold."""
+    t = _tasks.c
+    query = _OPEN.where(
+        t.tenant_id == person.tenant_id, t.instance_id == instance_id, t.status == "open",
+        sa.or_(t.assignee_id.is_(None), t.assignee_id != person.id),
+    ).order_by(t.id)  # fmt: skip
+    rows = session.execute(query).mappings().all()
+    used = deployed.of(session, person.tenant_id, rows[0]["deployment_id"]) if rows else None
+    return [
+        _remindable(row, used, now)
+        for row in rows
+        if used and may_remind(person, row["started_by"], row["candidates"], used.manifest)
+    ]
+
+
+def _remindable(row: Any, used: Deployed, now: datetime) -> Remindable:
+    now = rehearsal.clock(row, now)
+    names = "、".join(used.principal_name(key) for key in row["candidates"])
+    return Remindable(
+        row["id"], row["instance_id"], row["business_key"], row["name"], row["holder"] or names,
+        row["reminded_at"], reminded_today(row["reminded_at"], now),
+    )  # fmt: skip
 
 
 def reminded_today(reminded_at: datetime | None, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from server.engine.model import Advance, FlowNode, Signing, UserTask
 from server.services import (
     absences,
     calendars,
+    consulting,
     deployed,
     drafts,
     recording,
@@ -66,6 +67,7 @@ def _with_case() -> sa.Select[Any]:
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
             i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, i.stopped_at, s.state,
             _people.c.name.label("assignee_name"), _OWNER.label("owner_name"), *separation.columns(),
+            *consulting.counts(t),
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
@@ -116,6 +118,8 @@ class TaskView:
     act: Verdict
     round: int | None = None
     rehearsal_at: datetime | None = None
+    opinions: int = 0
+    unanswered: int = 0
     plays: tuple[tuple[str, str], ...] = ()
     acting_for: str = ""
     delegation: str = ""
@@ -180,6 +184,7 @@ def _view(
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         draft=draft, returns=_returns(used, row, node),
         claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
+        opinions=row["opinions"], unanswered=row["unanswered"],
         acting_for=person.acting_for.name if person.acting_for else "", delegation=row["delegation"],
         owner=row["owner_name"] or "",
         owns=row["owner_id"] in (person.id, *(absent.id for absent in person.stands_for)),

@@ -57,6 +57,7 @@ class TaskRow:
     working_days_left: int | None
     round: int | None
     rehearsed: bool = False
+    reminded_at: datetime | None = None
     acting_for: str = ""
     delegated: bool = False
 
@@ -227,5 +228,5 @@ def _row(row: dict[str, Any], person: Person, calendar: Any, used: Any, now: dat
         groups=tuple(used.principal_name(key) for key in row["candidates"]),
         working_days_left=calendar.working_days_left(now, due) if due else None, round=row["round"],
         rehearsed=row["rehearsal_at"] is not None, acting_for=absent.name if absent else "",
-        delegated=row["delegation"] == "pending",
+        delegated=row["delegation"] == "pending", reminded_at=row["reminded_at"],
     )  # fmt: skip

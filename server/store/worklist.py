@@ -26,6 +26,7 @@ def _list_rows() -> sa.Select[Any]:
             t.id, t.instance_id, t.element, t.name, t.assignee_id, t.candidates, t.created_at, t.due_at,
             t.follow_up_at, t.priority, t.sent_by, t.round, t.delegation, i.business_key, i.title,
             i.process_key, i.due_at.label("instance_due"), i.status, i.rehearsal_at, i.stopped_at,
+            t.reminded_at,
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .where(t.tenant_id == bindparam("of_tenant"), t.id.in_(bindparam("task_ids", expanding=True)))

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from server.engine.forms import Pair
 from server.services.attachments import FileStore
 from server.services.authorization import Person
+from server.services.channels import Channels
 from server.services.errors import NotSignedIn
 from server.settings import Settings
 from server.store.database import Database
@@ -32,6 +33,7 @@ class House:
     database: Database
     files: FileStore
     clock: Callable[[], datetime] = _clock
+    channels: Channels = Channels()
 
     @property
     def session_cookie(self) -> str:

@@ -23,7 +23,7 @@ from server.services import (
 )
 from server.services.instance_views import InstanceView
 from server.services.printing import Sheet
-from server.web import filling, render, vocabulary
+from server.web import filling, letters_beside, render, vocabulary
 from server.web.context import Visit
 from server.web.language import mark as _
 from server.web.pdf import PdfUnavailable, pdf_of
@@ -97,6 +97,9 @@ def overview(visit: Visit) -> Response:
         sheet.instance,
         lines_done=lines,
         papers=papers,
+        letters=letters_beside.of_case(
+            visit, sheet.instance.id, rehearsed=sheet.instance.rehearsal_at is not None
+        ),
         reportable=hand_delivery.of_case(visit.session, visit.person, sheet.instance.id),
         understood=readings.of_case(visit.session, visit.person, sheet.instance.id),
     )

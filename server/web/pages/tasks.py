@@ -8,7 +8,8 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from server.engine.forms import FieldView, Pair
-from server.services import calendars, deployed, instance_views, readings, tasks, worklist
+from server.services import calendars, consulting, deployed, instance_views, readings, tasks, worklist
+from server.services.consulting import Asked
 from server.services.errors import InvalidSubmission, NotPermitted, StaleTask
 from server.services.tasks import TaskView
 from server.web import filling, render, vocabulary
@@ -221,8 +222,16 @@ def _task_page(
         instance_days_left=days(task.instance_due),
         can_release=len(task.candidates) > 0 and task.status == "open" and task.delegation != "pending",
         understood=readings.of_task(visit.session, visit.person, task),
+        asked=_asked(visit, task),
         **_beside(visit, task),
     )
+
+
+def _asked(visit: Visit, task: TaskView) -> Sequence[Asked]:
+    """The opinions asked for in the case of a task that has some."""
+    if not task.opinions:
+        return ()
+    return consulting.of_case(visit.session, visit.person.tenant_id, task.instance_id)
 
 
 def _beside(visit: Visit, task: TaskView) -> dict[str, Any]:
