@@ -50,7 +50,9 @@ class Document(_Paper, frozen=True):
     `when` (FEEL) must hold besides, where there is one. Title, number, addressee, text and signature are for
     people, with FEEL in `{{ }}`; every line of the text is a paragraph. `fields` are variables shown as a
     table below it, as far as they have a value. Without a title the name is taken, without a number of its
-    own that of the case. Who signs is also its letterhead: that of the jurisdiction where nobody is named."""
+    own that of the case. Who signs is also its letterhead: that of the jurisdiction where nobody is named.
+    `issued_by` are the groups that give it out with a verification code; none named: those who have done a
+    step of the case."""
 
     text: str
     when: str = ""
@@ -59,6 +61,7 @@ class Document(_Paper, frozen=True):
     addressee: str = ""
     signed: str = ""
     fields: tuple[str, ...] = ()
+    issued_by: tuple[str, ...] = ()
 
     @property
     def texts(self) -> dict[str, str]:

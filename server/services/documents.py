@@ -15,7 +15,7 @@ from server.bundles.papers import Document
 from server.engine import process
 from server.engine.forms.expressions import Compiler, Expression, Part, Scope, feel_value, fill
 from server.engine.schedule import CIVIL
-from server.services import instance_views
+from server.services import instance_views, issuing
 from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
@@ -50,13 +50,16 @@ class Printed:
 
 
 def offered(session: Session, person: Person, instance_id: str, now: datetime) -> list[Document]:
-    """The documents that can be had of a case now, in the order of the manifest."""
+    """The documents that can be had of a case now or were given out, in the order of the manifest."""
     row, used = instance_views.see(session, person, instance_id)
-    found = [document for document in _documents(used) if _fits(document, row)]
-    if not any(document.when for document in found):
+    if not _documents(used):
+        return []
+    issued = {name for name, _paper in issuing.of_case(session, person.tenant_id, instance_id)}
+    found = [document for document in _documents(used) if document.id in issued or _fits(document, row)]
+    if all(document.id in issued or not document.when for document in found):
         return found
     scope = _scope(session, person, row, used, now, _plain)
-    return [document for document in found if _holds(document, scope)]
+    return [document for document in found if document.id in issued or _holds(document, scope)]
 
 
 def printed(
@@ -150,7 +153,7 @@ def _step(entry: TimelineEntry) -> dict[str, Any]:
     answers = entry.payload.get("values") or {}
     return {
         **answers, "element": entry.element, "name": entry.payload.get("name", ""),
-        "officer": entry.actor_name, "post": entry.actor_post, "date": _day(entry.at),
+        "officer": entry.actor_name, "post": entry.actor_post, "acting_for": entry.acting_for, "date": _day(entry.at),
         "verdict": entry.payload.get("outcome"), "opinion": answers.get("opinion_text") or "",
     }  # fmt: skip
 

@@ -52,6 +52,7 @@ from server.web.pages import (
     tasks,
     tokens,
     trials,
+    verify,
     worklist,
 )
 from server.web.render import STATIC
@@ -83,6 +84,7 @@ PAGES: tuple[Page, ...] = (
     *start.pages.declared,
     *rehearsals.pages.declared,
     *documents.pages.declared,
+    *verify.pages.declared,
     *search.pages.declared,
     *projects.pages.declared,
     *registers.pages.declared,

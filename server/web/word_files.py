@@ -42,9 +42,22 @@ def word_file(paper: Paper) -> bytes:
     if paper.basis:
         _line(book, f"依据：{paper.basis}", size=12)
     _line(book, f"办件编号：{paper.case_number}　办件记录校验码：{paper.digest}", size=8, colour=_GREY)
+    if paper.code:
+        _line(book, f"验证码：{paper.spaced_code}　核验：{paper.verify}", size=8, colour=_GREY)
+        book.add_picture(_qr(paper), width=Mm(24))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _qr(paper: Paper) -> io.BytesIO:
+    """The address at which the document is verified, as a picture."""
+    import segno  # only for a paper that was given out
+
+    picture = io.BytesIO()
+    segno.make(f"{paper.verify}?code={paper.code}", error="m").save(picture, kind="png", scale=6, border=1)
+    picture.seek(0)
+    return picture
 
 
 def _prepare(book: WordDocument, paper: Paper) -> None:

@@ -73,9 +73,9 @@ def check(subject: Subject) -> Iterator[Finding]:
         columns = paper.columns if isinstance(paper, Register) else paper.fields
         yield from _variables(where, paper.id, columns, names)
         yield from _unlabelled(where, paper.id, columns, labelled)
-        if isinstance(paper, Register):
-            for group in sorted(set(paper.readers) - set(subject.manifest.groups)):
-                yield NO_READER.at(FILE, paper.id, where=where, group=group)
+        groups = paper.readers if isinstance(paper, Register) else paper.issued_by
+        for group in sorted(set(groups) - set(subject.manifest.groups)):
+            yield NO_READER.at(FILE, paper.id, where=where, group=group)
         if isinstance(paper, Document):
             yield from _texts(where, paper, names)
         for citation in paper.regulation.split():

@@ -5,22 +5,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from server.services import documents, instance_views
+from server.services import documents, instance_views, issuing
 from server.services.documents import Printed
-from server.web import render, vocabulary
+from server.services.errors import NotFound
+from server.services.issuing import Issued
+from server.web import print_outs, render, vocabulary
 from server.web.context import Visit
 from server.web.downloads import download
 from server.web.language import mark as _
 from server.web.language import translator
 from server.web.paper import WORD, Paper
-from server.web.pdf import PdfUnavailable, pdf_of
 from server.web.routing import Pages
 from server.web.vocabulary import Vocabulary
 from server.web.words import Words
@@ -32,22 +32,25 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 @pages.get("/instances/{id}/documents/{document}")
 def show(visit: Visit) -> Response:
-    """A document, for the browser's print."""
+    """A document as it was given out or, before that, as it would be; for the browser's print."""
     return _page(visit, _paper(visit), for_pdf=False)
+
+
+@pages.post("/instances/{id}/documents/{document}/issue")
+def issue(visit: Visit) -> Response:
+    """出具: give it out as it reads now, with a verification code."""
+    instance_id, document_id, seen = visit.path("id"), visit.path("document"), visit.sent("seen")
+    texts = asdict(_made(visit))
+    known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 6 else 0
+    issuing.issue(visit.session, visit.person, instance_id, document_id, texts, known, visit.now)
+    return render.redirect(visit, f"/instances/{instance_id}/documents/{document_id}")
 
 
 @pages.get("/instances/{id}/documents/{document}/print.pdf")
 def as_pdf(visit: Visit) -> Response:
     """A document as PDF."""
     paper = _paper(visit)
-    try:
-        content = pdf_of(bytes(_page(visit, paper, for_pdf=True).body).decode())
-    except PdfUnavailable as error:
-        raise HTTPException(
-            503,
-            _("PDF cannot be made on this server: Pango is missing. Use the print function of the browser."),
-        ) from error
-    return download(content, "application/pdf", f"{_file_name(paper)}.pdf", inline=True)
+    return print_outs.as_pdf(_page(visit, paper, for_pdf=True), _file_name(paper))
 
 
 @pages.get("/instances/{id}/documents/{document}/print.docx")
@@ -90,6 +93,39 @@ def _chinese_day(text: str) -> str:
 
 
 def _paper(visit: Visit) -> Paper:
+    """The document as it was given out last; as it reads now where it never was."""
+    issued = issuing.latest(visit.session, visit.person, visit.path("id"), visit.path("document"))
+    return _made(visit) if issued is None else paper_of(issued, _verify_address(visit))
+
+
+def paper_of(issued: Issued, address: str) -> Paper:
+    """A document that was given out, as it was kept; `address` is where it can be verified."""
+    kept = dict(issued.paper) | {"code": issued.code, "verify": address}
+    fields = tuple((label, text) for label, text in kept["fields"])
+    return Paper(**(kept | {"paragraphs": tuple(kept["paragraphs"]), "fields": fields}))
+
+
+def _verify_address(visit: Visit) -> str:
+    return str(visit.request.url.replace(path="/verify", query=""))
+
+
+def _issuable(visit: Visit) -> tuple[Issued | None, bool]:
+    """How the document was given out last, and whether this person can give it out (anew, where it would
+    read otherwise now)."""
+    instance_id, document_id = visit.path("id"), visit.path("document")
+    row, used = instance_views.see(visit.session, visit.person, instance_id)
+    issued = issuing.latest(visit.session, visit.person, instance_id, document_id)
+    try:
+        may = bool(issuing.may_issue(visit.session, visit.person, row, used, document_id))
+        made = _made(visit) if may else None
+    except NotFound:  # the case has it no longer: what was given out stays
+        made = None
+    differs = issued is None or (made is not None and issuing.digest_of(asdict(made)) != issued.digest)
+    return issued, made is not None and differs
+
+
+def _made(visit: Visit) -> Paper:
+    """The document as it reads now."""
     instance_id, document_id = visit.path("id"), visit.path("document")
     _row, used = instance_views.see(visit.session, visit.person, instance_id)
     speech = _Speech(vocabulary.of(used, LANGUAGE), Words(translator(LANGUAGE)))
@@ -124,7 +160,21 @@ def _mark(found: Printed) -> str:
 
 def _page(visit: Visit, paper: Paper, *, for_pdf: bool) -> Response:
     address = f"/instances/{paper.instance_id}/documents/{paper.document_id}"
-    return render.whole(visit, "documents/print.html", paper=paper, address=address, for_pdf=for_pdf)
+    issued, issuable = (None, False) if for_pdf else _issuable(visit)
+    return render.whole(
+        visit, "documents/print.html", paper=paper, address=address, for_pdf=for_pdf, issued=issued,
+        issuable=issuable, qr=verification_qr(paper),
+    )  # fmt: skip
+
+
+def verification_qr(paper: Paper) -> str:
+    """The address at which the document is verified, as a picture; "" where it has no code."""
+    if not paper.code:
+        return ""
+    import segno  # only for a paper that was given out
+
+    code = segno.make(f"{paper.verify}?code={paper.code}", error="m")
+    return str(code.svg_data_uri(scale=3, border=0))
 
 
 def _file_name(paper: Paper) -> str:
