@@ -76,10 +76,6 @@ def _holder() -> sa.Select[Any]:
     )  # fmt: skip
 
 
-    """How many notices wait for a person, as a column of a query about them."""
-    return sa.select(sa.func.count()).select_from(_notices).where(*mine).scalar_subquery()
-
-
 def _unread(person: Any) -> Any:
     """How many notices wait for a person, as a column of a query about them."""
     n = _notices.c
