@@ -144,6 +144,11 @@ class TimelineEntry:
     task_id: str | None
     payload: dict[str, Any]
 
+    @property
+    def acting_for(self) -> str:
+        """The name of whom the person acted for, "" where for themselves."""
+        return str(self.payload.get("for", {}).get("name", ""))
+
 
 def timeline(
     session: Session, tenant_id: str, instance_id: str, *, last: int | None = None

@@ -29,7 +29,8 @@ _ROUNDS = sa.select(_t.id, _t.round).where(
 class Opinion:
     """What somebody decided in a step, when: `round` counts how often the step has been gone through (from
     1). `values` are what the form held, `form` how to read them. One that sent the case back names the step
-    (`back_to`) and the reason; one that was taken back again is `withdrawn`."""
+    (`back_to`) and the reason; one that was taken back again is `withdrawn`. `acting_for` names
+    who was away."""
 
     round: int
     officer: str
@@ -41,6 +42,7 @@ class Opinion:
     values: Mapping[str, Any]
     back_to: str = ""
     withdrawn: bool = False
+    acting_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +125,5 @@ class _Gathering:
         return Opinion(
             self.round_of.get(task, 1), entry.actor_name, entry.actor_post, entry.at, str(text or ""),
             entry.payload.get("outcome"), self.used.form_of(entry.element), values,
-            back_to=(node.name if node else back) if back else "",
+            back_to=(node.name if node else back) if back else "", acting_for=entry.acting_for,
         )  # fmt: skip

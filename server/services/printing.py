@@ -20,7 +20,7 @@ from server.store.history import Attachment
 @dataclass(frozen=True, slots=True)
 class SheetLine:
     """One step of the sheet: who decided what, when; `values` are what the form held, `form` how to
-    read them."""
+    read them; `acting_for` names who was away."""
 
     name: str
     officer: str
@@ -30,6 +30,7 @@ class SheetLine:
     opinion: str
     form: Form | None
     values: dict[str, Any]
+    acting_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def _line(used: deployed.Deployed, entry: TimelineEntry) -> SheetLine:
     return SheetLine(
         entry.payload.get("name", ""), entry.actor_name, entry.actor_post, entry.at,
         entry.payload.get("outcome"), str(values.get("opinion_text") or ""), form, values,
+        entry.acting_for,
     )  # fmt: skip
 
 

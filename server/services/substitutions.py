@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.services import colleagues, deployed, rights_log
 from server.services.absences import day
-from server.services.authorization import HOUSE_GROUPS, Person, denied
+from server.services.authorization import ALLOWED, HOUSE_GROUPS, Person, Verdict, denied
 from server.services.errors import NotFound, NotPermitted
 from server.services.rights_log import Change
 from server.store.columns import new_id
@@ -109,8 +109,7 @@ def enter(session: Session, person: Person, wanted: Wanted, now: datetime) -> st
     Raises:
         NotPermitted: who may not, days that are no span, somebody who is away then, a scope that is unknown.
     """
-    if wanted.absent != person.id and not person.has("admin"):
-        denied("Only administrators enter who stands in for somebody else.").require()
+    may_enter(person, wanted.absent).require()
     absent = colleagues.person(session, person.tenant_id, wanted.absent)
     substitute = colleagues.person(session, person.tenant_id, wanted.substitute)
     if absent.id == substitute.id:
@@ -128,6 +127,13 @@ def enter(session: Session, person: Person, wanted: Wanted, now: datetime) -> st
     session.execute(_substitutions.insert(), row)
     _tell(session, person, "substitution_entered", row, now)
     return str(row["id"])
+
+
+def may_enter(person: Person, absent_id: str) -> Verdict:
+    """Everybody enters who acts for themselves; admins for all."""
+    if absent_id == person.id or person.has("admin"):
+        return ALLOWED
+    return denied("Only administrators enter who stands in for somebody else.")
 
 
 def end(session: Session, person: Person, substitution_id: str, last_day: date, now: datetime) -> None:

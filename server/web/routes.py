@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from server.web.context import House
@@ -11,6 +12,7 @@ from server.web.pages import (
     account,
     admin,
     attachments,
+    batches,
     case_versions,
     checks,
     consulting,
@@ -25,6 +27,7 @@ from server.web.pages import (
     ending,
     follows,
     groups,
+    hand_over,
     hands,
     health,
     instances,
@@ -49,6 +52,7 @@ from server.web.pages import (
     sessions,
     search,
     start,
+    substitutions,
     tasks,
     tokens,
     trials,
@@ -71,8 +75,11 @@ PAGES: tuple[Page, ...] = (
     *tokens.pages.declared,
     *programs.pages.declared,
     *worklist.pages.declared,
+    *batches.pages.declared,
     *tasks.pages.declared,
     *hands.pages.declared,
+    *substitutions.pages.declared,
+    *hand_over.pages.declared,
     *instances.pages.declared,
     *ending.pages.declared,
     *notices.pages.declared,
@@ -112,7 +119,8 @@ PAGES: tuple[Page, ...] = (
 def mount(app: FastAPI, house: House) -> None:
     """Add the pages, their static files and the pages of what goes wrong."""
     app.router.routes.extend(route(page, house) for page in PAGES)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    files = GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=1_000, compresslevel=6)
+    app.mount("/static", files, name="static")
     for status in (404, 405):
         app.add_exception_handler(status, not_found(house))
     app.add_exception_handler(HTTPException, not_found(house))

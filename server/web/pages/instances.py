@@ -50,6 +50,7 @@ class Line:
     at: datetime
     opinion: str
     views: tuple[FieldView, ...]
+    acting_for: str = ""
 
     @property
     def answers(self) -> list[tuple[str, str]]:
@@ -197,7 +198,15 @@ def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response
 
 def _lines(visit: Visit, sheet: Sheet) -> list[Line]:
     return [
-        Line(line.name, line.officer, line.post, line.at, line.opinion, _asked(visit, line.form, line.values))
+        Line(
+            line.name,
+            line.officer,
+            line.post,
+            line.at,
+            line.opinion,
+            _asked(visit, line.form, line.values),
+            line.acting_for,
+        )
         for line in sheet.lines
     ]
 

@@ -69,6 +69,7 @@ def _list(visit: Visit, note: str = "", failures: tuple[str, ...] = ()) -> Respo
     filters = Filters(
         process_key=visit.query("process"), mine=visit.query("mine") == "1", group=visit.query("group"),
         text=visit.query("q"), rehearsals=visit.query("rehearsal") == "1",
+        acting_for=visit.query("for"),
     )  # fmt: skip
     page = worklist.page(visit.session, visit.person, filters, visit.now, after=key_of(visit.query("after")))
     used = deployed.active(visit.session, visit.person.tenant_id)
