@@ -24,6 +24,7 @@ from server.web import ready_phrases, refusals, richtext
 from server.web.context import Visit
 from server.web.language import Translator, translator
 from server.web.language import mark as _
+from server.web.packing import html_response
 from server.web.posting import storable
 from server.web.words import LIGHTS, Words
 
@@ -49,8 +50,8 @@ def page(visit: Visit, template: str, block: str = "content", status: int = 200,
     else:
         frame = {**_menu(visit), "rehearsal_at": _rehearsal_at(values)}
         text = environment.get_template(template).render(**_common(visit), **frame, **values)
-    response = Response(text, status, media_type="text/html; charset=utf-8")
-    response.headers["Vary"] = "HX-Request, Accept, Accept-Language, Cookie"
+    response = html_response(visit.request, text, status)
+    response.headers["Vary"] = "HX-Request, Accept, Accept-Encoding, Accept-Language, Cookie"
     _remember_visitor(visit, response)
     return response
 

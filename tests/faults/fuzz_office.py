@@ -22,7 +22,16 @@ from fastapi import FastAPI
 from server.app import create_app
 from server.bundles import archive
 from server.cli import demo, house
-from server.services import authoring, definitions, deployed, deployments, identity, tokens
+from server.services import (
+    absences,
+    authoring,
+    definitions,
+    deployed,
+    deployments,
+    identity,
+    substitutions,
+    tokens,
+)
 from server.services.attachments import FileStore
 from server.services.authorization import may_deploy
 from server.settings import Settings
@@ -44,6 +53,9 @@ KINDS: Mapping[str, str] = {
 
 STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "admin elsewhere", "nobody")
 """Those who have nothing to do with the cases of the unit clerk."""
+
+HANDS = ("reassign", "delegate", "resolve", "recall")
+"""What is done with who holds a task."""
 
 CASES, ELSEWHERE_CASES, REHEARSALS = 26, 8, 2
 
@@ -156,7 +168,7 @@ async def _send(app: FastAPI, request: Request, badge: Badge) -> Answer:
 
     async def receive() -> dict[str, Any]:
         if not chunks:
-            return {"type": "http.disconnect"}
+            await asyncio.Event().wait()  # the visitor stays: who is told that he left, sends no file
         return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
 
     async def send(message: dict[str, Any]) -> None:
@@ -193,6 +205,7 @@ def open_office(folder: Path) -> FuzzOffice:
     _note_ids(office)
     _note_secrets(office)
     _open_draft(office)
+    _stand_in(office)
     office.addresses, office.forms = fuzz_crawl.walk_all(tuple(KINDS), office.page)
     _note_unlinked(office)
     with sqlite3.connect(file) as live, sqlite3.connect(office.kept) as kept:
@@ -241,6 +254,16 @@ def _open_draft(office: FuzzOffice) -> None:
     office.ids["file"] = sorted(bundle.files)[::9]
 
 
+def _stand_in(office: FuzzOffice) -> None:
+    """The police act for the centre these days."""
+    now = house.now()
+    today = absences.day(now)
+    with office.database.write() as session:
+        away = identity.person_by_account(session, TENANT, KINDS["centre"])
+        wanted = substitutions.Wanted(away.id, KINDS["police"], today, today + timedelta(days=3), "休假")
+        office.ids["substitution"] = [substitutions.enter(session, away, wanted, now)]
+
+
 def _note_ids(office: FuzzOffice) -> None:
     """Real ids of every kind of thing, of both jurisdictions."""
     tables = {
@@ -270,6 +293,8 @@ def _note_unlinked(office: FuzzOffice) -> None:
     with office.database.read() as session:
         messages = [tuple(row) for row in session.execute(sa.select(waiting.instance_id, waiting.token))]
     posts: dict[str, list[str]] = {
+        **{f"/tasks/{{id}}/{verb}": [f"/tasks/{id_}/{verb}" for id_ in tasks] for verb in HANDS},
+        "/substitutions/{id}/end": [f"/substitutions/{id_}/end" for id_ in office.ids["substitution"]],
         "/tasks/{id}/complete": [f"/tasks/{id_}/complete" for id_ in tasks],
         "/tasks/{id}/return": [f"/tasks/{id_}/return" for id_ in tasks],
         "/start/{key}/submit": [f"/start/{key}/submit" for key in keys],

@@ -1,0 +1,130 @@
+"""Every page in a real browser, as whoever may see it: no violation of WCAG 2.2 AA that axe knows, in light
+and dark, nothing to scroll sideways from 320 px to 1920 px, and light enough for a slow line.
+
+The pages come from the application itself without a server between: the browser's requests are handed to it.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route
+
+from server.web.routes import PAGES
+from tests.faults.fuzz_office import KINDS, FuzzOffice, Request, open_office
+
+EACH = 2
+"""How many addresses of one page are looked at."""
+WIDTHS = (320, 768, 1920)
+MAX_BYTES = 60_000
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+HEAVY = ("bpmn-js", "diagram.js", "/studio/", "modeler")
+"""What a page with a diagram loads besides: viewer and editors."""
+_GETS = sorted({page.path for page in PAGES if page.method == "GET"})
+
+
+@dataclass
+class Window:
+    """A browser's tab on the application, as one kind of person after the other."""
+
+    office: FuzzOffice
+    page: Page
+    kind: str = "nobody"
+    weight: dict[str, int] = field(default_factory=dict)
+
+    def hand_over(self, route: Route) -> None:
+        """Let the application answer what the browser asks; other addresses do not exist."""
+        asked = urlsplit(route.request.url)
+        if asked.hostname != "127.0.0.1" or route.request.method != "GET":
+            route.abort()
+            return
+        target = f"{asked.path}?{asked.query}" if asked.query else asked.path
+        headers = ((b"accept-encoding", b"gzip"),)
+        answer = self.office.send(Request("GET", target.encode(), headers), self.office.badges[self.kind])
+        body = answer.body
+        self.weight[asked.path] = len(body)
+        if answer.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        kept = {n: v for n, v in answer.headers.items() if n not in ("content-encoding", "content-length")}
+        route.fulfill(status=answer.status, headers=kept, body=body)
+
+    def open(self, kind: str, address: str) -> None:
+        """Open a page as this kind of person."""
+        self.kind = kind
+        self.weight.clear()
+        self.page.goto(f"http://127.0.0.1:8000{address}", wait_until="load")
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FuzzOffice]:
+    """An office with cases in many states."""
+    opened = open_office(tmp_path_factory.mktemp("office"))
+    yield opened
+    opened.thread.shutdown()
+    opened.database.close()
+
+
+@pytest.fixture(scope="module")
+def window(office: FuzzOffice, browser: Browser) -> Iterator[Window]:
+    """The browser's tab."""
+    context = browser.new_context(locale="zh-CN", bypass_csp=True)
+    context.set_default_timeout(30_000)
+    tab = Window(office, context.new_page())
+    context.route("**/*", tab.hand_over)
+    yield tab
+    context.close()
+
+
+def _found(office: FuzzOffice, pattern: str) -> list[tuple[str, str]]:
+    """Who opens which addresses of a page: the first kind of person that sees it as a page."""
+    wanted = [pattern] if "{" not in pattern else office.addresses.get(pattern, [])
+    pages: list[tuple[str, str]] = []
+    for address in wanted:
+        kind = next((kind for kind in KINDS if office.page(kind, address)), "")
+        if kind:
+            pages.append((kind, address))
+        if len(pages) == EACH:
+            break
+    return pages
+
+
+def _wrong(found: dict[str, Any]) -> list[str]:
+    return [
+        f"{rule['id']}: {rule['help']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for rule in found["violations"]
+        for node in rule["nodes"][:3]
+    ]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("pattern", _GETS)
+def test_page_for_everybody(window: Window, pattern: str) -> None:
+    """Axe, widths and weight."""
+    wrong: dict[str, list[str]] = {}
+    for kind, address in _found(window.office, pattern):
+        problems = wrong.setdefault(f"{address} as {kind}", [])
+        window.page.set_viewport_size({"width": 1440, "height": 900})
+        window.open(kind, address)
+        weight = sum(size for path, size in window.weight.items() if not any(h in path for h in HEAVY))
+        if weight > MAX_BYTES:
+            problems.append(f"weighs {weight}: {window.weight}")
+        axe = Axe()
+        for scheme in ("light", "dark"):
+            window.page.emulate_media(color_scheme=scheme)
+            result = axe.run(window.page, options={"runOnly": list(RULES)})
+            problems += [f"{scheme}: {text}" for text in _wrong(result.response)]
+        window.page.emulate_media(color_scheme="light")
+        for width in WIDTHS:
+            window.page.set_viewport_size({"width": width, "height": 800})
+            wide = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wide > 0:
+                problems.append(f"{wide} px too wide at {width} px")
+    assert not any(wrong.values()), "\n".join(
+        f"{where}\n  " + "\n  ".join(problems) for where, problems in wrong.items() if problems
+    )
