@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from server.cli import content, office, studio, tokens, versions
+from server.cli import archives, content, office, studio, tokens, versions
 
 app = typer.Typer(
     name="guicheng",
@@ -32,6 +32,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "would-change": versions.would_change,
     "seed": office.seed,
     "verify-audit": office.verify_audit,
+    "verify-archive": archives.verify_archive,
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)

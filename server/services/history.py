@@ -79,7 +79,7 @@ class Record:
     def add_evaluation(self, evaluation: Evaluation, deployment_id: str) -> None:
         """Note a decision: an entry of the chain, and the whole evaluation beside it."""
         row = _evaluation_row(evaluation)
-        digest = _digest(row)
+        digest = evaluation_digest(row)
         rows = [rule.row for rule in evaluation.matched]
         told = {"decision": evaluation.decision, "name": evaluation.name, "outputs": evaluation.outputs}
         seq = self.add("decision_evaluated", evaluation.element, rules=rows, sha256=digest, **told)
@@ -222,12 +222,13 @@ def _verify_evaluations(session: Session, tenant: str, instance: str) -> ChainFa
         )
     ).all()
     rows = session.execute(_evaluations.select().where(d.tenant_id == tenant, d.instance_id == instance))
-    found = {row["seq"]: _digest(dict(row)) for row in rows.mappings()}
+    found = {row["seq"]: evaluation_digest(dict(row)) for row in rows.mappings()}
     for seq, payload in digests:
         if found.pop(seq, None) != payload["sha256"]:
             return ChainFault(tenant, instance, seq, "decision changed")
     return ChainFault(tenant, instance, min(found), "decision added") if found else None
 
 
-def _digest(row: dict[str, Any]) -> str:
+def evaluation_digest(row: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of a decision as the chain holds it."""
     return hashlib.sha256(dumps({name: row[name] for name in _CONTENT})).hexdigest()

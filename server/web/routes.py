@@ -11,6 +11,7 @@ from server.web.context import House
 from server.web.pages import (
     account,
     admin,
+    archive,
     attachments,
     batches,
     case_versions,
@@ -91,6 +92,7 @@ PAGES: tuple[Page, ...] = (
     *start.pages.declared,
     *rehearsals.pages.declared,
     *documents.pages.declared,
+    *archive.pages.declared,
     *verify.pages.declared,
     *search.pages.declared,
     *projects.pages.declared,

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from server.engine.forms import FieldView
 from server.services import (
+    archiving,
     calendars,
     documents,
     hand_delivery,
@@ -192,6 +193,7 @@ def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response
         tab=tab,
         tab_links=links,
         days_left=days,
+        archivable=bool(case.ended_at) and archiving.offered(visit.session, visit.person, case.id),
         **values,
     )
 

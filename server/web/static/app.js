@@ -107,7 +107,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) { event.preventDefault(); return; }
-    if (form.method === "post" && !form.hasAttribute("hx-post")) {
+    if (form.method === "post" && !form.hasAttribute("hx-post") && !form.hasAttribute("data-download")) {
       form.dataset.sent = "yes";
       window.addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
     }
