@@ -22,13 +22,16 @@ from server.services import (
     starts,
     worklist,
 )
+from server.services.case_clock import beside as limits_beside
 from server.services.instance_views import InstanceView
 from server.services.printing import Sheet
 from server.web import filling, letters_beside, render, vocabulary
 from server.web.context import Visit
 from server.web.language import mark as _
+from server.web.limit_words import Explained, explained
 from server.web.pdf import PdfUnavailable, pdf_of
 from server.web.routing import Pages, Permission
+from server.web.words import Words
 
 pages = Pages()
 TABS = (
@@ -102,6 +105,7 @@ def overview(visit: Visit) -> Response:
         letters=letters_beside.of_case(
             visit, sheet.instance.id, rehearsed=sheet.instance.rehearsal_at is not None
         ),
+        counted=_counted(visit, sheet.instance),
         reportable=hand_delivery.of_case(visit.session, visit.person, sheet.instance.id),
         understood=readings.of_case(visit.session, visit.person, sheet.instance.id),
     )
@@ -198,6 +202,16 @@ def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response
     )
 
 
+def _counted(visit: Visit, case: InstanceView) -> list[Explained]:
+    """How the limits were counted that stand."""
+    dues = [task.due for task in case.open_tasks if task.due]
+    if not (case.due or dues):
+        return []
+    row, _used = instance_views.see(visit.session, visit.person, case.id)
+    found = limits_beside(visit.session, visit.person, row["deployment_id"], case.id, case.due, *dues)
+    return explained(Words(visit.words), found)
+
+
 def _lines(visit: Visit, sheet: Sheet) -> list[Line]:
     return [
         Line(
@@ -246,6 +260,7 @@ def _paper(visit: Visit, sheet: Sheet) -> dict[str, Any]:
     code = segno.make(address, error="m").svg_data_uri(scale=3, border=0)
     return {
         "sheet": sheet,
+        "counted": _counted(visit, sheet.instance),
         "lines_done": _lines(visit, sheet),
         "application": _application(visit, sheet),
         "qr": code,

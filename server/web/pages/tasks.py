@@ -10,14 +10,17 @@ from starlette.responses import HTMLResponse, Response
 from server.engine.forms import FieldView, Pair
 from server.services import calendars, consulting, deployed, instance_views, readings, tasks, worklist
 from server.services.consulting import Asked
+from server.services.case_clock import beside as limits_beside
 from server.services.errors import InvalidSubmission, NotPermitted, StaleTask
 from server.services.tasks import TaskView
 from server.web import filling, render, vocabulary
 from server.web.context import Visit
 from server.web.filling import Filled
 from server.web.language import mark as _
+from server.web.limit_words import Explained, explained
 from server.web.routing import Pages
 from server.web.upcoming import upcoming
+from server.web.words import Words
 
 pages = Pages()
 LATEST = 3
@@ -222,6 +225,7 @@ def _task_page(
         instance_days_left=days(task.instance_due),
         can_release=len(task.candidates) > 0 and task.status == "open" and task.delegation != "pending",
         understood=readings.of_task(visit.session, visit.person, task),
+        counted=_counted(visit, task),
         asked=_asked(visit, task),
         **_beside(visit, task),
     )
@@ -232,6 +236,14 @@ def _asked(visit: Visit, task: TaskView) -> Sequence[Asked]:
     if not task.opinions:
         return ()
     return consulting.of_case(visit.session, visit.person.tenant_id, task.instance_id)
+
+
+def _counted(visit: Visit, task: TaskView) -> list[Explained]:
+    """How the limits were counted that the page shows."""
+    found = limits_beside(
+        visit.session, visit.person, task.deployment_id, task.instance_id, task.instance_due, task.due
+    )
+    return explained(Words(visit.words), found)
 
 
 def _beside(visit: Visit, task: TaskView) -> dict[str, Any]:
