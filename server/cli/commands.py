@@ -39,8 +39,3 @@ for name, command in COMMANDS.items():
 GROUPS = {"token": tokens.app}
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)
-
-
-def main() -> None:
-    """Run a command; the entry point of the package."""
-    app()

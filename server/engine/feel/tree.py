@@ -261,7 +261,11 @@ def children(node: Node) -> Iterator[Node]:
         names = tuple(field.name for field in fields(node) if field.name not in ("start", "end"))
         _FIELDS[type(node)] = names
     for name in names:
-        yield from _nodes(getattr(node, name))
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _nodes(value)
 
 
 def _nodes(value: object) -> Iterator[Node]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lxml import etree
-
 from server.engine.bpmn_attributes import BPMN, children_named
 from server.engine.bpmn_events import DEFINITIONS, event_definitions
 from server.engine.bpmn_xml import KINDS, Diagram
 from server.engine.model import Finding
 from server.engine.refusals.refusal import Refusal
-from server.engine.xml import Element, elements, line_of, local
+from server.engine.xml import Element, elements, line_of, local, split
 
 SCRIPT_TASK = Refusal(
     "script-task",
@@ -138,7 +136,7 @@ def owner(element: Element) -> str:
     """The id of an element of BPMN, or of the nearest one around it: extensions have ids of their own, which
     no canvas shows."""
     node: Element | None = element
-    while node is not None and not (node.get("id") and etree.QName(node).namespace == BPMN):
+    while node is not None and not (node.get("id") and split(str(node.tag))[0] == BPMN):
         node = node.getparent()
     return "" if node is None else node.get("id") or ""
 
@@ -186,7 +184,7 @@ def _associations(file: str, element: Element, stores: set[str | None]) -> Itera
 def _unknown(file: str, parent: Element) -> Iterator[Finding]:
     for element in elements(parent):
         tag = local(element)
-        if etree.QName(element).namespace != BPMN or tag in _PASSIVE or tag in KINDS or tag in _BY_TAG:
+        if split(str(element.tag))[0] != BPMN or tag in _PASSIVE or tag in KINDS or tag in _BY_TAG:
             continue
         if not tag.endswith("EventDefinition"):
             yield UNKNOWN_ELEMENT.at(file, owner(element), line_of(element), tag=tag)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lxml import etree
-
 from server.engine.bpmn_attributes import BPMN, CAMUNDA
 from server.engine.bpmn_xml import Diagram
 from server.engine.model import Finding
 from server.engine.refusals.elements import owner, processes
 from server.engine.refusals.refusal import Refusal
-from server.engine.xml import Element, line_of, local
+from server.engine.xml import Element, line_of, split
 
 CODE = Refusal(
     "code-attached",
@@ -112,28 +110,29 @@ def check(diagram: Diagram) -> Iterator[Finding]:
 
 
 def _attributes(file: str, element: Element) -> Iterator[Finding]:
-    listener = "Listener" in local(element)
-    for name in () if listener else _CODE:
-        value = element.get(f"{{{CAMUNDA}}}{name}")
-        if value:
-            yield CODE.at(file, owner(element), line_of(element), attribute=name, value=value[:80])
-    for name in _BINDINGS:
-        value = element.get(f"{{{CAMUNDA}}}{name}")
-        if value not in (None, "", "deployment"):
-            yield BINDING.at(file, owner(element), line_of(element), attribute=name, value=str(value)[:40])
-    if element.get(f"{{{CAMUNDA}}}resource"):
-        yield INLINE_SCRIPT.at(file, owner(element), line_of(element))
-    if etree.QName(element).namespace == BPMN and local(element) != "documentation":
+    space, tag = split(str(element.tag))
+    for key, value in element.attrib.items():
+        of, name = split(str(key))
+        if of != CAMUNDA:
+            continue
+        where = file, owner(element), line_of(element)
+        if name in _CODE and value and "Listener" not in tag:
+            yield CODE.at(*where, attribute=name, value=value[:80])
+        if name in _BINDINGS and value not in ("", "deployment"):
+            yield BINDING.at(*where, attribute=name, value=str(value)[:40])
+        if name == "resource" and value:
+            yield INLINE_SCRIPT.at(*where)
+    if space == BPMN and tag != "documentation":
         yield from _language(file, element, "language")
 
 
 def _child(file: str, element: Element) -> Iterator[Finding]:
-    name = etree.QName(element)
-    if name.namespace != CAMUNDA:
+    space, name = split(str(element.tag))
+    if space != CAMUNDA:
         return
-    if name.localname in _CHILDREN:
-        yield _CHILDREN[name.localname].at(file, owner(element), line_of(element))
-    if name.localname == "in" and element.get("businessKey"):
+    if name in _CHILDREN:
+        yield _CHILDREN[name].at(file, owner(element), line_of(element))
+    if name == "in" and element.get("businessKey"):
         yield BUSINESS_KEY.at(file, owner(element), line_of(element))
 
 
@@ -147,6 +146,5 @@ def _language(file: str, element: Element, attribute: str) -> Iterator[Finding]:
 
 
 def _dialects(element: Element) -> Iterator[str]:
-    names = [etree.QName(element), *(etree.QName(str(key)) for key in element.attrib)]
-    spaces = dict.fromkeys(name.namespace or "" for name in names)
+    spaces = dict.fromkeys(split(str(name))[0] for name in (element.tag, *element.attrib))
     return (_DIALECTS[space] for space in spaces if space in _DIALECTS)

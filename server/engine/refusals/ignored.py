@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import etree
-
 from server.engine.bpmn_attributes import CAMUNDA
 from server.engine.bpmn_xml import Diagram
 from server.engine.model import Finding
 from server.engine.refusals.elements import owner, processes
 from server.engine.refusals.refusal import Refusal
-from server.engine.xml import Element, line_of
+from server.engine.xml import Element, line_of, split
 
 ATTRIBUTE = Refusal(
     "attribute-ignored",
@@ -52,6 +50,8 @@ _WITHOUT_EFFECT = frozenset(
 )  # fmt: skip
 """Attributes about how another engine works inside: what a case does is the same without them."""
 
+_KNOWN = _USED | _REFUSED | _WITHOUT_EFFECT
+
 _CHILDREN = frozenset(
     {
         "connector", "connectorId", "constraint", "entry", "errorEventDefinition", "executionListener",
@@ -77,14 +77,13 @@ def check(diagram: Diagram) -> Iterator[Finding]:
 
 def _attributes(file: str, element: Element) -> Iterator[Finding]:
     for key, value in element.attrib.items():
-        name = etree.QName(str(key))
-        known = _USED | _REFUSED | _WITHOUT_EFFECT
-        if name.namespace == CAMUNDA and name.localname not in known and str(value).strip():
-            shown: dict[str, Any] = {"attribute": name.localname[:60], "value": str(value)[:80]}
+        space, name = split(str(key))
+        if space == CAMUNDA and name not in _KNOWN and str(value).strip():
+            shown: dict[str, Any] = {"attribute": name[:60], "value": str(value)[:80]}
             yield ATTRIBUTE.at(file, owner(element), line_of(element), **shown)
 
 
 def _extension(file: str, element: Element) -> Iterator[Finding]:
-    name = etree.QName(element)
-    if name.namespace == CAMUNDA and name.localname not in _CHILDREN:
-        yield EXTENSION.at(file, owner(element), line_of(element), tag=name.localname[:60])
+    space, name = split(str(element.tag))
+    if space == CAMUNDA and name not in _CHILDREN:
+        yield EXTENSION.at(file, owner(element), line_of(element), tag=name[:60])
