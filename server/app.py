@@ -99,5 +99,7 @@ def _jobs(house: House) -> DurableJobs:
 def _machine_door(house: House) -> Door:
     """The interface for machines over the same house. Guests are let in on a demonstration only."""
     settings = house.settings
-    admission = Admission(house.database, settings.secret, settings.demo, settings.session_hours)
+    admission = Admission(
+        house.database, settings.secret, settings.demo, settings.session_hours, settings.second_factor
+    )
     return Door(admission, partial(preferred, default=settings.language), house.clock)

@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX: Final = "GUICHENG_"
+SecondFactorRule = Literal["optional", "admins", "everybody"]
+SECOND_FACTOR_RULES: Final[tuple[SecondFactorRule, ...]] = ("optional", "admins", "everybody")
 LANGUAGES: Final = ("zh-CN", "en")
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 _DATABASES: Final = ("sqlite:///", "postgresql+psycopg://")
@@ -53,6 +55,11 @@ class Settings:
         language: language of a page when the visitor has chosen none, zh-CN or en.
         demo: demo people are shown on the sign-in page. Never on a server that real people use.
         timezone: zone in which limits are counted.
+        second_factor: who needs a second factor to sign in: nobody (optional), admins, or everybody.
+        shortest_password: characters of a password, 8 to 64.
+        oidc_issuer: address of a server that signs people in (OpenID Connect), "" for none; with
+            `oidc_client_id`, `oidc_client_secret` ("" for a public client), and `oidc_name`, its name on the
+            page.
         virus_scanner: who looks at uploads before they are kept: `clamd:/run/clamav/clamd.ctl`,
             `clamd:host:3310`, or `command:` and a program that is given a path and ends with 0 for a clean
             file, with 1 for an infected one. Empty: nobody.
@@ -69,6 +76,12 @@ class Settings:
     language: str = "zh-CN"
     demo: bool = False
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    second_factor: SecondFactorRule = "optional"
+    shortest_password: int = 10
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""
     virus_scanner: str = ""
     keep_unscanned: bool = False
 
@@ -94,6 +107,12 @@ class Settings:
             language=read.choice("LANGUAGE", "zh-CN", LANGUAGES),
             demo=demo,
             timezone=read.zone("TIMEZONE", "Asia/Shanghai"),
+            second_factor=read.second_factor("SECOND_FACTOR"),
+            shortest_password=read.number("SHORTEST_PASSWORD", 10, 8, 64),
+            oidc_issuer=(issuer := read.issuer("OIDC_ISSUER")),
+            oidc_client_id=read.needed("OIDC_CLIENT_ID", issuer),
+            oidc_client_secret=read.text("OIDC_CLIENT_SECRET", ""),
+            oidc_name=read.text("OIDC_NAME", ""),
             virus_scanner=read.scanner("VIRUS_SCANNER"),
             keep_unscanned=read.flag("KEEP_UNSCANNED", default=False),
         )
@@ -111,9 +130,15 @@ KNOWN: Final = (
     "GUICHENG_LANGUAGE",
     "GUICHENG_LOG_LEVEL",
     "GUICHENG_MAX_UPLOAD_MIB",
+    "GUICHENG_OIDC_CLIENT_ID",
+    "GUICHENG_OIDC_CLIENT_SECRET",
+    "GUICHENG_OIDC_ISSUER",
+    "GUICHENG_OIDC_NAME",
+    "GUICHENG_SECOND_FACTOR",
     "GUICHENG_SECRET",
     "GUICHENG_SECURE_COOKIES",
     "GUICHENG_SESSION_HOURS",
+    "GUICHENG_SHORTEST_PASSWORD",
     "GUICHENG_TIMEZONE",
     "GUICHENG_VIRUS_SCANNER",
 )
@@ -151,6 +176,25 @@ class _Reader:
         found = self.text(name, default)
         if found not in allowed:
             raise self._refusal(name, f"Write one of: {', '.join(allowed)}.")
+        return found
+
+    def second_factor(self, name: str) -> SecondFactorRule:
+        found = self.choice(name, "optional", SECOND_FACTOR_RULES)
+        return next(rule for rule in SECOND_FACTOR_RULES if rule == found)
+
+    def issuer(self, name: str) -> str:
+        found = self.text(name, "")
+        local = found.startswith(("http://127.0.0.1:", "http://localhost:"))
+        if found and not (found.startswith("https://") or local):
+            raise self._refusal(
+                name, "Write the address of the issuer: https://… (http only on this machine)."
+            )
+        return found
+
+    def needed(self, name: str, where: str) -> str:
+        found = self.text(name, "")
+        if where and not found:
+            raise self._refusal(name, "Write what the issuer calls this server.")
         return found
 
     def zone(self, name: str, default: str) -> ZoneInfo:

@@ -21,6 +21,7 @@ from server.api.camunda_errors import Problem
 from server.services import attempts, identity, sandbox, tokens
 from server.services.authorization import Person, denied
 from server.services.errors import NotPermitted, NotSignedIn
+from server.services.second_factor import Rule
 
 REMEMBERED = 256
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
@@ -87,6 +88,7 @@ class Admission:
     secret: str
     open_to_guests: bool
     session_hours: int = 8
+    second_factor: Rule = "optional"
     _sessions: OrderedDict[bytes, str] = field(default_factory=OrderedDict)
     _rates: Rates = field(default_factory=lambda: Rates(PER_MINUTE))
 
@@ -147,7 +149,15 @@ class Admission:
         with self.units.read() as session:
             checked = identity.check(session, tenant, account, password, address, now)
         with self.units.write() as session:
-            token = identity.open_session(session, checked, address, now, self.session_hours)
+            token = identity.open_session(
+                session,
+                checked,
+                address,
+                now,
+                self.session_hours,
+                rule=self.second_factor,
+                agent=_agent(request),
+            )
         if token is not None:
             self._sessions[key] = token
             while len(self._sessions) > REMEMBERED:
@@ -165,6 +175,10 @@ class Admission:
     def _key(self, *parts: str) -> bytes:
         text = "\0".join(parts).encode()
         return hmac.new(self.secret.encode(), text, hashlib.sha256).digest()
+
+
+def _agent(request: Request) -> str:
+    return request.headers.get("User-Agent", "")
 
 
 def _tenants(session: Session, account: str, tenant: str) -> list[str]:

@@ -32,3 +32,8 @@ def count_failure(session: Session, keys: Collection[str], now: datetime) -> Non
     for key in keys:
         insert = insert_into(session, _failures).values(key=key, window_start=now, count=1)
         session.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"count": f.count + 1}))
+
+
+def forget(session: Session, keys: Collection[str]) -> None:
+    """Forget the failures of keys: somebody has shown who they are."""
+    session.execute(_failures.delete().where(_failures.c.key.in_(keys)))

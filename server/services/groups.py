@@ -14,10 +14,11 @@ from sqlmodel import Session
 
 from server.bundles.manifest import Manifest
 from server.engine.model import Model
-from server.services import bundle_log, identity
+from server.services import bundle_log, identity, rights_log
 from server.services.authorization import HOUSE_GROUPS, Person, denied, may_administer, may_deploy
 from server.services.errors import NotFound
 from server.services.identity import Account
+from server.services.rights_log import Change
 from server.store.columns import new_id
 from server.store.conflicts import Entering
 from server.store.identity import Jurisdiction, Membership, Unit, User
@@ -144,12 +145,19 @@ def unname(session: Session, person: Person, group: str, account: str, now: date
     )
     if gone.rowcount:  # type: ignore[attr-defined]
         bundle_log.add(session, person, person.tenant_id, "group_taken", now, group=group, people=[account])
+        rights_log.add(
+            session, person, person.tenant_id, now, Change("group_taken", account, {"group": group})
+        )
 
 
 def _join(session: Session, person: Person, group: str, accounts: Iterable[str], now: datetime) -> None:
     people = sorted(accounts)
+    bundle_log.take_turn(session, person.tenant_id)
+    held = {one.account for one in identity.members(session, person.tenant_id, group)}
     rows = ({"tenant_id": person.tenant_id, "user_id": a, "group_id": group} for a in people)
     _JOIN.enter(session, *rows)
+    given = [Change("group_given", account, {"group": group}) for account in people if account not in held]
+    rights_log.add(session, person, person.tenant_id, now, *given)
     bundle_log.add(session, person, person.tenant_id, "group_given", now, group=group, people=people)
 
 
@@ -186,6 +194,8 @@ def _bring(session: Session, person: Person, tenant_id: str, account: str, now: 
         session, person.tenant_id, account, there["name"], there["post"], there["unit_id"], [],
         there["password_hash"], now, demo=there["demo"], identity=known,
     )  # fmt: skip
+    told = {"name": there["name"], "post": there["post"], "unit": there["unit_id"]}
+    rights_log.add(session, person, person.tenant_id, now, Change("person_entered", account, told))
 
 
 def _row(session: Session, tenant_id: str, account: str) -> Mapping[str, Any] | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,10 +14,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
-from server.services import absences
+from server.services import absences, rights_log, second_factor, signing_in
 from server.services.attempts import count_failure, require_patience
 from server.services.authorization import Person
 from server.services.errors import NotPermitted, NotSignedIn
+from server.services.rights_log import Change
+from server.services.second_factor import Rule
+from server.services.signing_in import Browser
+from server.services.signing_in import token_hash as token_hash
 from server.store.conflicts import insert_into
 from server.store.identity import Jurisdiction, Membership, SignInFailure, SignInSession, Unit, User
 from server.store.letters import Notice
@@ -72,7 +75,10 @@ def _holder() -> sa.Select[Any]:
         .join(_people, (p.tenant_id == s.tenant_id) & (p.id == s.user_id))
         .join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
         .join(_jurisdictions, _jurisdictions.c.tenant_id == p.tenant_id)
-        .where(s.token_hash == bindparam("token_hash"), s.expires_at > bindparam("now"), p.active)
+        .where(
+            s.token_hash == bindparam("token_hash"), s.expires_at > bindparam("now"), s.pending == "",
+            p.active,
+        )
     )  # fmt: skip
 
 
@@ -111,25 +117,22 @@ def check(
     return Checked(tenant_id, account, row.id, row.password_hash, right=True)
 
 
-def open_session(session: Session, checked: Checked, address: str, now: datetime, hours: int) -> str | None:
+def open_session(
+    session: Session, checked: Checked, address: str, now: datetime, hours: int, *, agent: str = "",
+    rule: Rule = "optional",
+) -> str | None:  # fmt: skip
     """Open a session after a look at the password and give its token; None when account or password were
-    wrong, or have changed since (the failure is counted, so the caller must commit). TooManyAttempts where
-    others have failed too often meanwhile."""
+    wrong, or have changed since (the failure is counted, so the caller must commit). Where a second factor is
+    to come, or a password of one's own, the session waits and opens nothing (`signing_in`). TooManyAttempts
+    where others have failed too often meanwhile."""
     bounds = limits(checked.tenant_id, checked.account, address)
     require_patience(session, bounds, now)
     if not checked.right or not holds(session, checked):
         count_failure(session, bounds, now)
         return None
     session.execute(_failures.delete().where(_failures.c.key == next(iter(bounds))))
-    token = secrets.token_urlsafe(32)
-    session.execute(
-        _sessions.insert().values(
-            token_hash=token_hash(token), tenant_id=checked.tenant_id, user_id=checked.user_id,
-            csrf=secrets.token_urlsafe(24), created_at=now, expires_at=now + timedelta(hours=hours),
-        )
-    )  # fmt: skip
-    session.execute(_sessions.delete().where(_sessions.c.expires_at < now))
-    return token
+    of = second_factor.owner(session, checked.tenant_id, checked.user_id)
+    return signing_in.begin(session, of, Browser(address, agent), now, hours, rule=rule)
 
 
 def holds(session: Session, checked: Checked) -> bool:
@@ -325,6 +328,9 @@ def follow(session: Session, person: Person, tenant_id: str, now: datetime) -> P
         session, tenant_id, person.account, person.name, person.post, person.unit_id, sorted(person.groups),
         row.password_hash, now, demo=row.demo, identity=person.identity,
     )  # fmt: skip
+    told = {"name": person.name, "post": person.post, "unit": person.unit_id}
+    given = [Change("group_given", person.account, {"group": group}) for group in sorted(person.groups)]
+    rights_log.add(session, person, tenant_id, now, Change("person_entered", person.account, told), *given)
     return person_by_account(session, tenant_id, person.account)
 
 
@@ -360,11 +366,6 @@ def _nobody() -> str:
     """The hash of nobody's password: a wrong account takes as long as a wrong password. Made when it is first
     needed, for it takes a tenth of a second and 64 MB."""
     return _hasher.hash("a person who does not exist")
-
-
-def token_hash(token: str) -> str:
-    """Under which a session is kept: its token is known to the browser alone."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -13,6 +13,8 @@ from server.services.attempts import count_failure
 from server.services.authorization import Person, denied
 from server.services.identity import Checked
 from server.services.rights_log import Change
+from server.services.second_factor import Owner
+from server.services.usual_passwords import is_usual
 from server.store.columns import new_id
 from server.store.identity import AccountEvent, SignInSession, User
 
@@ -21,7 +23,7 @@ _sessions = SignInSession.metadata.tables["sign_in_session"]
 _events = AccountEvent.metadata.tables["account_event"]
 
 SHORTEST, LONGEST = 10, 500
-"""Characters of a password."""
+"""Characters of a password, where the house asks for no more."""
 FEWEST_DIFFERENT = 5
 CHANGED = "password_changed"
 
@@ -59,16 +61,21 @@ class Happened:
     address: str
 
 
-def problems(person: Person, wanted: Wanted) -> tuple[tuple[str, str], ...]:
-    """What is wrong with a new password. Templates may name {shortest}."""
+def problems(
+    account: str, name: str, wanted: Wanted, shortest: int = SHORTEST
+) -> tuple[tuple[str, str], ...]:
+    """What is wrong with a new password. Templates may name {shortest}. Nobody must change theirs after some
+    time: what people must change often they choose badly."""
     new, found = wanted.new, []
-    told = [word.casefold() for word in (person.account, person.name) if word]
-    if not SHORTEST <= len(new) <= LONGEST:
+    told = [word.casefold() for word in (account, name) if word]
+    if not shortest <= len(new) <= LONGEST:
         found.append(("new", _("Take at least {shortest} characters.")))
     elif any(word in new.casefold() for word in told):
         found.append(("new", _("The password must not contain your account or your name.")))
     elif len(set(new)) < FEWEST_DIFFERENT:
         found.append(("new", _("Take more different characters.")))
+    elif is_usual(new):
+        found.append(("new", _("This is a password that is guessed first. Take another one.")))
     elif new == wanted.present:
         found.append(("new", _("This is the password that you have.")))
     if new != wanted.again:
@@ -76,13 +83,15 @@ def problems(person: Person, wanted: Wanted) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def look(session: Session, person: Person, wanted: Wanted, address: str, now: datetime) -> Looked:
+def look(
+    session: Session, person: Person, wanted: Wanted, address: str, now: datetime, *, shortest: int = SHORTEST
+) -> Looked:
     """Look at both passwords. Costs a fifth of a second on purpose: not for a unit of work. Raises
     TooManyAttempts after too many wrong ones."""
     may_change(session, person)
     account, present = person.account, wanted.present[:LONGEST]
     checked = identity.check(session, person.tenant_id, account, present, address, now)
-    found = problems(person, wanted)
+    found = problems(account, person.name, wanted, shortest)
     if not checked.right:
         found = (("present", _("This is not your password.")), *found)
     return Looked(checked, found, "" if found else identity.hash_password(wanted.new))
@@ -110,15 +119,31 @@ def change(
         mine = (_people.c.tenant_id == post.tenant_id, _people.c.id == post.id)
         values = {"password_hash": looked.new_hash, "initial_password": False}
         session.execute(_people.update().where(*mine).values(values))
-        rights_log.add(session, post, post.tenant_id, now, Change(CHANGED, post.id))
         _end_sessions(session, post, token)
-        session.execute(
-            _events.insert().values(
-                tenant_id=post.tenant_id, id=new_id(now), user_id=post.id, at=now, kind=CHANGED,
-                by=person.id, address=address,
-            )
-        )  # fmt: skip
+        _note(session, post, address, now)
     return ()
+
+
+def choose(session: Session, of: Owner, new_hash: str, address: str, now: datetime) -> None:
+    """Let a password that somebody has chosen in place of their first one hold wherever they have a post."""
+    for tenant_id, user_id in of.posts:
+        p, s = _people.c, _sessions.c
+        mine = (p.tenant_id == tenant_id, p.id == user_id)
+        session.execute(_people.update().where(*mine).values(password_hash=new_hash, initial_password=False))
+        session.execute(
+            _sessions.delete().where(s.tenant_id == tenant_id, s.user_id == user_id, s.pending == "")
+        )
+        _note(session, identity.person_by_account(session, tenant_id, user_id), address, now)
+
+
+def _note(session: Session, person: Person, address: str, now: datetime) -> None:
+    rights_log.add(session, person, person.tenant_id, now, Change(CHANGED, person.id))
+    session.execute(
+        _events.insert().values(
+            tenant_id=person.tenant_id, id=new_id(now), user_id=person.id, at=now, kind=CHANGED,
+            by=person.id, address=address,
+        )
+    )  # fmt: skip
 
 
 def happened(session: Session, person: Person) -> list[Happened]:

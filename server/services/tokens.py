@@ -12,9 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import identity
+from server.services import identity, rights_log
 from server.services.authorization import Person, denied, may_administer, may_deploy
 from server.services.errors import NotFound
+from server.services.rights_log import Change
 from server.store.columns import new_id
 from server.store.identity import User
 from server.store.machines import AccessToken
@@ -96,6 +97,9 @@ def create(session: Session, person: Person, wanted: Wanted, now: datetime, *, b
             expires_at=now + timedelta(days=wanted.days), last_used_from="",
         )
     )  # fmt: skip
+    actor = replace(person, id=by, name=by, post="") if by else person
+    told = {"name": wanted.name.strip(), "scopes": " ".join(sorted(set(wanted.scopes)))}
+    rights_log.add(session, actor, person.tenant_id, now, Change("token_made", person.id, told))
     return secret
 
 
@@ -105,9 +109,11 @@ def revoke(session: Session, person: Person, token_id: str, now: datetime) -> No
     where = [t.tenant_id == person.tenant_id, t.id == token_id, t.revoked_at.is_(None)]
     if not may_administer(person):
         where.append(t.user_id == person.id)
-    result = session.execute(_tokens.update().where(*where).values(revoked_at=now, revoked_by=person.id))
-    if result.rowcount != 1:  # type: ignore[attr-defined]
+    changed = _tokens.update().where(*where).values(revoked_at=now, revoked_by=person.id)
+    of = session.execute(changed.returning(t.user_id)).scalar_one_or_none()
+    if of is None:
         raise NotFound("token", token_id)
+    rights_log.add(session, person, person.tenant_id, now, Change("token_revoked", of))
 
 
 def _require(person: Person, wanted: Wanted) -> None:

@@ -3,9 +3,11 @@ pages."""
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.responses import Response
 
-from server.services import identity, legal_status, passwords
+from server.services import identity, legal_status, passwords, signing_in
 from server.services.identity import Account
 from server.web import render
 from server.web.context import Visit
@@ -35,18 +37,29 @@ def _look_at_password(visit: Visit) -> identity.Checked:
     if visit.house.settings.demo and visit.sent("demo") == "1":
         tenant, _blank, account = visit.sent("who").partition(" ")
         password = identity.DEMO_PASSWORD
-    return identity.check(visit.session, tenant, account, password[:500], _address(visit), visit.now)
+    return identity.check(visit.session, tenant, account, password[:500], address_of(visit), visit.now)
 
 
 @pages.post("/sign-in", Permission.ANYONE, look=_look_at_password)
 def sign_in(visit: Visit) -> Response:
     """Open a session. A wrong password is counted and says no more than that it was wrong."""
     hours = visit.house.settings.session_hours
-    token = identity.open_session(visit.session, visit.found, _address(visit), visit.now, hours)
+    token = identity.open_session(
+        visit.session, visit.found, address_of(visit), visit.now, hours,
+        agent=visit.request.headers.get("User-Agent", ""), rule=visit.house.settings.second_factor,
+    )  # fmt: skip
     if token is None:
         wrong = visit.words.gettext(_("Account or password are wrong."))
         return _form(visit, errors=(("account", wrong),), status=422)
-    response = render.redirect(visit, local_address(visit.sent("next")))
+    return signed_in(visit, token, visit.sent("next"))
+
+
+def signed_in(visit: Visit, token: str, wanted: str) -> Response:
+    """On to where the person wanted to go, or to what must come before; the browser keeps the token."""
+    address = local_address(wanted)
+    waits = signing_in.pending(visit.session, token, visit.now)
+    response = render.redirect(visit, f"/sign-in/step?next={quote(address)}" if waits else address)
+    hours = visit.house.settings.session_hours
     render.set_cookie(visit, response, visit.house.session_cookie, token, hours * 3600)
     return response
 
@@ -92,7 +105,10 @@ def language(visit: Visit) -> Response:
 
 def _look_at_both(visit: Visit) -> passwords.Looked:
     wanted = passwords.Wanted(visit.sent("present"), visit.sent("new"), visit.sent("again"))
-    return passwords.look(visit.session, visit.person, wanted, _address(visit), visit.now)
+    return passwords.look(
+        visit.session, visit.person, wanted, address_of(visit), visit.now,
+        shortest=visit.house.settings.shortest_password,
+    )  # fmt: skip
 
 
 @pages.get("/account/password")
@@ -105,7 +121,7 @@ def password_page(visit: Visit) -> Response:
 def change_password(visit: Visit) -> Response:
     """Change one's own password; whoever else is signed in with the old one is no longer."""
     wrong = passwords.change(
-        visit.session, visit.person, visit.found, visit.token or "", _address(visit), visit.now
+        visit.session, visit.person, visit.found, visit.token or "", address_of(visit), visit.now
     )
     if wrong:
         return _password(visit, wrong)
@@ -113,15 +129,17 @@ def change_password(visit: Visit) -> Response:
 
 
 def _password(visit: Visit, wrong: tuple[tuple[str, str], ...]) -> Response:
-    params = {"shortest": passwords.SHORTEST}
+    shortest = visit.house.settings.shortest_password
+    params = {"shortest": shortest}
     return render.page(
-        visit, "account/password.html", status=422 if wrong else 200, shortest=passwords.SHORTEST,
+        visit, "account/password.html", status=422 if wrong else 200, shortest=shortest,
         errors=tuple((field, visit.words.tell(text, params)) for field, text in wrong),
         saved=visit.query("saved") == "1", happened=passwords.happened(visit.session, visit.person),
     )  # fmt: skip
 
 
-def _address(visit: Visit) -> str:
+def address_of(visit: Visit) -> str:
+    """From which address the visit comes."""
     return visit.request.client.host if visit.request.client else ""
 
 
@@ -149,4 +167,5 @@ def _form(visit: Visit, *, errors: tuple[tuple[str, str], ...], status: int = 20
         jurisdictions=known,
         tenant=visit.sent("tenant"),
         account=visit.sent("account"),
+        outside=visit.house.settings.oidc_name or visit.house.settings.oidc_issuer,
     )
