@@ -51,7 +51,9 @@ from server.web.pages import (
     reminders,
     rights,
     schedule,
+    second_factor,
     sessions,
+    signing_in,
     search,
     start,
     substitutions,
@@ -67,6 +69,8 @@ from server.web.routing import Page, not_found, route
 # The worklist's own addresses (/tasks/done) come before those of single tasks (/tasks/{id}).
 PAGES: tuple[Page, ...] = (
     *account.pages.declared,
+    *signing_in.pages.declared,
+    *second_factor.pages.declared,
     *sessions.pages.declared,
     *people_import.pages.declared,
     *people.pages.declared,
