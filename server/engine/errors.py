@@ -107,21 +107,21 @@ class NoRounds(NotAllowed):
 
 
 class LastRound(NotAllowed):
-    """Nobody would be left to do “{element}”."""
+    """Nobody would be left to do “{name}”."""
 
     code = "engine.last_round"
     remedy = "Add somebody else first, or return the case."
 
 
 class SignersNotDrawn(NotAllowed):
-    """No signers may be added to “{element}” in this way."""
+    """No signers may be added to “{name}” in this way."""
 
     code = "engine.signers_not_drawn"
     remedy = "Name before or after in the property addSigners of the task to which they may be added."
 
 
 class SignersFirst(NotAllowed):
-    """“{element}” waits until {names} has signed."""
+    """“{name}” waits until {names} has signed."""
 
     code = "engine.signers_first"
     remedy = "Wait for the signature, or call it off."
@@ -135,7 +135,7 @@ class AlreadyAsked(NotAllowed):
 
 
 class TooManySigners(NotAllowed):
-    """No more than {limit} people can be asked to sign beside “{element}” at the same time."""
+    """No more than {limit} people can be asked to sign beside “{name}” at the same time."""
 
     code = "engine.too_many_signers"
     remedy = "Wait until some have signed, or call some off."

@@ -83,7 +83,7 @@ def complete(
     task = _open_task(instance, token)
     if asked := signatures.pending(task):
         names = "、".join(signature.memo[signatures.ASKED]["name"] for signature in asked)
-        raise SignersFirst(element=task.node.element.id, names=names)
+        raise SignersFirst(element=task.node.element.id, name=task.node.element.name, names=names)
     before = standing(instance)
     _touch(task)
     instance.scopes.write(task.view, variables)

@@ -43,7 +43,7 @@ def remove_round(model: Model, process_id: str, state: bytes, token: str, at: Mo
     whole = taken.origin
     before, memo = standing(instance), whole.memo
     if memo["total"] - memo.get(TAKEN_OUT, 0) < 2:
-        raise LastRound(element=whole.node.element.id)
+        raise LastRound(element=whole.node.element.id, name=whole.node.element.name)
     memo["done"] += 1
     memo[TAKEN_OUT] = memo.get(TAKEN_OUT, 0) + 1
     instance.drop(taken)
@@ -96,7 +96,7 @@ def item_of(
     whole = _round_of(instance, token).origin
     element = whole.node.element
     if not _added(element):
-        raise SignersNotDrawn(element=element.id)
+        raise SignersNotDrawn(element=element.id, name=element.name)
     text = cast("MultiInstance", whole.node).loop.signer_item
     return evaluate(text, {**instance.scopes.visible(whole.scope), **signer}, at, element.id)
 

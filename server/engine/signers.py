@@ -59,7 +59,7 @@ def ask(
     if task is None or instance.completed or not reports.is_open_task(task):
         raise UnknownToken(token=token)
     if isinstance(task.node, Signature) or when not in addable(task.node.element):
-        raise SignersNotDrawn(element=task.node.element.id)
+        raise SignersNotDrawn(element=task.node.element.id, name=task.node.element.name)
     before = standing(instance)
     _refuse_doubles(task, signers)
     asked = [{"when": when, **asdict(signer)} for signer in signers]
@@ -92,11 +92,12 @@ def _task(instance: Instance, token: str) -> Token:
 
 
 def _refuse_doubles(task: Token, signers: Sequence[Signer]) -> None:
+    element = task.node.element
     known = [s.memo[ASKED] for s in signatures.pending(task)] + task.memo.get(LATER, [])
     names = {asked["person"]: asked["name"] for asked in known}
     for signer in signers:
         if signer.person in names:
-            raise AlreadyAsked(element=task.node.element.id, name=signer.name)
+            raise AlreadyAsked(element=element.id, name=signer.name)
         names[signer.person] = signer.name
     if len(names) > MAX_SIGNERS:
-        raise TooManySigners(element=task.node.element.id, limit=MAX_SIGNERS)
+        raise TooManySigners(element=element.id, name=element.name, limit=MAX_SIGNERS)

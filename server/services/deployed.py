@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from server.bundles import reading
 from server.bundles.manifest import Manifest, read_manifest
-from server.engine.forms import Form
+from server.engine.forms import Form, signature
 from server.engine.load import digest
 from server.engine.model import EventKind, Finding, FlowNode, Kind, Model, ProcessDefinition
 from server.services.errors import NotFound
@@ -92,8 +92,10 @@ class Deployed:
         node = self.node(element)
         return node.regulation if node else ()
 
-    def form_of(self, element: str) -> Form | None:
-        """The form of a task."""
+    def form_of(self, element: str, *, signed: bool = False) -> Form | None:
+        """The form of a task; `signed`: of a signature asked for beside it."""
+        if signed:
+            return self.model.form(signature.ID)
         node = self.node(element)
         return self.model.forms.get(node.assignment.form) if node else None
 

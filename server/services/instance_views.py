@@ -23,6 +23,7 @@ from server.services import (
     participants,
     rehearsal,
     rehearsing,
+    signatures,
 )
 from server.services.authorization import Person, may_end, may_see_instance
 from server.services.deployed import Deployed
@@ -47,7 +48,8 @@ _deployments = DecisionEvaluation.metadata.tables["deployment"]
 @dataclass(frozen=True, slots=True)
 class OpenTask:
     """A task that waits now: for whom, since when, until when; `mine` if this person holds it or
-    may claim it, or leads the rehearsal to which it belongs."""
+    may claim it, or leads the rehearsal to which it belongs; `joint` if several sign and signers may be
+    added."""
 
     id: str
     element: str
@@ -58,6 +60,7 @@ class OpenTask:
     due: datetime | None
     light: str
     mine: bool
+    joint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +328,12 @@ def _open_tasks(
         names = tuple(used.principal_name(key) for key in candidates)
         theirs = person.stands_for and absences.absent_of(person, holder_id, candidates, key) is not None
         mine = free or holder_id == person.id or bool(leads) or bool(theirs)
-        found.append(OpenTask(task_id, element, name, holder, names, created_at, due, light, mine))
+        found.append(
+            OpenTask(
+                task_id, element, name, holder, names, created_at, due, light, mine,
+                signatures.is_joint(used.node(element)),
+            )
+        )  # fmt: skip
     return found
 
 

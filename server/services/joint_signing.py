@@ -50,6 +50,7 @@ class Joint:
     name: str
     business_key: str
     title: str
+    instance_id: str
     total: int
     done: int
     coming: int
@@ -75,9 +76,10 @@ def look(session: Session, person: Person, task_id: str, now: datetime) -> Joint
         people = [one for one in found if one.id not in held]
     groups = used.manifest.groups.values() if joint.added == "group" and used.manifest else ()
     return Joint(
-        row["id"], row["revision"], joint.element.name, row["business_key"], row["title"], joint.total,
-        joint.done, len(joint.coming), joint.sequential, tuple(_rounds(used, joint, standing)), joint.added,
-        tuple(people), tuple((group.id, group.name) for group in groups),
+        row["id"], row["revision"], joint.element.name, row["business_key"], row["title"],
+        row["instance_id"], joint.total, joint.done, len(joint.coming), joint.sequential,
+        tuple(_rounds(used, joint, standing)), joint.added, tuple(people),
+        tuple((group.id, group.name) for group in groups),
     )  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def add(
     """Add a signer (a person or a group, by id, as the diagram asks for) to the joint sign of an open task:
     side by side they sign at once, one after the other they come last. Raises StaleTask."""
     case, row, joint = _hold(session, person, task_id, revision, now)
-    reason = _reason(reason)
+    reason = signatures.reason_of(reason)
     signer, name = _signer(session, case, row, joint, whom)
     model = case.deployed.model
     try:
@@ -109,7 +111,7 @@ def take_out(
     """Take the signer of an open task out of its joint sign: nobody waits for them any more. Raises
     StaleTask; Refused where nobody would be left."""
     case, row, joint = _hold(session, person, task_id, revision, now)
-    reason = _reason(reason)
+    reason = signatures.reason_of(reason)
     standing = _standing(session, row, joint)
     name = next(_who(case.deployed, one) for one in standing if one["id"] == row["id"])
     seq = case.record.add(
@@ -223,9 +225,3 @@ def _signer(
     told = {"id": target.id, "account": target.account, "name": target.name, "post": target.post}
     return {"person": {**told, "unit": target.unit_name}}, f"{target.name}（{target.post}）"
 
-
-def _reason(text: str) -> str:
-    given = text.strip()[:500]
-    if not given:
-        denied("Say why: it stands in the record of the case.").require()
-    return given

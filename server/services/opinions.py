@@ -93,10 +93,13 @@ class _Gathering:
     def take(self, entry: TimelineEntry) -> None:
         """One line of the record."""
         task = entry.task_id or ""
-        if entry.kind == "task_opened":
+        if entry.kind == "task_opened" and entry.payload.get("signing"):
+            self.round_of[task] = self.rounds.get(entry.element, (1, 0))[0]
+        elif entry.kind == "task_opened":
             self._begin(entry.element, task)
-        elif entry.kind in ("task_completed", "task_returned"):
-            self.names.setdefault(entry.element, entry.payload.get("name", ""))
+        elif entry.kind in ("task_completed", "task_returned", "task_signed"):
+            node = self.used.node(entry.element) if entry.kind == "task_signed" else None
+            self.names.setdefault(entry.element, node.name if node else entry.payload.get("name", ""))
             self.found.setdefault(entry.element, {})[task] = self._opinion(entry, task)
         elif entry.kind == "task_withdrawn" and task in self.found.get(entry.element, {}):
             given = self.found[entry.element][task]
@@ -122,8 +125,9 @@ class _Gathering:
         back = str(entry.payload.get("to") or "")
         node = self.used.node(back) if back else None
         text = entry.payload.get("reason") if back else values.get("opinion_text")
+        form = self.used.form_of(entry.element, signed=entry.kind == "task_signed")
         return Opinion(
             self.round_of.get(task, 1), entry.actor_name, entry.actor_post, entry.at, str(text or ""),
-            entry.payload.get("outcome"), self.used.form_of(entry.element), values,
+            entry.payload.get("outcome"), form, values,
             back_to=(node.name if node else back) if back else "", acting_for=entry.acting_for,
         )  # fmt: skip

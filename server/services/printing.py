@@ -52,7 +52,7 @@ def sheet(session: Session, person: Person, instance_id: str, now: datetime) -> 
     case = instance_views.view(session, person, instance_id, now)
     entries = list(reversed(instance_views.record(session, person, instance_id)))
     row, used = instance_views.see(session, person, instance_id)
-    lines = tuple(_line(used, entry) for entry in entries if entry.kind == "task_completed")
+    lines = tuple(_line(used, entry) for entry in entries if entry.kind in ("task_completed", "task_signed"))
     articles: dict[str, None] = {}
     for entry in entries:
         for citation in used.citations(entry.element):
@@ -66,7 +66,7 @@ def sheet(session: Session, person: Person, instance_id: str, now: datetime) -> 
 
 def _line(used: deployed.Deployed, entry: TimelineEntry) -> SheetLine:
     values = entry.payload.get("values") or {}
-    form = used.form_of(entry.element)
+    form = used.form_of(entry.element, signed=entry.kind == "task_signed")
     return SheetLine(
         entry.payload.get("name", ""), entry.actor_name, entry.actor_post, entry.at,
         entry.payload.get("outcome"), str(values.get("opinion_text") or ""), form, values,

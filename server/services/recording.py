@@ -186,7 +186,8 @@ def _open_tasks(case: Case, opened: Iterable[UserTask], cause: int) -> list[dict
     case.session.execute(_ADD_TASKS, rows)
     for row in rows:
         case.record.add("task_opened", row["element"], row["id"], name=row["name"], due=_iso(row["due_at"]),
-                        candidates=row["candidates"])  # fmt: skip
+                        candidates=row["candidates"],
+                        **({"signing": row["signing"]} if row["signing"] else {}))  # fmt: skip
         _remind(case, row)
     case.session.execute(_ADD_ENTRIES, [entry for row in rows for entry in _entries(case, row)])
     _add_participants(case, {principal for row in rows for principal in _principals(row)})

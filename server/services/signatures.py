@@ -11,7 +11,7 @@ from sqlmodel import Session
 from server.engine import process, signers
 from server.engine.model import Advance, FlowNode, UserTask
 from server.services import colleagues, recording
-from server.services.authorization import Verdict
+from server.services.authorization import Verdict, denied
 from server.services.case import Case
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, NotPermitted
@@ -22,6 +22,9 @@ _tasks = Task.metadata.tables["task"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _states = InstanceState.metadata.tables["instance_state"]
 _people = User.metadata.tables["person"]
+
+LONGEST = 500
+"""Characters of a reason."""
 
 
 def read(session: Session, tenant_id: str, task_id: str) -> dict[str, Any]:
@@ -53,13 +56,27 @@ def told(used: Deployed, row: Mapping[str, Any]) -> UserTask:
     raise NotFound("task", row["id"])
 
 
+def reason_of(text: str) -> str:
+    """What was given as the reason. Raises NotPermitted where nothing was."""
+    given = text.strip()[:LONGEST]
+    if not given:
+        denied("Say why: it stands in the record of the case.").require()
+    return given
+
+
 def ways(element: FlowNode, row: Mapping[str, Any], act: Verdict) -> tuple[str, ...]:
     """How signers may be added to an open task: `before` and `after` by who may do it, `together` where its
     diagram lets somebody be added to a joint sign."""
     if row["signing"] or row["rehearsal_at"] is not None:
         return ()
-    together = element.multi_instance is not None and element.multi_instance.signer_item
+    together = is_joint(element)
     return (*(signers.addable(element) if act else ()), *(("together",) if together else ()))
+
+
+def is_joint(element: FlowNode | None) -> bool:
+    """Whether several sign at an element and its diagram lets signers be added."""
+    loop = element.multi_instance if element else None
+    return loop is not None and bool(loop.signer_item)
 
 
 def holder(session: Session, row: Mapping[str, Any], token: str) -> str | None:

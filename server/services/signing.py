@@ -22,8 +22,6 @@ from server.services.tasks import hold_open
 from server.store.runtime import Task
 
 _tasks = Task.metadata.tables["task"]
-LONGEST = 500
-"""Characters of a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class Signers:
     name: str
     business_key: str
     title: str
+    instance_id: str
     holder: str
     signatures: tuple[Signing, ...]
     ways: tuple[When, ...]
@@ -53,7 +52,8 @@ def look(session: Session, person: Person, task_id: str, now: datetime) -> Signe
     taken = {s.person for s in task.signatures if not s.verdict} | {row["assignee_id"]}
     everybody = colleagues.everybody(session, person.tenant_id, now) if ways else []
     return Signers(
-        row["id"], row["revision"], row["name"], row["business_key"], row["title"], row["holder"] or "",
+        row["id"], row["revision"], row["name"], row["business_key"], row["title"],
+        row["instance_id"], row["holder"] or "",
         task.signatures, ways, tuple(one for one in everybody if one.id not in taken),
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def ask(
     case, row = hold_open(session, person, task_id, revision, now)
     person, row = case.person, {**row, **_held(session, row)}
     verdict(person, row).require()
-    reason = _reason(reason, "Say what they are to look at.")
+    reason = signatures.reason_of(reason)
     targets = [_target(session, case, row, user_id) for user_id in dict.fromkeys(whom)]
     if not targets:
         denied("Choose who is to sign.").require()
@@ -92,7 +92,7 @@ def call_off(
     signature (then `whom` is not needed). Raises StaleTask."""
     case, row = hold_open(session, person, task_id, revision, now)
     person, row = case.person, {**row, **_held(session, row)}
-    reason = _reason(reason, "Say why the signature is not needed any more.")
+    reason = signatures.reason_of(reason)
     asked = _asked(case, row, whom)
     may_call_off(session, person, row, asked).require()
     seq = case.record.add(
@@ -178,9 +178,3 @@ def _held(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
     found = signatures.read(session, row["tenant_id"], row["id"])
     return {name: found[name] for name in ("holder", "holder_unit")}
 
-
-def _reason(text: str, silent: str) -> str:
-    given = text.strip()[:LONGEST]
-    if not given:
-        denied(silent).require()
-    return given

@@ -300,8 +300,9 @@ def complete(
     values = dict(submission.values)
     node = _node(case.deployed, row)
     outcome = _outcome(node, values)
+    kind = "task_signed" if row["signing"] else "task_completed"
     seq = case.record.add(
-        "task_completed", row["element"], task_id, name=row["name"], outcome=outcome, values=values,
+        kind, row["element"], task_id, name=row["name"], outcome=outcome, values=values,
         **({"cautions": list(apart.cautions)} if apart.cautions else {}),
     )  # fmt: skip
     advance = _move(
