@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from server.services import clock, deliveries, release_effects, schedules
+from server.services import clock, deliveries, lights, release_effects, schedules
 from server.services.wakeups import Wakeup, duty_of
 from server.store.database import Database
 
@@ -54,6 +54,7 @@ class Runner:
         """Ring everything that is due and still there; gives how many things were done."""
         done = self.take_effects()
         self.read_schedules()
+        self.record_lights()
         with self.database.read() as session:
             missed = clock.missed(session, self.time())
         return done + sum(self.ring(wakeup) for wakeup in missed)
@@ -64,6 +65,20 @@ class Runner:
         with self.database.read() as session:
             due = release_effects.due(session, self.time())
         return sum(self.ring(wakeup) for wakeup in due)
+
+    def record_lights(self) -> int:
+        """Put on record every light that has turned since the last look; gives how many. A case that cannot
+        be written keeps no other waiting."""
+        now, turned = self.time(), 0
+        with self.database.read() as session:
+            found = lights.turned(session, now)
+        for one in found:
+            try:
+                with self.database.write() as session:
+                    turned += lights.record(session, one, now)
+            except Exception:
+                log.exception("the lights of case %s could not be recorded", one.instance_id)
+        return turned
 
     def read_schedules(self) -> int:
         """Enter the duties of every day that has come since the schedules were read last; gives how many days

@@ -133,7 +133,7 @@ def test_an_extension_is_asked_for_and_granted_by_the_head(office: ClockOffice) 
     )
     assert answer.status_code == 303
     text = head.get(f"{address}/limits").text
-    assert "2026-05-07" in text
+    assert "2026-05-08" in text
     assert "经 Head 批准延长 3 个工作日" in text
 
 
