@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from server.cli import archives, content, office, studio, tokens, versions
+from server.cli import archives, content, finding, office, studio, tokens, versions
 
 app = typer.Typer(
     name="guicheng",
@@ -33,6 +33,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "seed": office.seed,
     "verify-audit": office.verify_audit,
     "verify-archive": archives.verify_archive,
+    "reindex": finding.reindex,
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)

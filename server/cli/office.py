@@ -15,7 +15,7 @@ from rich.progress import track
 from server.bundles import archive
 from server.bundles.archive import ArchiveRefused, Bundle
 from server.bundles.manifest import ManifestRefused
-from server.cli import demo, house, telling
+from server.cli import demo, finding, house, telling
 from server.cli.telling import AsJson, console, fail
 from server.services import bundle_log, deployed, deployments, history, identity
 from server.services.errors import DeploymentRejected, InvalidSubmission, ServiceError
@@ -111,6 +111,7 @@ def _prepare(settings: Settings) -> None:
     """Deploy what was never deployed: what an admin has gone back from is not brought back by a restart, and
     one jurisdiction that is refused does not keep the others away."""
     with house.opened(settings, migrate=True) as database:
+        finding.reindex_once(database)
         refused = [name for name in house.jurisdictions() if not _deploy_new(database, name)]
         if settings.demo:
             _seed(settings, database, 40)

@@ -44,7 +44,7 @@ def enter(session: Session, row: Mapping[str, Any], events: Sequence[Mapping[str
     """Let the texts of new entries of a case be found. Nothing of a rehearsal ever is."""
     if row["rehearsal_at"] is None:
         unit = _unit(session, row) if any(e["kind"] == "instance_started" for e in events) else ""
-        searching.add(session, list(_rows(row, events, unit)))
+        add(session, texts_of(row, events, unit))
 
 
 def reindex(session: Session, tenant_id: str, after: str = "") -> str:
@@ -64,9 +64,11 @@ def reindex(session: Session, tenant_id: str, after: str = "") -> str:
     names = {unit.id: unit.name for unit in units}
     real = [row for row in cases.values() if row["rehearsal_at"] is None]
     rows = [
-        text for row in real for text in _rows(row, found.get(row["id"], ()), names.get(row["unit_id"], ""))
+        text
+        for row in real
+        for text in texts_of(row, found.get(row["id"], ()), names.get(row["unit_id"], ""))
     ]
-    searching.add(session, rows)
+    add(session, rows)
     return max(cases) if len(cases) == BATCH else ""
 
 
@@ -85,7 +87,15 @@ def _unit(session: Session, row: Mapping[str, Any]) -> str:
     return session.execute(_UNIT, values).scalar_one_or_none() or ""
 
 
-def _rows(row: Mapping[str, Any], events: Iterable[Mapping[str, Any]], unit: str) -> Iterator[dict[str, Any]]:
+def add(session: Session, texts: Iterable[dict[str, Any]]) -> None:
+    """Enter texts as `texts_of` gives them."""
+    searching.add(session, list(texts))
+
+
+def texts_of(
+    row: Mapping[str, Any], events: Iterable[Mapping[str, Any]], unit: str
+) -> Iterator[dict[str, Any]]:
+    """What can be found of some entries of a case; `unit` is the name of the unit it belongs to."""
     for event in events:
         keys = {"tenant_id": row["tenant_id"], "instance_id": row["id"], "seq": event["seq"]}
         if event["kind"] == "instance_started":

@@ -102,14 +102,16 @@ class FoundPage:
 
 
 def page(
-    session: Session, person: Person, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50
-) -> FoundPage:
-    """The cases that the person may see and that are as wanted: with a text the best first, else the newest.
-    `after` is where the page before ended (`next` of it)."""
+    session: Session, person: Person, wanted: Wanted, now: datetime, *, after: str = "", limit: int = 50,
+    among: sa.ColumnElement[bool] | None = None,
+) -> FoundPage:  # fmt: skip
+    """The cases that are as wanted: with a text the best first, else the newest. `after` is where the page
+    before ended (`next` of it). Without a text they may be others than those that the person may see: `among`
+    says which."""
     if wanted.text.strip():
         return _ranked_page(session, person, wanted, now, int(after) if after.isdecimal() else 0, limit)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    query = _wanted(person, wanted, calendar, now)
+    query = _wanted(seen(person) if among is None else among, person, wanted, calendar, now)
     here = query.where(_instances.c.id < after) if after else query
     found = _rows(session, here.order_by(_instances.c.id.desc()).limit(limit + 1), calendar, now)
     following = found[limit - 1].id if len(found) > limit else ""
@@ -118,7 +120,10 @@ def page(
     return FoundPage(tuple(found[:limit]), total, following)
 
 
-def every(session: Session, person: Person, wanted: Wanted, now: datetime) -> Iterator[Found]:
+def every(
+    session: Session, person: Person, wanted: Wanted, now: datetime, *,
+    among: sa.ColumnElement[bool] | None = None,
+) -> Iterator[Found]:  # fmt: skip
     """All the cases of a list, in its order, for exports; of a text as many as were ranked."""
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
     if wanted.text.strip():
@@ -128,7 +133,7 @@ def every(session: Session, person: Person, wanted: Wanted, now: datetime) -> It
         return
     after = ""
     while True:
-        query = _wanted(person, wanted, calendar, now)
+        query = _wanted(seen(person) if among is None else among, person, wanted, calendar, now)
         here = query.where(_instances.c.id < after) if after else query
         found = _rows(session, here.order_by(_instances.c.id.desc()).limit(500), calendar, now)
         yield from found
@@ -174,9 +179,11 @@ def case_lit(light: str, calendar: BusinessCalendar, now: datetime) -> sa.Column
     return sa.and_(i.stopped_at.is_(None), lit(i.due_at, light, calendar, now))
 
 
-def _wanted(person: Person, wanted: Wanted, calendar: BusinessCalendar, now: datetime) -> sa.Select[Any]:
+def _wanted(
+    among: sa.ColumnElement[bool], person: Person, wanted: Wanted, calendar: BusinessCalendar, now: datetime
+) -> sa.Select[Any]:
     i = _instances.c
-    query = sa.select(i.id).where(seen(person))
+    query = sa.select(i.id).where(among)
     plain = ((i.process_key, wanted.process), (i.unit_id, wanted.unit), (i.outcome, wanted.outcome))
     for column, value in plain:
         if value:
@@ -237,7 +244,7 @@ def _ranked(
     e, i = _entries.c, _instances.c
     tenant = person.tenant_id
     first, *others = sorted(wanted.terms, key=len, reverse=True)
-    query = _wanted(person, wanted, calendar, now)
+    query = _wanted(seen(person), person, wanted, calendar, now)
     for term in others:
         holding = sa.select(e.instance_id).where(e.tenant_id == tenant, texts.matches(session, tenant, term))
         query = query.where(i.id.in_(holding))

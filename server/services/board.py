@@ -1,0 +1,341 @@
+"""看板: how a body's cases stand: lights by department and by step, what was begun and ended by month, how
+long steps took, why things were returned, what falls due until the end of next week."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlmodel import Session
+
+from server.engine.business_calendar import BusinessCalendar
+from server.engine.schedule import CIVIL
+from server.services import calendars, deployed, register_views
+from server.services.authorization import Person, denied, register_reach
+from server.services.deployed import Deployed
+from server.store import board as queries
+from server.store.board import Lights, Reach
+
+LIGHTS = ("red", "yellow", "green", "stopped")
+PERIODS = (1, 3, 6, 12)
+MONTHS = 12
+REASONS = 12
+_EPOCH = date(1970, 1, 1)
+Step = tuple[str, str]
+"""A step of a diagram: its process and its element."""
+
+
+@dataclass(slots=True)
+class Count:
+    """How many tasks have which light."""
+
+    id: str
+    name: str
+    lights: dict[str, int] = field(default_factory=lambda: dict.fromkeys(LIGHTS, 0))
+    process: str = ""
+    process_name: str = ""
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.lights.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What was begun and ended in a month; `first` and `last` are its days."""
+
+    first: date
+    last: date
+    begun: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How many working days a step took, of those completed in the period: half took at most `median`, nine
+    of ten at most `ninetieth`. `late` were completed after their limit."""
+
+    process: str
+    process_name: str
+    element: str
+    name: str
+    count: int
+    median: int
+    ninetieth: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason for which tasks were returned in the period; "" gathers those beyond the most frequent."""
+
+    text: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueDay:
+    """A day on which tasks fall due. `likely` of them would be late if they took as long as half of their
+    kind do."""
+
+    day: date
+    count: int
+    likely: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The whole board. `lights` are those of all open tasks together; `unit` is the name of the only unit
+    that is counted, "" for all."""
+
+    unit: str
+    months: int
+    since: date
+    lights: dict[str, int]
+    departments: tuple[Count, ...]
+    steps: tuple[Count, ...]
+    throughput: tuple[Month, ...]
+    durations: tuple[Duration, ...]
+    returns: tuple[Reason, ...]
+    returned: int
+    coming: tuple[DueDay, ...]
+
+
+def board(session: Session, person: Person, now: datetime, months: int = 3) -> Board:
+    """The board of those cases that the person's posts let them oversee, over the last so many months."""
+    used = deployed.active(session, person.tenant_id)
+    reach = reach_of(session, person)
+    calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
+    begin = since(now, months)
+    tasks = queries.open_by_light(session, reach, lights_at(calendar, now))
+    units, people = queries.places(session, person.tenant_id)
+    took = _took(queries.completed(session, reach, begin), calendar, calendars.local(now).date())
+    halves = {step: half(days) for step, (days, _late) in took.items()}
+    reasons = Counter(reason_of(row.payload) for row in queries.returned(session, reach, begin))
+    return Board(
+        units.get(reach.unit_id, "") if reach.unit_id else "", months, calendars.local(begin).date(),
+        dict(_summed((row.light, row.n) for row in tasks)),
+        tuple(_departments(used, tasks, units, people)), tuple(_steps(used, tasks)),
+        tuple(_throughput(session, reach, now)), tuple(_durations(used, took)),
+        tuple(_most(reasons)), reasons.total(),
+        tuple(_coming(session, reach, calendar, now, halves)),
+    )  # fmt: skip
+
+
+def reach_of(session: Session, person: Person) -> Reach:
+    """Whose cases the person oversees: bodies of the whole installation, auditors and admins all, people of a
+    unit those of their unit. Raises NotPermitted for others."""
+    far = register_views.reach(deployed.active(session, person.tenant_id), person)
+    if far == "own":
+        denied(
+            "The board counts the cases of a whole body or unit. It is for people with a post there; an "
+            "administrator gives posts."
+        ).require()
+    return Reach(person.tenant_id, person.unit_id if far == "unit" else "")
+
+
+def oversees(session: Session, person: Person) -> bool:
+    """Whether the board is for this person; nothing is compiled to know it."""
+    manifest = deployed.manifest(session, person.tenant_id)
+    groups = manifest.groups if manifest else {}
+    held = person.groups & groups.keys()
+    return register_reach(person, {name: groups[name].scope for name in held}) != "own"
+
+
+# --------------------------------------------------------------------------- moments
+def lights_at(calendar: BusinessCalendar, now: datetime) -> Lights:
+    """Where lights change now."""
+    calm = calendar.add_working_days(calendars.local(now).date(), 1) + timedelta(days=1)
+    return Lights(now, midnight(calm))
+
+
+def midnight(day: date) -> datetime:
+    """The beginning of a day on the clocks of the office."""
+    return datetime.combine(day, time(), CIVIL)
+
+
+def since(now: datetime, months: int) -> datetime:
+    """The beginning of a period of so many months until now."""
+    return midnight(_first_of(calendars.local(now).date(), months - 1))
+
+
+def weeks_end(now: datetime) -> date:
+    """The first day after the end of next week."""
+    today = calendars.local(now).date()
+    return today + timedelta(days=14 - today.weekday())
+
+
+def _first_of(day: date, months_before: int) -> date:
+    months = day.year * 12 + day.month - 1 - months_before
+    return date(months // 12, months % 12 + 1, 1)
+
+
+# --------------------------------------------------------------------------- open tasks
+def department(candidates: Sequence[str], people: dict[str, str]) -> str:
+    """The department a task waits for: a body of the installation (`g:…`) or a unit (`unit:…`)."""
+    kind, _, rest = (candidates[0] if candidates else "").partition(":")
+    group, _, unit = rest.partition("@")
+    if kind == "u":
+        return f"unit:{people.get(rest, '')}"
+    return f"unit:{unit}" if unit else f"g:{group}"
+
+
+def department_name(used: Deployed, key: str, units: dict[str, str]) -> str:
+    """What a department is called."""
+    kind, _, rest = key.partition(":")
+    return units.get(rest, rest) if kind == "unit" else used.group_name(rest)
+
+
+def _departments(
+    used: Deployed, tasks: Iterable[Any], units: dict[str, str], people: dict[str, str]
+) -> list[Count]:
+    found: dict[str, Count] = {}
+    for row in tasks:
+        key = department(row.candidates, people)
+        count = found.setdefault(key, Count(key, department_name(used, key, units)))
+        count.lights[row.light] += row.n
+    return sorted(found.values(), key=_urgency)
+
+
+def _steps(used: Deployed, tasks: Iterable[Any]) -> list[Count]:
+    found: dict[Step, Count] = {}
+    for row in tasks:
+        known = used.model.processes.get(row.process_key)
+        count = found.setdefault(
+            (row.process_key, row.element),
+            Count(row.element, row.name, process=row.process_key,
+                  process_name=known.name if known else row.process_key),
+        )  # fmt: skip
+        count.lights[row.light] += row.n
+    return sorted(found.values(), key=_urgency)
+
+
+def _urgency(count: Count) -> tuple[int, int, int, str]:
+    return (-count.lights["red"], -count.lights["yellow"], -count.total, count.name)
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found = dict.fromkeys(LIGHTS, 0)
+    for light, n in pairs:
+        found[light] += n
+    return found
+
+
+# --------------------------------------------------------------------------- what was done
+def _throughput(session: Session, reach: Reach, now: datetime) -> list[Month]:
+    today = calendars.local(now).date()
+    firsts = [_first_of(today, before) for before in range(MONTHS - 1, -2, -1)]
+    counts = queries.by_month(session, reach, [midnight(first) for first in firsts])
+    return [
+        Month(first, following - timedelta(days=1), begun, ended)
+        for first, following, (begun, ended) in zip(firsts, firsts[1:], counts, strict=False)
+    ]
+
+
+_worked: WeakKeyDictionary[BusinessCalendar, tuple[int, list[int]]] = WeakKeyDictionary()
+
+
+def _working_days(calendar: BusinessCalendar, today: date) -> tuple[int, list[int]]:
+    """The working days up to each day of two years, today and a year to come included, and the number of the
+    first: the working days between two days are one subtraction."""
+    last = (today - _EPOCH).days + 366
+    known = _worked.get(calendar)
+    if known is None or known[0] + len(known[1]) < last - 31:
+        first, total, sums = last - 1_200, 0, []
+        for number in range(first, last):
+            total += calendar.is_working_day(_EPOCH + timedelta(days=number))
+            sums.append(total)
+        known = _worked[calendar] = (first, sums)
+    return known
+
+
+def _took(
+    rows: Iterable[tuple[str, str, int, int, int]], calendar: BusinessCalendar, today: date
+) -> dict[Step, tuple[list[int], int]]:
+    """The working days of each step's tasks, in rising order, and how many were late."""
+    first, sums = _working_days(calendar, today)
+    top = len(sums) - 1
+    days: dict[Step, list[int]] = {}
+    late: Counter[Step] = Counter()
+    for process, element, begun, done, was_late in rows:
+        taken = sums[min(max(done - first, 0), top)] - sums[min(max(begun - first, 0), top)]
+        days.setdefault((process, element), []).append(taken)
+        if was_late:
+            late[process, element] += 1
+    return {step: (sorted(found), late[step]) for step, found in days.items()}
+
+
+def _durations(used: Deployed, took: dict[Step, tuple[list[int], int]]) -> list[Duration]:
+    found = []
+    for (process, element), (days, late) in took.items():
+        known = used.model.processes.get(process)
+        node = known.nodes.get(element) if known else None
+        found.append(
+            Duration(
+                process, known.name if known else process, element, node.name if node else element, len(days),
+                half(days), ranked(days, 0.9), late,
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda one: (-one.ninetieth, -one.median, one.process, one.element))
+
+
+def half(days: Sequence[int]) -> int:
+    """The median of numbers in rising order."""
+    return ranked(days, 0.5)
+
+
+def ranked(days: Sequence[int], share: float) -> int:
+    """The smallest of the numbers, in rising order, that at least this share of them does not exceed."""
+    return days[max(math.ceil(share * len(days)) - 1, 0)]
+
+
+def reason_of(payload: dict[str, object]) -> str:
+    """Why a task was returned, in one line."""
+    return " ".join(str(payload.get("reason", "")).split())
+
+
+def halves_of(
+    session: Session, reach: Reach, calendar: BusinessCalendar, now: datetime, months: int
+) -> dict[Step, int]:
+    """How many working days half of each step's tasks took at most, in a period until now."""
+    rows = queries.completed(session, reach, since(now, months))
+    took = _took(rows, calendar, calendars.local(now).date())
+    return {step: half(days) for step, (days, _late) in took.items()}
+
+
+def frequent(reasons: Counter[str]) -> list[str]:
+    """The most frequent reasons, which the board names."""
+    return [one.text for one in _most(reasons) if one.text]
+
+
+def _most(reasons: Counter[str]) -> list[Reason]:
+    often = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    found = [Reason(text, n) for text, n in often[:REASONS]]
+    rest = sum(n for _text, n in often[REASONS:])
+    return [*found, Reason("", rest)] if rest else found
+
+
+# --------------------------------------------------------------------------- what is coming
+def _coming(
+    session: Session, reach: Reach, calendar: BusinessCalendar, now: datetime, halves: dict[Step, int]
+) -> list[DueDay]:
+    found: dict[date, list[bool]] = {}
+    for row in queries.due_between(session, reach, now, midnight(weeks_end(now))):
+        day = calendars.local(row.due_at).date()
+        found.setdefault(day, []).append(likely_late(calendar, row, halves))
+    return [DueDay(day, len(tasks), sum(tasks)) for day, tasks in sorted(found.items())]
+
+
+def likely_late(calendar: BusinessCalendar, row: Any, halves: dict[Step, int]) -> bool:
+    """Whether a task would miss its limit if it took as long as half of its kind take."""
+    days = halves.get((row.process_key, row.element))
+    if days is None:
+        return False
+    begun, due = calendars.local(row.created_at).date(), calendars.local(row.due_at).date()
+    return calendar.add_working_days(begun, days) > due if days else False
