@@ -29,6 +29,7 @@ from server.services import (
     deployed,
     deployments,
     identity,
+    phrases,
     substitutions,
     tokens,
 )
@@ -272,6 +273,9 @@ def _note_ids(office: FuzzOffice) -> None:
         "deployment": ("deployment", "id"), "token": ("subscription", "token"),
         "key": ("process_definition", "key"), "tenant": ("jurisdiction", "tenant_id"),
     }  # fmt: skip
+    with office.database.write() as session:
+        clerk = identity.person_by_account(session, TENANT, KINDS["unit clerk"])
+        office.ids["phrase"] = [phrases.add(session, clerk, "同意。", house.now())]
     with office.database.read() as session:
         for name, (table, column) in tables.items():
             of = metadata.tables[table]
@@ -304,6 +308,12 @@ def _note_unlinked(office: FuzzOffice) -> None:
             f"/instances/{case}/messages/{token}" for case, token in messages
         ],
         "/instances/{id}/work/{token}": [f"/instances/{case}/work/{token}" for case, token in messages],
+        "/attachments/{id}/replace": [f"/attachments/{id_}/replace" for id_ in office.ids["attachment"]],
+        "/instances/{id}/archive": [f"/instances/{id_}/archive" for id_ in cases],
+        "/instances/{id}/documents/{document}/issue": [
+            f"/instances/{id_}/documents/library_opinion/issue" for id_ in cases
+        ],
+        "/phrases/{id}": [f"/phrases/{id_}" for id_ in office.ids["phrase"]],
         "/design/{draft_id}/locks/{path:path}": [
             f"/design/{id_}/locks/{path}" for id_ in drafts for path in office.ids["file"][:5]
         ],
@@ -318,6 +328,8 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/start/done/{id}": [f"/start/done/{id_}" for id_ in cases],
         "/tasks/{id}/done": [f"/tasks/{id_}/done" for id_ in tasks],
         "/tasks/{id}/check": [f"/tasks/{id_}/check" for id_ in tasks],
+        "/attachments/{id}/preview": [f"/attachments/{id_}/preview" for id_ in office.ids["attachment"]],
+        "/attachments/{id}/view": [f"/attachments/{id_}/view" for id_ in office.ids["attachment"]],
         "/start/{key}/check": [f"/start/{key}/check" for key in keys],
         "/rehearse/{key}/check": [f"/rehearse/{key}/check" for key in keys],
         "/instances/{id}/diagram.json": [

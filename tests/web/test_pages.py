@@ -26,7 +26,20 @@ def test_every_route_is_declared_and_no_get_writes(office: Office) -> None:
             assert route.methods <= {page.method, "HEAD"}
     anyone = {page.path for page in PAGES if page.permission is Permission.ANYONE}
     well_known = "/.well-known/camunda-automation-platform/webapps"
-    plain = {"/", "/sign-in", "/sign-in/step", "/sign-out", "/language", "/ui", "/healthz", "/about/licences", well_known}
+    plain = {
+        "/",
+        "/sign-in",
+        "/sign-in/step",
+        "/sign-in/outside",
+        "/sign-in/outside/back",
+        "/sign-out",
+        "/language",
+        "/ui",
+        "/verify",
+        "/healthz",
+        "/about/licences",
+        well_known,
+    }
     assert (
         anyone - {"/checks", "/checks/{code}"} == plain
     )  # the pages of the checks tell nothing of the house
