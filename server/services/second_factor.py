@@ -102,7 +102,7 @@ def enrolment(of: Owner, account: str, key: str, now: datetime) -> Enrolment:
     import pyotp  # only for whoever sets it up or signs in with it
 
     secret = pyotp.random_base32()
-    return _told(of, account, secret, _seal(key, f"{of.tenant_id} {of.user_id} {secret}", now))
+    return _told(of, account, secret, seal(key, f"{of.tenant_id} {of.user_id} {secret}", now))
 
 
 def again(of: Owner, account: str, sealed: str, key: str, now: datetime) -> Enrolment:
@@ -122,7 +122,7 @@ def enrol(
     _forget(session, of)
     session.execute(
         _factors.insert().values(
-            tenant_id=of.tenant_id, user_id=of.user_id, sealed_secret=_seal(key, secret, now), last_step=step,
+            tenant_id=of.tenant_id, user_id=of.user_id, sealed_secret=seal(key, secret, now), last_step=step,
             confirmed_at=now,
         )
     )  # fmt: skip
@@ -159,7 +159,7 @@ def _uses_code(session: Session, of: Owner, code: str, key: str, now: datetime) 
     row = session.execute(sa.select(_factors).where(of.of(_factors))).mappings().first()
     if row is None:
         return False
-    step = _matching_step(_unseal(key, row["sealed_secret"], None, now), code, now)
+    step = _matching_step(unseal(key, row["sealed_secret"], None, now), code, now)
     if step is None:
         return False
     newer = _factors.update().where(of.of(_factors), _factors.c.last_step < step)  # of two at once, one
@@ -199,19 +199,21 @@ def _told(of: Owner, account: str, secret: str, sealed: str) -> Enrolment:
 
 
 def _opened(of: Owner, sealed: str, key: str, now: datetime) -> str:
-    told = _unseal(key, sealed, _ENROLMENT_SECONDS, now).split(" ")
+    told = unseal(key, sealed, _ENROLMENT_SECONDS, now).split(" ")
     if len(told) != 3 or (told[0], told[1]) != (of.tenant_id, of.user_id):
         raise NotPermitted("This page is too old. Open it again.")
     return told[2]
 
 
-def _seal(key: str, text: str, now: datetime) -> str:
+def seal(key: str, text: str, now: datetime) -> str:
+    """A text that only this house can read and change (`key`)."""
     from cryptography.fernet import Fernet  # a twentieth of a second that others need not wait for
 
     return Fernet(_key(key)).encrypt_at_time(text.encode(), int(now.timestamp())).decode()
 
 
-def _unseal(key: str, sealed: str, seconds: int | None, now: datetime) -> str:
+def unseal(key: str, sealed: str, seconds: int | None, now: datetime) -> str:
+    """What was sealed, at most so many seconds ago. Raises NotPermitted when it is not ours or too old."""
     from cryptography.fernet import Fernet, InvalidToken
 
     box = Fernet(_key(key))

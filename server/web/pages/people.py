@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from server.services import departments, passwords, people, recusals, rights_log, sessions
+from server.services import departments, outside_accounts, people, recusals, rights_log, sessions
 from server.services.errors import NotPermitted
 from server.services.people import Record
 from server.web import render
@@ -103,5 +103,6 @@ def _person(visit: Visit, errors: tuple[tuple[str, str], ...] = ()) -> Response:
         units=known.units, groups=known.groups, at_machine=people.AT_MACHINE,
         sessions=sessions.of_person(visit.session, visit.person, account, visit.now),
         recusals=recusals.of_person(visit.session, visit.person, account),
-        trail=sentences(visit, trail), shortest=passwords.SHORTEST,
+        trail=sentences(visit, trail), issuer=visit.house.settings.oidc_issuer,
+        links=outside_accounts.of_person(visit.session, visit.person, account),
     )  # fmt: skip
