@@ -38,6 +38,7 @@ from server.web.pages import (
     opinions,
     modelers,
     notices,
+    outside,
     patterns,
     people,
     people_import,
@@ -72,6 +73,7 @@ from server.web.routing import Page, not_found, route
 PAGES: tuple[Page, ...] = (
     *account.pages.declared,
     *signing_in.pages.declared,
+    *outside.pages.declared,
     *second_factor.pages.declared,
     *sessions.pages.declared,
     *people_import.pages.declared,
