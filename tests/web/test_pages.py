@@ -32,8 +32,6 @@ def test_every_route_is_declared_and_no_get_writes(office: Office) -> None:
         "/sign-in/step",
         "/sign-in/outside",
         "/sign-in/outside/back",
-        "/sign-in/outside",
-        "/sign-in/outside/back",
         "/sign-out",
         "/language",
         "/ui",
