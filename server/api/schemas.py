@@ -107,6 +107,7 @@ SCHEMAS: dict[str, Schema] = {
     "TaskQuery": {"type": "object", "description": "the parameters of GET, as JSON; also sorting"},
     "TaskForm": shape(key=MAYBE_TEXT, camundaFormRef={"type": ["object", "null"]}),
     "UserId": shape(userId=MAYBE_TEXT),
+    "Handed": shape(userId=MAYBE_TEXT, reason=MAYBE_TEXT, note=MAYBE_TEXT),
     "Complete": shape(variables=_VARIABLES, withVariablesInReturn=FLAG),
     "Message": shape(
         "messageName", **texts("messageName businessKey processInstanceId tenantId", TEXT),

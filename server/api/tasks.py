@@ -14,7 +14,7 @@ from server.api.criteria import Asked
 from server.api.process_definitions import variables
 from server.api.process_instances import data_of, variables_of
 from server.api.uploads import read_json
-from server.services import identity, sandbox, sandbox_cases, task_lists, tasks
+from server.services import delegating, identity, reassigning, sandbox, sandbox_cases, task_lists, tasks
 from server.services.authorization import Person, denied
 from server.services.errors import NotFound, NotPermitted
 from server.services.task_lists import COLUMNS, Criterion, Listed
@@ -142,6 +142,48 @@ def unclaim(call: Call) -> None:
     )
 
 
+def assign(call: Call) -> None:
+    """Give a task to somebody who may hold it; unlike elsewhere a `reason` is asked for."""
+    to, reason = str(call.body.get("userId") or ""), str(call.body.get("reason") or "")
+    _act(
+        call,
+        lambda session, actor, task: reassigning.reassign(
+            session, actor, task.id, task.revision, to, reason, call.now
+        ),
+        _not_here,
+    )
+
+
+def delegate(call: Call) -> None:
+    """Ask somebody to fill the form of a task; a `note` says what for."""
+    to, note = str(call.body.get("userId") or ""), str(call.body.get("note") or "")
+    _act(
+        call,
+        lambda session, actor, task: delegating.delegate(
+            session, actor, task.id, task.revision, to, note, call.now
+        ),
+        _not_here,
+    )
+
+
+def resolve(call: Call) -> None:
+    """Give a delegated task back to its owner, with the draft that lies on the page."""
+    if call.body.get("variables"):
+        raise Problem(400, "InvalidRequestException", "A delegated task goes back with its draft only.")
+    note = str(call.body.get("note") or "")
+    _act(
+        call,
+        lambda session, actor, task: delegating.resolve(
+            session, actor, task.id, task.revision, note, call.now
+        ),
+        _not_here,
+    )
+
+
+def _not_here(session: Session, actor: Person, task: Listed) -> None:
+    denied("In the sandbox nobody holds posts: claim the task or complete it.").require()
+
+
 def complete(call: Call) -> dict[str, Any] | None:
     """Do a task. In a jurisdiction the variables are the answers to its form, checked as on the page; in the
     sandbox they are taken as they are. With `withVariablesInReturn` the case's variables come back."""
@@ -256,6 +298,12 @@ OPERATIONS = (
               gives="binary"),
     Operation("POST", "/task/{id}/claim", claim, "Take it", "tasks", body="UserId", read=read_json),
     Operation("POST", "/task/{id}/unclaim", unclaim, "Put it back", "tasks", read=read_json),
+    Operation("POST", "/task/{id}/assignee", assign, "Give it to somebody", "tasks", body="Handed",
+              read=read_json),
+    Operation("POST", "/task/{id}/delegate", delegate, "Ask somebody to fill it", "tasks", body="Handed",
+              read=read_json),
+    Operation("POST", "/task/{id}/resolve", resolve, "Give it back to its owner", "tasks", body="Handed",
+              read=read_json),
     Operation("POST", "/task/{id}/complete", complete, "Do it", "tasks", body="Complete", read=read_json),
     Operation("POST", "/task/{id}/submit-form", complete, "Do it", "tasks", body="Complete", read=read_json),
 )  # fmt: skip

@@ -55,12 +55,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Tasks that one form can do: the first of them as its page shows it, and what all cases have in
-    common."""
+    """Tasks that one form can do: the first of them as its page shows it, what all cases have in common, and
+    the names of those for whom the person acts in some of them."""
 
     picked: tuple[Picked, ...]
     task: TaskView
     variables: dict[str, Any]
+    acting_for: tuple[str, ...] = ()
 
 
 def pick(session: Session, person: Person, ids: Sequence[str]) -> list[Picked]:
@@ -110,7 +111,12 @@ def alike(session: Session, person: Person, ids: Sequence[str], now: datetime) -
     views[0].act.require()
     if not is_short(views[0].form):
         denied("This form is too long, or asks for files: each case needs its own.").require()
-    return Alike(tuple(picked), views[0], _common([view.variables for view in views]))
+    return Alike(
+        tuple(picked),
+        views[0],
+        _common([view.variables for view in views]),
+        tuple(dict.fromkeys(view.acting_for for view in views if view.acting_for)),
+    )
 
 
 def is_short(form: Form | None) -> bool:

@@ -52,8 +52,8 @@ def resolve(session: Session, person: Person, task_id: str, revision: int, note:
     files = _hand_draft(session, person, owner, f"task:{task_id}", now)
     recording.assign(case, row, owner)
     delegate_row(session, row, owner.id, "resolved")
-    told = {"name": row["name"], "to": owner.name, "note": note.strip()[:LONGEST], "files": files}
-    case.record.add("task_resolved", row["element"], row["id"], **told)
+    told = {"name": row["name"], "to": owner.name, "to_id": owner.id, "note": note.strip()[:LONGEST]}
+    case.record.add("task_resolved", row["element"], row["id"], files=files, **told)
     finish(case)
 
 

@@ -47,6 +47,8 @@ class Listed:
     claimed_at: datetime | None
     due_at: datetime | None
     follow_up_at: datetime | None
+    owner_id: str | None
+    delegation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def listing(actors: Sequence[Person], criteria: Sequence[Criterion]) -> sa.Selec
         sa.select(
             t.tenant_id, t.id, t.instance_id, i.business_key, t.process_key, definition, i.deployment_id,
             t.element, t.name, t.form_id, t.assignee_id, t.candidates, t.priority, t.revision, t.created_at,
-            t.claimed_at, t.due_at, t.follow_up_at,
+            t.claimed_at, t.due_at, t.follow_up_at, t.owner_id, t.delegation,
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .join(_definitions, same, isouter=True)

@@ -239,6 +239,9 @@ def _break_something(database: Database) -> None:
         finding = {"level": "error", "code": "x", "message": "m", "remedy": "r", "params": {}}
         values = {"id": "0" * 26, "element": row["element"], "finding": finding, "created_at": house.now()}
         session.execute(incident.insert().values(**ids, **values))
+        recusal = {"id": "0" * 26, "user_id": "sunlei", "subject_kind": "case", "reason": "r", "lifted_by": ""}
+        recusal |= {"tenant_id": TENANT, "subject_id": row["instance_id"], "declared_by": "admin"}
+        session.execute(metadata.tables["recusal"].insert().values(recusal, declared_at=house.now()))
 
 
 def _open_draft(office: FuzzOffice) -> None:
@@ -269,6 +272,7 @@ def _note_ids(office: FuzzOffice) -> None:
     """Real ids of every kind of thing, of both jurisdictions."""
     tables = {
         "instance": ("process_instance", "id"), "task": ("task", "id"), "attachment": ("attachment", "id"),
+        "recusal": ("recusal", "id"),
         "project": ("project", "id"), "element": ("task", "element"),
         "deployment": ("deployment", "id"), "token": ("subscription", "token"),
         "key": ("process_definition", "key"), "tenant": ("jurisdiction", "tenant_id"),
@@ -300,6 +304,10 @@ def _note_unlinked(office: FuzzOffice) -> None:
         **{f"/tasks/{{id}}/{verb}": [f"/tasks/{id_}/{verb}" for id_ in tasks] for verb in HANDS},
         "/substitutions/{id}/end": [f"/substitutions/{id_}/end" for id_ in office.ids["substitution"]],
         "/tasks/{id}/complete": [f"/tasks/{id_}/complete" for id_ in tasks],
+        ],
+        **{
+            f"/people/{{account}}/{verb}": [f"/people/{account}/{verb}" for account in ("sunlei", "admin")]
+        },
         "/tasks/{id}/return": [f"/tasks/{id_}/return" for id_ in tasks],
         "/start/{key}/submit": [f"/start/{key}/submit" for key in keys],
         "/rehearse/{key}/submit": [f"/rehearse/{key}/submit" for key in keys],
