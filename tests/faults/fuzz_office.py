@@ -304,9 +304,12 @@ def _note_unlinked(office: FuzzOffice) -> None:
         **{f"/tasks/{{id}}/{verb}": [f"/tasks/{id_}/{verb}" for id_ in tasks] for verb in HANDS},
         "/substitutions/{id}/end": [f"/substitutions/{id_}/end" for id_ in office.ids["substitution"]],
         "/tasks/{id}/complete": [f"/tasks/{id_}/complete" for id_ in tasks],
+        "/instances/{id}/recusals/{recusal}/lift": [
+            f"/instances/{case}/recusals/{id_}/lift" for case in cases[:3] for id_ in office.ids["recusal"]
         ],
         **{
             f"/people/{{account}}/{verb}": [f"/people/{account}/{verb}" for account in ("sunlei", "admin")]
+            for verb in ("password", "sessions", "outside", "second-factor/remove")
         },
         "/tasks/{id}/return": [f"/tasks/{id_}/return" for id_ in tasks],
         "/start/{key}/submit": [f"/start/{key}/submit" for key in keys],
