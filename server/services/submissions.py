@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sqlmodel import Session
 
 from server.engine.forms import Form, Kind, Pair, Submission, read, read_json
-from server.services import attachments, calendars, identity
+from server.services import attachments, calendars, identity, waivers
 from server.services.authorization import Person
 from server.services.errors import InvalidSubmission
 
@@ -64,8 +64,10 @@ def fill(
     files = attachments.of_owner(session, person, owner_key) if has_files else {}
     given, variables = autos(person, now), seen(session, person, form, variables)
     if isinstance(answers, Mapping):
-        return read_json(form, answers, variables, given, files, person.locale)
-    return read(form, answers, variables, given, files, person.locale)
+        found = read_json(form, answers, variables, given, files, person.locale)
+    else:
+        found = read(form, answers, variables, given, files, person.locale)
+    return waivers.excuse(session, person, form, owner_key, found) if has_files else found
 
 
 def accept(submission: Submission) -> Submission:

@@ -324,6 +324,8 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/instances/{id}/documents/{document}/issue": [
             f"/instances/{id_}/documents/library_opinion/issue" for id_ in cases
         ],
+        "/instances/{id}/materials/waive": [f"/instances/{id_}/materials/waive" for id_ in cases],
+        "/instances/{id}/materials/ask-again": [f"/instances/{id_}/materials/ask-again" for id_ in cases],
         "/phrases/{id}": [f"/phrases/{id_}" for id_ in office.ids["phrase"]],
         "/design/{draft_id}/locks/{path:path}": [
             f"/design/{id_}/locks/{path}" for id_ in drafts for path in office.ids["file"][:5]

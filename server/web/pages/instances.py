@@ -14,6 +14,7 @@ from server.engine.forms import FieldView
 from server.services import (
     archiving,
     calendars,
+    checklist,
     documents,
     hand_delivery,
     instance_views,
@@ -140,7 +141,8 @@ def history(visit: Visit) -> Response:
 def materials(visit: Visit) -> Response:
     """材料: the files of the case."""
     found = instance_views.materials(visit.session, visit.person, visit.path("id"))
-    return _page(visit, "materials", _case(visit), materials=found)
+    listed = checklist.look(visit.session, visit.person, visit.path("id"))
+    return _page(visit, "materials", _case(visit), materials=found, checklist=listed)
 
 
 @pages.get("/instances/{id}/decisions")
