@@ -12,7 +12,9 @@ from markupsafe import Markup
 from server.bundles.checks import ANSWERED_BY_THE_ENGINE, CHECKS
 from server.web.richtext import markdown
 
-PAGES = Path(__file__).resolve().parents[2] / "docs" / "checks"
+_PACKED = Path(__file__).resolve().parent / "checks"
+PAGES = _PACKED if _PACKED.is_dir() else Path(__file__).resolve().parents[2] / "docs" / "checks"
+"""Where they lie: beside this module in an installed package, else among the documents."""
 _PARTS = re.compile(r"^(?:Wrong|Right|错误示例|正确示例)[:：]$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
 _SECTION = re.compile(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)

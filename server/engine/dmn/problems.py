@@ -40,7 +40,9 @@ WORDINGS: Mapping[str, _Wording] = {
     ),
     "dmn.no_id": _Wording("error", "A {kind} has neither id nor name.", "Give it an id and a name."),
     "dmn.duplicate_id": _Wording(
-        "error", "The id {id} is used by more than one element.", "Give each element its own id."
+        "error",
+        "The id {id} is used twice: by the {first} in line {first_line} and by the {kind} in line {line}.",
+        "Give each element its own id."
     ),
     "dmn.duplicate_name": _Wording(
         "warning", "The name {name} is used by more than one element; references by name take the first.",

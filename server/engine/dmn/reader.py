@@ -38,7 +38,8 @@ class _Reader:
 
     def definitions(self) -> tuple[m.Definitions, tuple[Problem, ...]]:
         elements = tuple(read for e in self.root if (read := self._element(e)) is not None)
-        self._check_ids(elements)
+        self._check_ids()
+        self._check_names(elements)
         definitions = m.Definitions(
             file=self.file,
             id=attribute(self.root, "id"),
@@ -53,17 +54,28 @@ class _Reader:
         )
         return definitions, tuple(self.problems)
 
-    def _check_ids(self, elements: tuple[m.Element, ...]) -> None:
-        ids: set[str] = set()
-        names: set[str] = set()
+    def _check_ids(self) -> None:
+        """Every id stands once in a file, those of rules, columns and shapes too: otherwise editors refuse it
+        and a record that names a rule would name two."""
+        known: dict[str, etree._Element] = {}
+        for element in self.root.iter("{*}*"):
+            identity = attribute(element, "id")
+            first = known.setdefault(identity, element) if identity else element
+            if first is not element:
+                params = {
+                    "id": identity, "kind": local(element), "first": local(first), "first_line": line(first)
+                }  # fmt: skip
+                params["line"] = line(element)
+                self.problems.append(
+                    Problem("dmn.duplicate_id", params, element=identity, line=line(element))
+                )
+
+    def _check_names(self, elements: tuple[m.Element, ...]) -> None:
+        known: dict[str, str] = {}
         for element in elements:
-            if element.id in ids:
-                self.problems.append(Problem("dmn.duplicate_id", {"id": element.id}, element=element.id))
-            elif element.name in names:
+            if known.setdefault(element.name, element.id) != element.id:
                 params = {"name": element.name}
                 self.problems.append(Problem("dmn.duplicate_name", params, element=element.id))
-            ids.add(element.id)
-            names.add(element.name)
 
     # ------------------------------------------------------------------ elements of the requirement graph
     def _element(self, e: etree._Element) -> m.Element | None:

@@ -17,7 +17,7 @@ def definitions(*parts: str, namespace: str = "urn:test", xmlns: str = MODEL) ->
     """A whole file."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><definitions xmlns="{xmlns}" '
-        'xmlns:camunda="http://camunda.org/schema/1.0/dmn" id="d" name="d" '
+        'xmlns:camunda="http://camunda.org/schema/1.0/dmn" id="model" name="d" '
         f'namespace="{namespace}">{"".join(parts)}</definitions>'
     ).encode()
 

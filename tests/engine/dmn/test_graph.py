@@ -148,6 +148,16 @@ def test_what_is_wrong_is_told_at_deployment(parts: list[str], code: str, said: 
     assert said in str(next(problem for problem in problems if problem.code == code))
 
 
+def test_every_id_stands_once_in_a_file_and_both_places_are_told() -> None:
+    """Those of rules, columns and cells as well."""
+    twice = TIER.replace('id="r1c1"', 'id="a"')
+    (problem,) = [p for p in load(definitions(decision("a", twice)), "x.dmn").problems if p.level == "error"]
+    assert problem.code == "dmn.duplicate_id"
+    told = problem.params
+    assert (told["kind"], told["first"]) == ("inputEntry", "decision")
+    assert 0 < int(str(told["first_line"])) <= int(str(told["line"])) == problem.line
+
+
 def test_a_circle_ends_when_evaluated_all_the_same() -> None:
     model = load(definitions(*CIRCLE))
     assert model.evaluate("a", {}).value is None
