@@ -13,7 +13,16 @@ from sqlmodel import Session
 from server.bundles import terms
 from server.bundles.manifest import ClockStop as Ground
 from server.engine.business_calendar import BusinessCalendar
-from server.services import calendars, deployed, extensions, instance_views, limits, participants, stops
+from server.services import (
+    calendars,
+    deployed,
+    extensions,
+    instance_views,
+    instructions,
+    limits,
+    participants,
+    stops,
+)
 from server.services.authorization import Person, Verdict, may_administer, may_see_instance
 from server.services.deployed import Deployed
 from server.services.instance_views import InstanceView
@@ -70,6 +79,8 @@ class CaseClock:
     decide: Verdict
     suspended_at: datetime | None
     may_suspend: bool
+    instructions: tuple[dict[str, Any], ...] = ()
+    may_answer: bool = False
 
     @property
     def stands(self) -> Stop | None:
@@ -103,6 +114,8 @@ def look(session: Session, person: Person, instance_id: str, now: datetime) -> C
         decide=extensions.may_decide(
             person, used, [task["candidates"] for task in tasks], waiting["asked_by"] if waiting else ""
         ),
+        instructions=tuple(instructions.of_case(session, person.tenant_id, instance_id)),
+        may_answer=person.id in held or person.has("admin"),
         suspended_at=row["suspended_at"], may_suspend=runs and bool(may_administer(person)),
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from server.services import (
     consulting,
     deployed,
     drafts,
+    instructions,
     recording,
     rehearsal,
     separation,
@@ -66,6 +67,7 @@ def _with_case() -> sa.Select[Any]:
         sa.select(
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
             i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, i.stopped_at, s.state,
+            instructions.open_of(t).label("instructed"),
             _people.c.name.label("assignee_name"), _OWNER.label("owner_name"), *separation.columns(),
             *consulting.counts(t),
         )
@@ -117,6 +119,7 @@ class TaskView:
     claim: Verdict
     act: Verdict
     round: int | None = None
+    instructed: int = 0
     rehearsal_at: datetime | None = None
     opinions: int = 0
     unanswered: int = 0
@@ -184,6 +187,7 @@ def _view(
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         draft=draft, returns=_returns(used, row, node),
         claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
+        instructed=row["instructed"],
         opinions=row["opinions"], unanswered=row["unanswered"],
         acting_for=person.acting_for.name if person.acting_for else "", delegation=row["delegation"],
         owner=row["owner_name"] or "",

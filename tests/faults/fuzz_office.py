@@ -320,6 +320,13 @@ def _note_unlinked(office: FuzzOffice) -> None:
         ],
         "/instances/{id}/work/{token}": [f"/instances/{case}/work/{token}" for case, token in messages],
         "/attachments/{id}/replace": [f"/attachments/{id_}/replace" for id_ in office.ids["attachment"]],
+        **{
+            f"/instances/{{id}}/{verb}": [f"/instances/{id_}/{verb}" for id_ in cases[:4]]
+            for verb in ("stop", "restart", "extension", "extension/decide", "suspend", "resume")
+        },
+        "/instances/{id}/instructions/{instruction}": [
+            f"/instances/{id_}/instructions/{id_}" for id_ in cases[:3]
+        ],
         "/instances/{id}/archive": [f"/instances/{id_}/archive" for id_ in cases],
         "/instances/{id}/documents/{document}/issue": [
             f"/instances/{id_}/documents/library_opinion/issue" for id_ in cases
