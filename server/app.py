@@ -16,13 +16,17 @@ from server.api import engine_rest
 from server.api.admission import Admission
 from server.api.engine_rest import Door
 from server.jobs.durable import DurableJobs
+from server.jobs.carriers import opened
 from server.jobs.leftovers import Leftovers
+from server.jobs.post_office import Composed, PostOffice
 from server.jobs.runner import Runner
-from server.services import deployed
+from server.services import channels, deployed
 from server.services.attachments import FileStore
 from server.services.scanning import scanner
+from server.services.outbox import Letter
 from server.settings import Settings
 from server.store.database import Database
+from server.web import letter_texts
 from server.web.context import House
 from server.web.language import preferred
 from server.web.routes import mount
@@ -41,7 +45,8 @@ def create_app(
     `warm` each jurisdiction is made ready at once, so that the first who comes does not wait for it."""
     looks = scanner(settings.virus_scanner, keep_unscanned=settings.keep_unscanned)
     files = FileStore(settings.data_dir / "attachments", looks)
-    house = House(settings, database or Database(settings.database_url), files)
+    opened_database = database or Database(settings.database_url)
+    house = House(settings, opened_database, files, channels=channels.read(settings.data_dir))
 
     @asynccontextmanager
     async def open_hours(_: FastAPI) -> AsyncIterator[None]:
@@ -93,7 +98,18 @@ def _warm(database: Database, closing: threading.Event) -> None:
 def _jobs(house: House) -> DurableJobs:
     """What wakes up by itself: timers and messages as they fall due, once a day the clearing of files."""
     leftovers = Leftovers(house.database, house.files)
-    return DurableJobs(house.database, Runner(house.database), daily=[leftovers.clear])
+    carriers = opened(house.channels, house.clock)
+    office = PostOffice(house.database, carriers, partial(_composed, house.channels.address), house.clock)
+    runner = Runner(house.database, post_office=office)
+    return DurableJobs(house.database, runner, daily=[leftovers.clear, office.make_digests])
+
+
+def _composed(address: str, letter: Letter) -> Composed:
+    """A letter in its reader's language, with links to the office at this address."""
+    subject, text = letter_texts.subject(letter), letter_texts.text(letter, address)
+    link = letter_texts.link(letter.payload, letter.instance_id, address)
+    kind = str(letter.payload["kind"])
+    return Composed(letter.id, letter.tenant_id, kind, letter.address, subject, text, link)
 
 
 def _machine_door(house: House) -> Door:

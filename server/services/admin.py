@@ -12,6 +12,7 @@ from sqlmodel import Session
 from server.engine import process
 from server.engine.errors import EngineError
 from server.services import recording
+from server.services.announcing import LETTER
 from server.services.authorization import Person, may_administer
 from server.services.case import finish, hold
 from server.services.errors import NotFound, Refused
@@ -99,7 +100,7 @@ def dead_letters(session: Session, person: Person) -> list[DeadLetter]:
         )
         for r in session.execute(timers)
     ]
-    messages = _outgoing.select().where(o.tenant_id == person.tenant_id, o.status == "dead")
+    messages = _outgoing.select().where(o.tenant_id == person.tenant_id, o.status == "dead", o.kind != LETTER)
     for r in session.execute(messages):
         kind, what = (DELIVERY, r.payload["name"]) if r.kind == DELIVERY else ("outgoing", r.kind)
         found.append(DeadLetter(kind, r.id, r.instance_id, what, r.due_at, r.attempts, r.failure))

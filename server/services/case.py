@@ -140,7 +140,7 @@ def finish(case: Case) -> None:
         years = list(deadline.uncertain_years)
         case.record.add("deadline_uncertain", due=deadline.due.isoformat(), years=years)
     case.record.write(case.session)
-    case_news.tell(case)
+    case_news.tell(case.session, case.row, case.record)
     indexing.enter(case.session, case.row, case.record.events)
     keys, revision = {"of_tenant": case.row["tenant_id"], "of_instance": case.id}, case.row["revision"]
     values = {name: case.row[name] for name in _CHANGED}

@@ -15,13 +15,18 @@ from urllib.parse import urlsplit
 import msgspec
 
 from server.services.notice_kinds import HOOK, MAIL, PAGE
+from server.settings import SettingsError
 
 FILE = "channels.toml"
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
-class ChannelsRefused(ValueError):
+class ChannelsRefused(SettingsError):
     """The file cannot be used: which key, and what to write there."""
+
+    def __init__(self, message: str) -> None:
+        ValueError.__init__(self, message)
+        self.variable = FILE
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,7 +51,7 @@ class Mail(_Part, frozen=True):
     @property
     def reached(self) -> tuple[str, ...]:
         """The domains to which letters may go."""
-        own = parseaddr(self.sender)[1].rpartition("@")[2]
+        own = parseaddr(self.sender)[1].partition("@")[2]
         return tuple(domain.lower() for domain in self.domains or (own,))
 
 

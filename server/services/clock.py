@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.engine import process
-from server.services import recording, stops
+from server.services import case_news, recording, stops
+from server.services.announcing import LETTER
 from server.services.authorization import system
 from server.services.case import finish, hold
 from server.services.messages import DELIVERY
@@ -25,6 +26,8 @@ _outgoing = Outgoing.metadata.tables["outgoing"]
 _duties = Duty.metadata.tables["duty"]
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 ATTEMPTS = len(BACKOFF) + 1
+
+_RUNG_AS = {DELIVERY: DELIVERY, LETTER: "letters"}
 
 Transport = Callable[[dict[str, Any]], None]
 """Carries one outgoing row (its columns by name) to its recipient; raises when it could not."""
@@ -92,6 +95,7 @@ def send(session: Session, tenant_id: str, message_id: str, transport: Transport
         session.execute(_outgoing.update().where(*where).values(failed))
         return False
     session.execute(_outgoing.update().where(*where).values(status="sent", sent_at=now, failure=""))
+    case_news.tell_due(session, dict(row), now)
     return True
 
 
@@ -115,7 +119,7 @@ def missed(session: Session, now: datetime, limit: int = 1000) -> list[Wakeup]:
     ]
     messages = sa.select(o.tenant_id, o.id, o.kind, o.due_at).where(o.status == "waiting", o.due_at <= now)
     found += [
-        Wakeup(DELIVERY if row.kind == DELIVERY else "outgoing", row.tenant_id, row.id, row.due_at)
+        Wakeup(_RUNG_AS.get(row.kind, "outgoing"), row.tenant_id, row.id, row.due_at)
         for row in session.execute(messages.order_by(o.due_at).limit(limit))
     ]
     d = _duties.c

@@ -14,7 +14,7 @@ _KEY = "wakeups"
 @dataclass(frozen=True, slots=True)
 class Wakeup:
     """Look at `key` (ids only, joined by blanks) at `due`: `kind` is timer, outgoing (a reminder), delivery
-    (a message on its way to one target), duty or release (a deployment whose day comes)."""
+    (a message on its way to one target), letters, duty or release (a deployment whose day comes)."""
 
     kind: str
     tenant_id: str

@@ -48,14 +48,8 @@ def keep(session: Session, person: Person, given: Wishes) -> None:
     _ENTER.enter(session, {**keys, **values, "wishes": wishes, "digest": given.digest, "digest_at": None})
 
 
-def address_problem(address: str, domains: Collection[str]) -> Verdict | None:
-    """Why letters cannot go to an address; None where they can. What leaves the house goes only to the
-    domains that the installation names."""
-    verdict = _may_reach(address, domains)
-    return None if verdict else verdict
-
-
-def _may_reach(address: str, domains: Collection[str]) -> Verdict:
+def may_reach(address: str, domains: Collection[str]) -> Verdict:
+    """Letters go to addresses in the domains that the installation names; no address is no letter."""
     if not address:
         return ALLOWED
     found = _ADDRESS.fullmatch(address)

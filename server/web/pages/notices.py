@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from server.services import notices, wishes
-from server.services.notice_kinds import CHANNELS, KINDS, chosen
+from server.services.notice_kinds import CHANNELS, HOOK, KINDS, MAIL, chosen
 from server.services.notices import Told
 from server.web import notice_texts, render
 from server.web.context import Visit
@@ -51,19 +51,29 @@ def wishes_page(visit: Visit) -> Response:
 @pages.post("/notices/wishes")
 def choose(visit: Visit) -> Response:
     """Choose."""
-    ticked = set(visit.posted.all("tell"))
-    given = wishes.Wishes(
-        mail_address=visit.sent("mail_address").strip()[:200],
-        hook_account=visit.sent("hook_account").strip()[:100],
-        wishes={k: [c for c in CHANNELS if f"{k}.{c}" in ticked] for k in KINDS},
-        digest=visit.sent("digest") == "1",
-    )
+    given = _given(visit, wishes.of(visit.session, visit.person))
     offered = visit.house.channels
-    refused = wishes.address_problem(given.mail_address, offered.mail_domains)
-    if refused:
-        return _wishes(visit, given, visit.words.tell(refused.reason, refused.params), 422)
+    reach = wishes.may_reach(given.mail_address, offered.mail_domains)
+    if offered.mail and not reach:
+        return _wishes(visit, given, visit.words.tell(reach.reason, reach.params), 422)
     wishes.keep(visit.session, visit.person, given)
     return render.redirect(visit, "/notices/wishes?saved=1")
+
+
+def _given(visit: Visit, before: wishes.Wishes) -> wishes.Wishes:
+    """What the form says. Of a channel that is not offered it says nothing, so what was chosen stays."""
+    ticked, offers = set(visit.posted.all("tell")), visit.house.channels.offers
+
+    def wanted(kind: str, channel: str) -> bool:
+        return f"{kind}.{channel}" in ticked if offers(channel) else channel in chosen(before.wishes, kind)
+
+    mail, hook = visit.sent("mail_address").strip()[:200], visit.sent("hook_account").strip()[:100]
+    return wishes.Wishes(
+        mail_address=mail if offers(MAIL) else before.mail_address,
+        hook_account=hook if offers(HOOK) else before.hook_account,
+        wishes={kind: [channel for channel in CHANNELS if wanted(kind, channel)] for kind in KINDS},
+        digest=visit.sent("digest") == "1" if offers(MAIL) else before.digest,
+    )
 
 
 def _wishes(visit: Visit, given: wishes.Wishes, problem: str, status: int = 200) -> Response:
