@@ -15,15 +15,15 @@ from fastapi import FastAPI
 from server.api import engine_rest
 from server.api.admission import Admission
 from server.api.engine_rest import Door
-from server.jobs.durable import DurableJobs
 from server.jobs.carriers import opened
+from server.jobs.durable import DurableJobs
 from server.jobs.leftovers import Leftovers
 from server.jobs.post_office import Composed, PostOffice
 from server.jobs.runner import Runner
 from server.services import channels, deployed
 from server.services.attachments import FileStore
-from server.services.scanning import scanner
 from server.services.outbox import Letter
+from server.services.scanning import scanner
 from server.settings import Settings
 from server.store.database import Database
 from server.web import letter_texts
