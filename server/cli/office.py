@@ -17,7 +17,7 @@ from server.bundles.archive import ArchiveRefused, Bundle
 from server.bundles.manifest import ManifestRefused
 from server.cli import demo, finding, house, telling
 from server.cli.telling import AsJson, console, fail
-from server.services import bundle_log, deployed, deployments, history, identity
+from server.services import bundle_log, deployed, deployments, history, identity, rights_log
 from server.services.errors import DeploymentRejected, InvalidSubmission, ServiceError
 from server.settings import Settings
 from server.store.database import Database
@@ -75,31 +75,33 @@ def seed(count: Annotated[int, typer.Option(help="About how many cases.")] = 40)
 
 
 def verify_audit(jurisdiction: str = "", as_json: AsJson = False) -> None:
-    """Check the chains of every case's record and of the bundles; exit code 1 if one was changed."""
+    """Check the chains of every case's record, of the bundles and of the rights; exit code 1 if one was
+    changed."""
     settings = house.settings()
-    entries, cases, faults = 0, 0, []
+    entries, cases, faults = 0, 0, list[tuple[str, history.ChainFault]]()
     with house.opened(settings) as database, database.read() as session:
         for found in history.verify(session, jurisdiction or None):
             cases += 1
             if isinstance(found, int):
                 entries += found
             else:
-                faults.append(found)
-        for found in bundle_log.verify(session, jurisdiction or None):
-            if isinstance(found, int):
-                entries += found
-            else:
-                faults.append(found)
+                faults.append((found.instance_id, found))
+        for name, log in (("bundles", bundle_log), ("rights", rights_log)):
+            for found in log.verify(session, jurisdiction or None):
+                if isinstance(found, int):
+                    entries += found
+                else:
+                    faults.append((name, found))
     if as_json:
         told = [
             {"jurisdiction": f.tenant_id, "case": f.instance_id, "entry": f.seq, "fault": f.fault}
-            for f in faults
+            for _name, f in faults
         ]
         telling.tell_json({"cases": cases, "entries": entries, "faults": told})
     else:
-        for fault in faults:
+        for name, fault in faults:
             console.print(
-                f"✗ {fault.tenant_id} {fault.instance_id or 'bundles'} entry {fault.seq}: {fault.fault}",
+                f"✗ {fault.tenant_id} {name} entry {fault.seq}: {fault.fault}",
                 markup=False,
             )
         console.print(f"{cases} cases, {entries} entries, {len(faults)} faults", markup=False)

@@ -239,9 +239,13 @@ def _break_something(database: Database) -> None:
         finding = {"level": "error", "code": "x", "message": "m", "remedy": "r", "params": {}}
         values = {"id": "0" * 26, "element": row["element"], "finding": finding, "created_at": house.now()}
         session.execute(incident.insert().values(**ids, **values))
-        recusal = {"id": "0" * 26, "user_id": "sunlei", "subject_kind": "case", "reason": "r", "lifted_by": ""}
-        recusal |= {"tenant_id": TENANT, "subject_id": row["instance_id"], "declared_by": "admin"}
-        session.execute(metadata.tables["recusal"].insert().values(recusal, declared_at=house.now()))
+        recusal = {"id": "0" * 26, "user_id": "sunlei", "subject_kind": "case", "reason": "r"}
+        recusal |= {"tenant_id": TENANT, "subject_id": row["instance_id"]}
+        session.execute(
+            metadata.tables["recusal"]
+            .insert()
+            .values({**recusal, "declared_by": "admin", "lifted_by": "", "declared_at": house.now()})
+        )
 
 
 def _open_draft(office: FuzzOffice) -> None:
