@@ -91,6 +91,24 @@ _FIELDS = {
         _("What each round adds (FEEL)"), "rounds", "property:outputElement",
         "{verdict: verdict, opinion: opinion_text}",
     ),
+    "rejection": _Field(
+        _("What one rejection does"), "rounds", "property:onRejection", "counts",
+        options={
+            "counts": _("all are heard, then they are counted"), "ends": _("it ends the round at once"),
+            "returns": _("who rejects sends the case back"),
+        },
+    ),
+    "signer": _Field(
+        _("Item of a signer who is added (FEEL)"), "rounds", "property:signerItem",
+        hint=_("Of person (id, account, name, post, unit) or group; empty: nobody can be added"),
+    ),
+    "add_signers": _Field(
+        _("Signers may be added"), "back", "property:addSigners", "before after",
+        options={
+            "before after": _("before and after"), "before": _("before only"), "after": _("after only"),
+            "none": _("not at all"),
+        },
+    ),
     "decision": _Field(
         _("Decision"), "decision", "camunda:decisionRef", needed=True, area="decisions"
     ),
@@ -114,13 +132,14 @@ _STEPS = (
     _Step(
         "approval", _("Approval step"),
         _("A step that people decide: candidate posts, form with its materials, limit, basis, return."),
-        ("bpmn:UserTask",), (*_HUMAN, "return_to", "withdraw"), "camunda:formRefBinding",
+        ("bpmn:UserTask",), (*_HUMAN, "return_to", "withdraw", "add_signers"), "camunda:formRefBinding",
     ),
     _Step(
         "countersign", _("Countersigning"),
         _("Several people are asked at once. The desktop modeler needs the mark of several instances set by "
           "hand; the studio sets it."),
-        ("bpmn:UserTask",), (*_HUMAN, "collection", "element"), "camunda:formRefBinding",
+        ("bpmn:UserTask",), (*_HUMAN, "collection", "element", "rejection", "signer"),
+        "camunda:formRefBinding",
     ),
     _Step(
         "filing", _("Filing"),

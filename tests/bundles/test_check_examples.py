@@ -51,6 +51,21 @@ def rules(*rows: tuple[str, str], policy: str = "UNIQUE") -> Files:
 REGISTER = '\n[[register]]\nid = "all"\nname = "台账"\nprocesses = ["town.leave"]\ncolumns = ["{column}"]\n'
 WAITS = task("head", 'name="审批" camunda:candidateGroups="head" camunda:formRef="town.opinion"',
              properties(regulation="town#3"))  # fmt: skip
+
+
+def joint(said: str, condition: str = "", **more: str) -> str:
+    """The approval by several together, who say what one rejection does."""
+    done = f"<bpmn:completionCondition>{condition}</bpmn:completionCondition>" if condition else ""
+    given = properties(
+        regulation="town#3", outcome="opinion", **({"onRejection": said} if said else {}), **more
+    )
+    return task(
+        "head", 'name="审批" camunda:candidateGroups="head" camunda:formRef="town.opinion"',
+        given + '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${[1, 2]}" '
+        f'camunda:elementVariable="signer">{done}</bpmn:multiInstanceLoopCharacteristics>',
+    )  # fmt: skip
+
+
 FIGURES = 'id = "2", figures = [">= 600000 yuan"]'
 LEVELS = [("< 600000", "clerk"), (">= 600000", "head")]
 OUTLINE: Files = {path: text.encode() for path, text in outlines(load.read(files()).model.processes).items()}
@@ -107,6 +122,10 @@ EXAMPLES: Mapping[str, Example] = {
         file="jurisdiction.toml", element="all",
     ),
     "regulation-resolves": Example(drawn('value="town#2"', 'value="town#22"'), element="level"),
+    "rejection-is-settled": Example(
+        {"bpmn": diagram(head=joint("ends"))}, {"bpmn": diagram(head=joint("ends", 'opinion = "fail"'))},
+        element="head",
+    ),
     "schedule-is-sound": Example(
         {"schedule": linked.schedule().replace(b'name="per"', b'name="each"')},
         {"schedule": linked.schedule()},
@@ -160,3 +179,39 @@ def test_what_the_engine_answers_has_examples_of_its_own(topic: str) -> None:
         for refused, accepted in SAMPLES[code]:
             assert code in [f.code for f in load.read(refused).findings]
             assert code not in [f.code for f in load.read(accepted).findings]
+
+
+GATHERED = {"outputCollection": "opinions", "outputElement": "opinion"}
+
+
+@pytest.mark.parametrize(
+    ("said", "condition", "more", "right"),
+    [
+        ("ends", 'opinion = "fail"', {}, True),
+        ("ends", "nrOfCompletedInstances &gt; 1", {}, False),
+        ("counts", "", GATHERED, True),
+        ("counts", 'count(opinions[item = "fail"]) &gt; 1', GATHERED, True),
+        ("counts", 'opinion = "fail"', GATHERED, False),
+        ("counts", "", {}, False),
+        ("returns", "", {"returnTo": "clerk"}, True),
+        ("returns", "", {}, False),
+        ("perhaps", "", GATHERED, False),
+    ],
+)
+def test_what_one_rejection_does_is_what_the_diagram_says(
+    said: str, condition: str, more: dict[str, str], right: bool
+) -> None:
+    told = found("rejection-is-settled", {"bpmn": diagram(head=joint(said, condition, **more))})
+    assert [finding.level for finding in told] == ([] if right else ["error"])
+
+
+@pytest.mark.parametrize("condition", ["", 'opinion = "fail"'])
+def test_a_joint_sign_that_does_not_say_is_asked_to(condition: str) -> None:
+    """Only where its form lets somebody reject."""
+    choice = b"""{"type": "default", "id": "town.opinion", "schemaVersion": 19, "components": [
+      {"type": "radio", "key": "opinion", "id": "i", "label": "opinion",
+       "values": [{"label": "yes", "value": "pass"}, {"label": "no", "value": "fail"}]}]}"""
+    drawn_so: Files = {"bpmn": diagram(head=joint("", condition))}
+    assert found("rejection-is-settled", drawn_so) == []
+    told = found("rejection-is-settled", {**drawn_so, "opinion": choice})
+    assert [(finding.level, finding.element) for finding in told] == [("warning", "head")]
