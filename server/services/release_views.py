@@ -66,6 +66,16 @@ def listing(session: Session, person: Person, *, only_open: bool = False) -> lis
     return _viewed(session, person, _releases.c.status.in_(OPEN) if only_open else sa.true())
 
 
+def calling(session: Session, person: Person) -> list[Release]:
+    """The releases that call for this person now: those that failed for good, and those of others to which
+    they may agree. None, and no question asked, for people who do not deploy."""
+    if not may_deploy(person):
+        return []
+    r = _releases.c
+    mine = sa.and_(r.status == "proposed", r.requested_by != person.id)
+    return _viewed(session, person, sa.or_(r.status == "failed", mine))
+
+
 def _viewed(session: Session, person: Person, which: Any) -> list[Release]:
     r, d, b = _releases.c, _deployments.c, _drafts.c
     asker, decider = _people.alias("asker"), _people.alias("decider")

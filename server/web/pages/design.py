@@ -18,6 +18,7 @@ from server.services import (
     authoring_uploads,
     bundle_review,
     deployments,
+    release_views,
 )
 from server.services.authoring_locks import Lock
 from server.services.errors import DeploymentRejected, DraftConflict, FileLocked, NotFound
@@ -67,6 +68,7 @@ def _listing(visit: Visit, refused: DeploymentRejected | None = None) -> Respons
     return render.page(
         visit, "design/list.html", status=422 if refused else 200, errors=errors,
         drafts=authoring.listing(session, person), deployments=deployments.listing(session, person),
+        releases=release_views.calling(session, person),
     )  # fmt: skip
 
 
