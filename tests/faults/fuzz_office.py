@@ -55,7 +55,9 @@ KINDS: Mapping[str, str] = {
 STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "admin elsewhere", "nobody")
 """Those who have nothing to do with the cases of the unit clerk."""
 
-HANDS = ("reassign", "delegate", "resolve", "recall")
+HANDS = (
+    "reassign", "delegate", "resolve", "recall", "signers", "signers/off", "joint", "joint/off",
+)  # fmt: skip
 """What is done with who holds a task."""
 
 CASES, ELSEWHERE_CASES, REHEARSALS = 26, 8, 2

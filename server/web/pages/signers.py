@@ -60,8 +60,9 @@ def call_off(visit: Visit) -> Response:
         )  # fmt: skip
 
     if of_signature:
+        case = signatures.read(visit.session, visit.person.tenant_id, task_id)["instance_id"]
         act()
-        return render.redirect(visit, f"/instances/{visit.sent('instance')}")
+        return render.redirect(visit, f"/instances/{case}")
     return _do(visit, _beside, "signers?off=1", act)
 
 
