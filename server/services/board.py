@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -231,11 +232,13 @@ def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 def _throughput(session: Session, reach: Reach, now: datetime) -> list[Month]:
     today = calendars.local(now).date()
     firsts = [_first_of(today, before) for before in range(MONTHS - 1, -2, -1)]
-    counts = queries.by_month(session, reach, [midnight(first) for first in firsts])
-    return [
-        Month(first, following - timedelta(days=1), begun, ended)
-        for first, following, (begun, ended) in zip(firsts, firsts[1:], counts, strict=False)
-    ]
+    counts = queries.by_month(session, reach, midnight(firsts[0]))
+    found = []
+    for first, following in pairwise(firsts):
+        name = f"{first:%Y-%m}"
+        begun, ended = counts.get(("begun", name), 0), counts.get(("ended", name), 0)
+        found.append(Month(first, following - timedelta(days=1), begun, ended))
+    return found
 
 
 _worked: WeakKeyDictionary[BusinessCalendar, tuple[int, list[int]]] = WeakKeyDictionary()

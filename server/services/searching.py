@@ -241,25 +241,26 @@ def _ranked(
     then the others; within each the newest first. Whether there may be more."""
     if not wanted.terms:
         return [], False
-    e, i = _entries.c, _instances.c
-    tenant = person.tenant_id
+    i, tenant = _instances.c, person.tenant_id
     first, *others = sorted(wanted.terms, key=len, reverse=True)
     query = _wanted(seen(person), person, wanted, calendar, now)
     for term in others:
-        holding = sa.select(e.instance_id).where(e.tenant_id == tenant, texts.matches(session, tenant, term))
-        query = query.where(i.id.in_(holding))
-    joined = _instances.join(_entries, (e.tenant_id == i.tenant_id) & (e.instance_id == i.id))
-    query = query.with_only_columns(i.id, i.business_key).select_from(joined)
+        query = query.where(i.id.in_(sa.select(texts.hits(session, tenant, term).c.instance_id)))
     heads, bodies = (
-        session.execute(
-            query.where(texts.matches(session, tenant, first, part)).order_by(e.id.desc()).limit(RANKED)
-        ).all()
-        for part in ("head", "body")
+        _newest(session, query, texts.hits(session, tenant, first, part)) for part in ("head", "body")
     )
     asked = texts.normal(wanted.text.strip())
     exact = [row.id for row in heads if texts.normal(row.business_key) == asked]
     ids = list(dict.fromkeys([*exact, *(row.id for row in heads), *(row.id for row in bodies)]))
     return ids[:RANKED], len(heads) == RANKED or len(bodies) == RANKED or len(ids) > RANKED
+
+
+def _newest(session: Session, query: sa.Select[Any], hits: sa.Subquery) -> list[Any]:
+    """The cases of the newest texts among some: their ids and numbers."""
+    i = _instances.c
+    joined = hits.join(_instances, i.id == hits.c.instance_id)
+    found = query.with_only_columns(i.id, i.business_key).select_from(joined)
+    return list(session.execute(found.order_by(hits.c.id.desc()).limit(RANKED)))
 
 
 def _places(

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +29,17 @@ class Reach:
 
     tenant_id: str
     unit_id: str = ""
+
+    @property
+    def tasks(self) -> sa.ColumnElement[bool]:
+        """The same on the rows of tasks, without looking at the case of each."""
+        t, i = _tasks.c, _instances.c
+        of_tenant = sa.select(i.id).where(i.tenant_id == self.tenant_id)
+        found = sa.and_(
+            t.tenant_id == self.tenant_id, t.instance_id.not_in(of_tenant.where(i.rehearsal_at.is_not(None)))
+        )
+        of_unit = of_tenant.where(i.unit_id == self.unit_id)
+        return sa.and_(found, t.instance_id.in_(of_unit)) if self.unit_id else found
 
     @property
     def cases(self) -> sa.ColumnElement[bool]:
@@ -71,10 +81,10 @@ def is_open(reach: Reach) -> sa.ColumnElement[bool]:
 def is_closed(reach: Reach, how: str, since: datetime) -> sa.ColumnElement[bool]:
     """Tasks that were completed, or returned, since a moment."""
     t = _tasks.c
-    return sa.and_(t.tenant_id == reach.tenant_id, t.status == how, t.completed_at >= since, reach.cases)
+    return sa.and_(t.status == how, t.completed_at >= since, reach.tasks)
 
 
-def open_by_light(session: Session, reach: Reach, lights: Lights) -> list[Any]:
+def open_by_light(session: Session, reach: Reach, lights: Lights) -> Sequence[Any]:
     """Rows of candidates, process_key, element, name, light and n."""
     t, light = _tasks.c, lights.of_task()
     query = (
@@ -84,10 +94,10 @@ def open_by_light(session: Session, reach: Reach, lights: Lights) -> list[Any]:
         .where(is_open(reach))
         .group_by(t.candidates, t.process_key, t.element, light)
     )  # fmt: skip
-    return list(session.execute(query))
+    return session.execute(query).all()
 
 
-def due_between(session: Session, reach: Reach, first: datetime, last: datetime) -> list[Any]:
+def due_between(session: Session, reach: Reach, first: datetime, last: datetime) -> Sequence[Any]:
     """Rows of id, process_key, element, created_at and due_at of open tasks whose time counts."""
     t, i = _tasks.c, _instances.c
     query = (
@@ -97,31 +107,24 @@ def due_between(session: Session, reach: Reach, first: datetime, last: datetime)
         .where(i.stopped_at.is_(None), i.status != "suspended")
         .order_by(t.due_at, t.id)
     )
-    return list(session.execute(query))
+    return session.execute(query).all()
 
 
-def by_month(session: Session, reach: Reach, bounds: Sequence[datetime]) -> list[tuple[int, int]]:
-    """How many cases began and how many ended between each bound and the next."""
-    counted = []
-    for column in (_instances.c.started_at, _instances.c.ended_at):
-        months = [
-            (sa.and_(column >= first, column < last), number)
-            for number, (first, last) in enumerate(pairwise(bounds))
-        ]
-        within = (reach.cases, column >= bounds[0], column < bounds[-1])
-        counted.append(
-            sa.select(sa.literal(column.name).label("what"), sa.case(*months).label("month")).where(*within)
+def by_month(session: Session, reach: Reach, since: datetime) -> dict[tuple[str, str], int]:
+    """How many cases began ("begun") and ended ("ended") in each month (`2026-03`) from a moment on."""
+    i = _instances.c
+    begun, ended = (
+        sa.select(sa.literal(what).label("what"), _month(session, column).label("month")).where(
+            reach.cases, column >= since
         )
-    both = sa.union_all(*counted).subquery()
+        for what, column in (("begun", i.started_at), ("ended", i.ended_at))
+    )
+    both = sa.union_all(begun, ended).subquery()
     query = sa.select(both.c.what, both.c.month, sa.func.count()).group_by(both.c.what, both.c.month)
-    found = {(what, month): n for what, month, n in session.execute(query)}
-    return [
-        (found.get(("started_at", month), 0), found.get(("ended_at", month), 0))
-        for month in range(len(bounds) - 1)
-    ]
+    return {(what, month): n for what, month, n in session.execute(query).all()}
 
 
-def completed(session: Session, reach: Reach, since: datetime) -> list[Any]:
+def completed(session: Session, reach: Reach, since: datetime) -> Sequence[Any]:
     """Rows of process_key, element, first and last day (numbers since 1970, on the clocks of the office) and
     whether it was late, of each task that was completed since."""
     t = _tasks.c
@@ -131,13 +134,12 @@ def completed(session: Session, reach: Reach, since: datetime) -> list[Any]:
             _day_number(session, t.created_at), _day_number(session, t.completed_at),
             sa.case((t.completed_at > t.due_at, 1), else_=0),
         )
-        .select_from(JOINED)
         .where(is_closed(reach, "completed", since))
     )  # fmt: skip
-    return list(session.execute(query))
+    return session.execute(query).all()
 
 
-def returned(session: Session, reach: Reach, since: datetime) -> list[Any]:
+def returned(session: Session, reach: Reach, since: datetime) -> Sequence[Any]:
     """Rows of id, process_key, element, name and the entry's payload of each task that was returned since."""
     t, e = _tasks.c, _events.c
     joined = JOINED.join(
@@ -148,13 +150,13 @@ def returned(session: Session, reach: Reach, since: datetime) -> list[Any]:
         .select_from(joined)
         .where(is_closed(reach, "returned", since), e.kind == "task_returned")
     )
-    return list(session.execute(query))
+    return session.execute(query).all()
 
 
 def candidates(session: Session, reach: Reach) -> list[list[str]]:
     """For whom open tasks wait: each different list of candidates."""
     query = sa.select(_tasks.c.candidates).select_from(JOINED).where(is_open(reach)).distinct()
-    return list(session.execute(query).scalars())
+    return list(session.execute(query).scalars().all())
 
 
 def places(session: Session, tenant_id: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -167,6 +169,13 @@ def places(session: Session, tenant_id: str) -> tuple[dict[str, str], dict[str, 
         {id_: name for id_, name, what in found if what == "u"},
         {id_: unit for id_, unit, what in found if what == "p"},
     )
+
+
+def _month(session: Session, column: Any) -> sa.ColumnElement[str]:
+    """The month of a moment on the clocks of the office."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sa.func.strftime("%Y-%m", column, "+8 hours", type_=sa.String)
+    return sa.func.to_char(sa.func.timezone("Asia/Shanghai", column), "YYYY-MM", type_=sa.String)
 
 
 def _day_number(session: Session, column: Any) -> sa.ColumnElement[int]:

@@ -137,23 +137,20 @@ def forget(session: Session, tenant_id: str, instance_ids: Iterable[str]) -> Non
     session.execute(_entries.delete().where(e.tenant_id == tenant_id, e.instance_id.in_(list(instance_ids))))
 
 
-def matches(session: Session, tenant_id: str, term: str, part: Part | None = None) -> sa.ColumnElement[bool]:
-    """The condition that an entry of a jurisdiction holds a term; `term` must have tokens."""
+def hits(session: Session, tenant_id: str, term: str, part: Part | None = None) -> sa.Subquery:
+    """The texts of a jurisdiction that hold a term, which must have tokens: `id` and `instance_id`."""
+    e = _entries.c
     marks = [mark_of(tenant_id), *([f"p9{part}"] if part else [])]
     found = tokens(term, whole=False)
-    on_sqlite = session.get_bind().dialect.name == "sqlite"
     open_ended = len(found[-1]) == 1 or not _is_han(found[-1])
-    if on_sqlite:
+    query = sa.select(e.id, e.instance_id)
+    if session.get_bind().dialect.name == "sqlite":
         phrase = f'"{" ".join(found)}"' + (" *" if open_ended else "")
-        query = " AND ".join([phrase, *marks])
-        held: sa.BindParameter[str] = sa.bindparam(
-            "query", query, unique=True
-        )  # a statement may ask for several terms
-        hits = sa.text(f"SELECT rowid FROM {INDEX} WHERE {INDEX} MATCH :query").bindparams(held)
-        return _entries.c.id.in_(hits.columns(rowid=sa.Integer))
+        index = sa.func.search_index(" AND ".join([phrase, *marks])).table_valued("rowid", name="held")
+        return query.select_from(index.join(_entries, e.id == index.c.rowid)).subquery()
     phrase = " <-> ".join(f"'{token}'" for token in found) + (":*" if open_ended else "")
-    query = " & ".join([f"({phrase})", *(f"'{mark}'" for mark in marks)])
-    return _entries.c.grams.op("@@", is_comparison=True)(sa.cast(query, TSQUERY))
+    asked = sa.cast(" & ".join([f"({phrase})", *(f"'{mark}'" for mark in marks)]), TSQUERY)
+    return query.where(e.grams.op("@@", is_comparison=True)(asked)).subquery()
 
 
 def _is_han(token: str) -> bool:

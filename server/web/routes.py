@@ -68,6 +68,7 @@ from server.web.pages import (
     trials,
     verify,
     worklist,
+    why,
 )
 from server.web.render import STATIC
 from server.web.routing import Page, not_found, route
@@ -113,6 +114,8 @@ PAGES: tuple[Page, ...] = (
     *verify.pages.declared,
     *search.pages.declared,
     *projects.pages.declared,
+    *board.pages.declared,
+    *why.pages.declared,
     *registers.pages.declared,
     *attachments.pages.declared,
     *opinions.pages.declared,

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from server.services import indexing, instances, searching, tasks
 from server.services.errors import StaleTask
 from server.services.searching import FoundPage, Wanted
-from server.store.searching import matches, tokens
+from server.store.searching import hits, tokens
 from tests.services.conftest import ENTRY, TENANT, Office
 
 NAMES = ("智慧校园2026年一期", "应急指挥平台", "校园安防（ABC-12）改造", "Ｓｍａｒｔ停车")
@@ -84,7 +84,7 @@ def test_the_person_sees_only_their_own(four: Office) -> None:
     assert _titles(four, "", "hejun") == []
     assert len(_titles(four, "", "auditor")) == 4
     with four.database.read() as session:
-        elsewhere = sa.select(sa.func.count()).where(matches(session, "hongshanx", "校园"))
+        elsewhere = sa.select(sa.func.count()).select_from(hits(session, "hongshanx", "校园"))
         assert session.execute(elsewhere).scalar_one() == 0
 
 

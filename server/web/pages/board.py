@@ -4,6 +4,7 @@ taken away as a file."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, get_args
 from urllib.parse import urlencode
 
@@ -104,6 +105,7 @@ def cases_as_csv(visit: Visit) -> Response:
 
 
 # --------------------------------------------------------------------------- addresses
+@lru_cache(maxsize=4096)  # a board has hundreds, and the next one has the same
 def _task_address(**asked: object) -> str:
     return f"/board/tasks?{urlencode({name: value for name, value in asked.items() if value})}"
 

@@ -63,14 +63,24 @@ def upgrade() -> None:
         sa.Column("columns", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "user_id", "process_key"),
     )
-    op.create_index("ix_task_closed", "task", ["tenant_id", "status", "completed_at"])
+    op.create_index(
+        "ix_task_closed", "task",
+        ["tenant_id", "status", "completed_at", "process_key", "element", "created_at", "due_at",
+         "instance_id"],
+    )  # fmt: skip
     op.create_index("ix_instance_ended", "process_instance", ["tenant_id", "ended_at"])
+    some = sa.text("rehearsal_at IS NOT NULL")
+    op.create_index(
+        "ix_instance_rehearsed", "process_instance", ["tenant_id", "id"], sqlite_where=some,
+        postgresql_where=some,
+    )  # fmt: skip
     op.create_index("ix_instance_begun", "process_instance", ["tenant_id", "started_at"])
 
 
 def downgrade() -> None:
     """Searches find nothing any more; everything found was derived."""
     op.drop_index("ix_instance_begun", "process_instance")
+    op.drop_index("ix_instance_rehearsed", "process_instance")
     op.drop_index("ix_instance_ended", "process_instance")
     op.drop_index("ix_task_closed", "task")
     op.drop_table("chosen_columns")
