@@ -40,7 +40,7 @@ SENTENCES: dict[str, str] = {
     "token_made": _("Access for a program made: {name}, for {scopes}"),
     "token_revoked": _("Access for a program revoked"),
 }
-_FIELDS = {"name": _("Name"), "post": _("Post"), "unit": _("Department")}
+_FIELDS = {"name": _("Full name"), "post": _("Post"), "unit": _("Department")}
 _SUBJECTS = {"case": _("case"), "project": _("project")}
 
 
