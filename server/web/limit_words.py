@@ -79,7 +79,7 @@ def _start(words: Words, limit: Limit) -> str:
 
 
 def _label(words: Words, shift: Shift) -> str:
-    return words.translator.gettext(_("Clock stopped") if shift.kind == "stop" else _("Extended"))
+    return words.translator.gettext(_("Stop of the clock") if shift.kind == "stop" else _("Extended"))
 
 
 def _shift(words: Words, shift: Shift) -> str:

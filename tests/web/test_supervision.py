@@ -53,7 +53,7 @@ def test_counts_equal_the_lists_they_lead_to(office: ClockOffice) -> None:
     for href, number in told.items():
         assert len(listed(admin.get(href).text)) == number, href
     over = [key.partition(" ")[0] for key in listed(admin.get("/supervision?list=step_red").text)]
-    assert over == cases[:2]
+    assert set(over) == set(cases[:2])
     assert "专家评审：组织专家评审" in admin.get("/supervision?list=stopped").text
 
 

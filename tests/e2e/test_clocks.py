@@ -1,0 +1,121 @@
+"""停表 and 督办 in the browser: the clock of a case is stopped and started again; a leader instructs, the
+holder answers; the month is a table on a wide screen and a list on a telephone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from server.cli import house
+from tests.e2e.conftest import Server, serve
+from tests.services.clocked import case
+from tests.web.clock_office import open_clock_office
+from tests.web.office import PASSWORD
+
+PICTURES = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
+
+
+@pytest.fixture
+def lab_server(tmp_path: Path) -> Iterator[tuple[Server, str]]:
+    """A real server over the lab, with one case that is over its limit and one whose limit runs; gives the
+    latter's id."""
+    office = open_clock_office(tmp_path)
+    office.lab.now = house.now() - timedelta(days=40)
+    case(office.lab)
+    office.lab.now = house.now()
+    instance = case(office.lab)
+    office.lab.database.close()
+    process, address = serve(tmp_path, f"sqlite:///{tmp_path / 'office.db'}")
+    yield Server(address, tmp_path), instance
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def desk(browser: Browser, address: str, account: str, width: int = 1440) -> Page:
+    """Somebody's browser, signed in."""
+    context = browser.new_context(
+        base_url=address,
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        viewport={"width": width, "height": 900},
+    )
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.locator("[name=account]").fill(account)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    expect(page.locator("h1")).to_contain_text("待办")
+    return page
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES is not None:
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+@pytest.mark.timeout(300)
+def test_the_clock_and_who_watches_it(browser: Browser, lab_server: tuple[Server, str]) -> None:
+    """From the task to the clock of the case, stopped and started again; the board, an instruction, its
+    answer; the calendar."""
+    server, instance = lab_server
+    ann = desk(browser, server.address, "ann", width=360)
+    ann.goto(f"/instances/{instance}")
+    ann.locator("details.counted summary").first.click()
+    expect(ann.locator("details.counted").first).to_contain_text("当日不计")
+    picture(ann, "case-360")
+    ann.get_by_role("link", name="时限与停表").click()
+    expect(ann.locator("h1")).to_have_text("时限")
+    picture(ann, "limits-360")
+    ann.get_by_label("停表事由").select_option("expert_review")
+    ann.get_by_label("理由和文书").fill("组织专家评审，通知〔2026〕3号")
+    ann.get_by_role("button", name="停表").click()
+    expect(ann.locator("main")).to_contain_text("起停表")
+    picture(ann, "stopped-360")
+    ann.goto("/tasks")
+    expect(ann.locator("#section-stopped")).to_be_visible()
+    ann.goto(f"/instances/{instance}/limits")
+    ann.get_by_label("理由和文书").fill("评审意见已出具")
+    ann.get_by_role("button", name="恢复计时").click()
+    expect(ann.locator("main")).not_to_contain_text("起停表")
+    ann.goto(f"/instances/{instance}/history")
+    expect(ann.locator("main")).to_contain_text("评审意见已出具")
+
+    head = desk(browser, server.address, "head")
+    head.goto("/supervision")
+    expect(head.locator("h1")).to_have_text("督办")
+    head.locator("tbody input[name=row]").first.check()
+    head.get_by_label("催办说明或督办意见").fill("三日内办结")
+    head.get_by_label("督办回复期限").fill((house.now() + timedelta(days=3)).date().isoformat())
+    picture(head, "board")
+    head.get_by_role("button", name="督办所选").click()
+    expect(head.locator(".notice.done")).to_contain_text("已督办 1 件")
+    head.goto("/supervision?list=instructed")
+    head.locator("td.number a").first.click()
+    head.get_by_role("link", name="时限与停表").click()
+    expect(head.locator("h1")).to_have_text("时限")
+    address = head.url
+    ann.goto(address)
+    ann.get_by_label("回复").fill("明日办结")
+    ann.get_by_role("button", name="提交回复").click()
+    expect(ann.locator("main")).to_contain_text("明日办结")
+    picture(ann, "limits-answered-360")
+    head.goto(address)
+    picture(head, "limits")
+    for page, name in ((head, "calendar"), (ann, "calendar-360")):
+        page.goto("/calendar?whose=group")
+        expect(page.locator("ol.month")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        picture(page, name)
+    ann.set_viewport_size({"width": 1440, "height": 900})
+    head.set_viewport_size({"width": 360, "height": 900})
+    head.goto("/supervision")
+    picture(head, "board-360")
+    assert head.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for page in (ann, head):
+        page.context.close()
