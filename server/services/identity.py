@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -37,6 +37,8 @@ _notices = Notice.metadata.tables["notice"]
 _hasher = PasswordHasher()
 _quick = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+REMEMBERED_HOURS = 12
+"""How long after its end a session still tells whose typing it was."""
 ATTEMPTS = 10
 ADDRESS_ATTEMPTS = 100
 """Failures within a window: of one account, and of one address, behind which a whole office may sit."""
@@ -178,6 +180,15 @@ def person_of(session: Session, token: str | None, now: datetime) -> Person:
         raise NotSignedIn
     person = _person(row)
     return absences.with_absent(session, person, now) if row["stands_in"] else person
+
+
+def former(session: Session, token: str | None, now: datetime) -> Person | None:
+    """Who held a session token until at most twelve hours ago, None if nobody did. They may do nothing; what
+    they were typing is theirs."""
+    try:
+        return person_of(session, token, now - timedelta(hours=REMEMBERED_HOURS))
+    except NotSignedIn:
+        return None
 
 
 def person_by_account(session: Session, tenant_id: str, account: str) -> Person:

@@ -22,12 +22,10 @@ from server.engine.forms import (
     shown_names,
 )
 from server.services import attachments, submissions
-from server.web import ready_phrases
+from server.web import ready_phrases, typed
 from server.web.context import Visit
 from server.web.language import mark as _
 from server.web.words import Words
-
-_OURS = frozenset({"csrf", "revision", "_save", "_detach", "_back", "_insert"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Filled:
 def posted_answers(visit: Visit, owner_key: str) -> list[Pair]:
     """The posted answers. Files are stored for the draft `owner_key` first; one that is refused says why."""
     detached = visit.sent("_detach").partition(" ")[::2]
-    pairs: list[Pair] = [pair for pair in visit.posted.texts if pair[0] not in _OURS and pair != detached]
+    pairs = [pair for pair in typed.texts(visit) if pair != detached]
     ready_phrases.put_in(visit, pairs)
     settings = visit.house.settings
     for file in visit.posted.files:

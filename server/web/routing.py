@@ -25,7 +25,7 @@ from server.services import identity
 from server.services.authorization import ALLOWED, Person, Verdict, may_administer, may_audit, may_deploy
 from server.services.errors import NotSignedIn, ServiceError
 from server.store.database import StorageFull
-from server.web import render
+from server.web import render, typed
 from server.web.context import House, Visit
 from server.web.language import mark as _
 from server.web.posting import Posted, read_posted
@@ -67,13 +67,14 @@ Look = Callable[[Visit], Any]
 class Page:
     """A page: its address, who may open it, and the function that answers. Only a POST may write. What takes
     long is looked at beforehand, in a reading session, where no writer waits for it: the answer of `look` is
-    `found` of the visit."""
+    `found` of the visit. `typed` names the draft of a page on which people type."""
 
     method: str
     path: str
     permission: Permission
     answer: Answer
     look: Look | None = None
+    typed: typed.Where | None = None
 
     @property
     def writes(self) -> bool:
@@ -92,16 +93,18 @@ class Pages:
         return self._declare("GET", path, permission)
 
     def post(
-        self, path: str, permission: Permission = Permission.SIGNED_IN, look: Look | None = None
-    ) -> Callable[[Answer], Answer]:
+        self, path: str, permission: Permission = Permission.SIGNED_IN, look: Look | None = None,
+        typed: typed.Where | None = None,
+    ) -> Callable[[Answer], Answer]:  # fmt: skip
         """Declare what a form is sent to."""
-        return self._declare("POST", path, permission, look)
+        return self._declare("POST", path, permission, look, typed)
 
     def _declare(
-        self, method: str, path: str, permission: Permission, look: Look | None = None
-    ) -> Callable[[Answer], Answer]:
+        self, method: str, path: str, permission: Permission, look: Look | None = None,
+        typed: typed.Where | None = None,
+    ) -> Callable[[Answer], Answer]:  # fmt: skip
         def declare(answer: Answer) -> Answer:
-            self.declared.append(Page(method, path, permission, answer, look))
+            self.declared.append(Page(method, path, permission, answer, look, typed))
             return answer
 
         return declare
@@ -142,6 +145,8 @@ def answer(page: Page, house: House, request: Request, posted: Posted) -> Respon
             response = page.answer(visit)
         return response.tell() if isinstance(response, Later) else response
     except (ServiceError, HTTPException) as error:
+        if isinstance(error, NotSignedIn) and page.typed is not None:
+            return _sign_in_again(page.typed, house, request, posted, now)
         return _explain(house, request, person, posted, partial(render.refusal, error=error))
     except StorageFull as full:
         _log.error("request %s %s refused: %s", request.method, request.url.path, full)
@@ -190,6 +195,18 @@ def _is_ours(visit: Visit) -> bool:
     """Whether a form was made by us for this session (or, before sign-in, for this browser)."""
     expected, sent = visit.csrf, visit.sent("csrf")
     return bool(expected) and hmac.compare_digest(expected.encode(), sent.encode("utf-8", "replace"))
+
+
+def _sign_in_again(
+    where: typed.Where, house: House, request: Request, posted: Posted, now: datetime
+) -> Response:
+    """A session ended while somebody typed: what came is kept first."""
+    visitor = request.cookies.get(house.visitor_cookie, "")
+    with house.database.write() as session:
+        visit = Visit(house, request, session, now, None, posted, visitor)
+        place = where(visit)
+        kept = typed.keep(visit, place)
+    return _explain(house, request, None, posted, partial(typed.sign_in_again, place=place, kept=kept))
 
 
 def _explain(

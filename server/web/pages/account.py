@@ -60,7 +60,9 @@ def signed_in(visit: Visit, token: str, wanted: str) -> Response:
     waits = signing_in.pending(visit.session, token, visit.now)
     response = render.redirect(visit, f"/sign-in/step?next={quote(address)}" if waits else address)
     hours = visit.house.settings.session_hours
-    render.set_cookie(visit, response, visit.house.session_cookie, token, hours * 3600)
+    render.set_cookie(
+        visit, response, visit.house.session_cookie, token, (hours + identity.REMEMBERED_HOURS) * 3600
+    )
     return response
 
 
@@ -164,6 +166,7 @@ def _form(visit: Visit, *, errors: tuple[tuple[str, str], ...], status: int = 20
         standings={id_: legal_status.of_tenant(visit.session, id_, visit.now) for id_, _name in known},
         demo_password=identity.DEMO_PASSWORD,
         next=wanted,
+        kept=visit.query("kept") == "1",
         jurisdictions=known,
         tenant=visit.sent("tenant"),
         account=visit.sent("account"),

@@ -13,6 +13,7 @@ from server.web.context import Visit
 from server.web.filling import Filled
 from server.web.language import mark as _
 from server.web.routing import Pages
+from server.web.typed import Place
 from server.web.upcoming import upcoming
 
 pages = Pages()
@@ -45,8 +46,12 @@ def form(visit: Visit) -> Response:
     )
 
 
-@pages.post("/start/{key}")
-@pages.post("/rehearse/{key}")
+def _typed(visit: Visit) -> Place:
+    return Place(_matter(visit).draft, _address(visit))
+
+
+@pages.post("/start/{key}", typed=_typed)
+@pages.post("/rehearse/{key}", typed=_typed)
 def send(visit: Visit) -> Response:
     """Next: keep the draft; with nothing wrong go on to the check page."""
     matter = _matter(visit)
@@ -66,8 +71,8 @@ def send(visit: Visit) -> Response:
     return _form_page(visit, view, filled, status=422 if judge else 200, revealed=revealed)
 
 
-@pages.post("/start/{key}/fields")
-@pages.post("/rehearse/{key}/fields")
+@pages.post("/start/{key}/fields", typed=_typed)
+@pages.post("/rehearse/{key}/fields", typed=_typed)
 def refresh(visit: Visit) -> Response:
     """The fields again, after an answer on which others depend, or a file."""
     matter = _matter(visit)
@@ -87,8 +92,8 @@ def refresh(visit: Visit) -> Response:
     )
 
 
-@pages.post("/start/{key}/draft")
-@pages.post("/rehearse/{key}/draft")
+@pages.post("/start/{key}/draft", typed=_typed)
+@pages.post("/rehearse/{key}/draft", typed=_typed)
 def keep_draft(visit: Visit) -> Response:
     """Keep what was typed while it is being typed."""
     _save(visit, filling.posted_answers(visit, _matter(visit).draft))

@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse, Response
 
 from server.engine.forms import FieldView, Pair
 from server.services import calendars, consulting, deployed, instance_views, readings, tasks, worklist
-from server.services.consulting import Asked
 from server.services.case_clock import beside as limits_beside
+from server.services.consulting import Asked
 from server.services.errors import InvalidSubmission, NotPermitted, StaleTask
 from server.services.tasks import TaskView
 from server.web import filling, render, vocabulary
@@ -19,6 +19,7 @@ from server.web.filling import Filled
 from server.web.language import mark as _
 from server.web.limit_words import Explained, explained
 from server.web.routing import Pages
+from server.web.typed import Place
 from server.web.upcoming import upcoming
 from server.web.words import Words
 
@@ -33,7 +34,11 @@ def show(visit: Visit) -> Response:
     return _task_page(visit, task, _kept(visit, task))
 
 
-@pages.post("/tasks/{id}")
+def _typed(visit: Visit) -> Place:
+    return Place(_owner(visit.path("id")), f"/tasks/{visit.path('id')}")
+
+
+@pages.post("/tasks/{id}", typed=_typed)
 def send(visit: Visit) -> Response:
     """Next: keep the draft; with nothing wrong go on to the check page."""
     task_id = visit.path("id")
@@ -57,7 +62,7 @@ def send(visit: Visit) -> Response:
     )
 
 
-@pages.post("/tasks/{id}/fields")
+@pages.post("/tasks/{id}/fields", typed=_typed)
 def refresh(visit: Visit) -> Response:
     """The fields again, after an answer on which others depend, or a file."""
     task_id = visit.path("id")
@@ -76,7 +81,7 @@ def refresh(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-@pages.post("/tasks/{id}/draft")
+@pages.post("/tasks/{id}/draft", typed=_typed)
 def keep_draft(visit: Visit) -> Response:
     """Keep what was typed while it is being typed."""
     task_id = visit.path("id")
@@ -225,17 +230,17 @@ def _task_page(
         instance_days_left=days(task.instance_due),
         can_release=len(task.candidates) > 0 and task.status == "open" and task.delegation != "pending",
         understood=readings.of_task(visit.session, visit.person, task),
-        counted=_counted(visit, task),
         asked=_asked(visit, task),
+        counted=_counted(visit, task),
         **_beside(visit, task),
     )
 
 
 def _asked(visit: Visit, task: TaskView) -> Sequence[Asked]:
     """The opinions asked for in the case of a task that has some."""
-    if not task.opinions:
-        return ()
-    return consulting.of_case(visit.session, visit.person.tenant_id, task.instance_id)
+    return (
+        consulting.of_case(visit.session, visit.person.tenant_id, task.instance_id) if task.opinions else ()
+    )
 
 
 def _counted(visit: Visit, task: TaskView) -> list[Explained]:

@@ -103,10 +103,43 @@
     if (everything) all("input[name=task]").forEach((box) => { box.checked = everything.checked; });
   });
 
+  // ---- what was typed outlives a form that never arrived: it is put back when the page is opened again
+  const kept = (name) => `typed:${name}`;
+  const remember = (form) => {
+    const texts = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf" && name !== "revision");
+    try { sessionStorage.setItem(kept(location.pathname), JSON.stringify(texts)); } catch { /* private window */ }
+  };
+  const putBack = (form) => {
+    const texts = JSON.parse(sessionStorage.getItem(kept(location.pathname)) || "null");
+    sessionStorage.removeItem(kept(location.pathname));
+    if (!texts) return;
+    let differs = false;
+    for (const field of form.elements) {
+      const values = texts.filter(([name]) => name === field.name).map(([, value]) => value);
+      if (!field.name || ["hidden", "file", "submit", "button"].includes(field.type) || field.readOnly) continue;
+      if (field.type === "checkbox" || field.type === "radio") {
+        if (field.checked === values.includes(field.value)) continue;
+        field.checked = values.includes(field.value);
+      } else if (values.length !== 1 || field.value === values[0]) continue;
+      else field.value = values[0];
+      differs = true;
+    }
+    if (!differs) return;
+    form.dispatchEvent(new Event("change", { bubbles: true }));
+    announce(root.dataset.putBack);
+  };
+  try {
+    const form = one("#task-form");
+    if (form) putBack(form);
+    else if (one("main form[action='/sign-in']")) Object.keys(sessionStorage).filter((name) => name.startsWith("typed:")).forEach((name) => sessionStorage.removeItem(name));
+    else if (location.pathname.endsWith("/check")) sessionStorage.removeItem(kept(location.pathname.slice(0, -6))); // it arrived
+  } catch { /* private window */ }
+
   // ---- a second click on a sending button does nothing
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.id === "task-form" && event.submitter?.matches("[data-submit], [name=_save]")) remember(form);
     if (form.method === "post" && !form.hasAttribute("hx-post") && !form.hasAttribute("data-download")) {
       form.dataset.sent = "yes";
       window.addEventListener("pageshow", () => { delete form.dataset.sent; }, { once: true });
