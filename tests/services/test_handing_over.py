@@ -9,6 +9,7 @@ from server.services.errors import NotPermitted
 from server.services.handing_over import GROUP, Item, Outcome, Wish
 from tests.services.lab import Lab, finish
 from tests.services.test_reassigning import listed, row, told, write
+from tests.services.test_together import together
 
 
 def preview(lab: Lab, leaver: str = "ann", to: str = "") -> list[Item]:
@@ -110,3 +111,18 @@ def test_a_reason_is_needed(lab: Lab) -> None:
     """It stands in the record of each case."""
     with pytest.raises(NotPermitted, match="Say why"):
         hand_over(lab, reason=" ")
+
+
+def test_two_hand_overs_at_once(lab: Lab) -> None:
+    """Each task goes once; the slower of the two is told of each, and nobody waits for ever."""
+    mine = started(lab, 3)
+    wishes = {to: [Wish(task, row(lab, task)["revision"], to) for task in mine] for to in ("bob", "admin")}
+    done: dict[str, list[bool]] = {}
+
+    def move(to: str) -> None:
+        done[to] = [one.moved for one in hand_over(lab, *wishes[to])]
+
+    assert together(lambda: move("bob"), lambda: move("admin")) == []
+    assert sorted(done.values()) == [[False] * 3, [True] * 3]
+    winner = next(to for to, moved in done.items() if all(moved))
+    assert [listed(lab, task) for task in mine] == [[f"u:{winner}"]] * 3
