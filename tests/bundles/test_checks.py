@@ -153,6 +153,16 @@ def test_suggestions() -> None:
     ]
 
 
+def test_groups_of_programs_are_looked_up_too() -> None:
+    article = '<camunda:property name="regulation" value="town#3"/>'
+    worked = article + '<camunda:property name="workedBy" value="head, haed"/>'
+    told = found("candidate-group-exists", bpmn=drawn(article, worked))
+    assert (
+        "The group haed, whose programs may do 负责人审批, does not stand in jurisdiction.toml. (head?)"
+        in [f.text() for f in told]
+    )
+
+
 def test_an_unreadable_manifest_is_a_finding_beside_the_others() -> None:
     findings = check(bundle(manifest=b"format = 2", bpmn=b"<x/>"))
     assert [f.code for f in findings] == ["manifest", "not-bpmn", "decision-not-found"][:2]

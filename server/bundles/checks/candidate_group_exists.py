@@ -1,8 +1,8 @@
-"""A candidate group is one of those in the manifest."""
+"""A candidate group, and one whose programs may do a step, is one of those in the manifest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from server.bundles.checks.subject import Rule, Subject
@@ -15,6 +15,11 @@ UNKNOWN = Rule(
     "The candidate group {group} of {name} does not stand in jurisdiction.toml.{suggestion}",
     "Correct it, or add a [[group]].",
 )
+NO_WORKERS = Rule(
+    CODE,
+    "The group {group}, whose programs may do {name}, does not stand in jurisdiction.toml.{suggestion}",
+    "Correct the property workedBy, or add a [[group]].",
+)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -23,6 +28,13 @@ def check(subject: Subject) -> Iterator[Finding]:
     for process, node in subject.nodes():
         for group in node.assignment.candidate_groups:
             if not is_marked(group) and group not in groups:
-                close = get_close_matches(group, groups, 1)
-                hint = f" ({close[0]}?)" if close else ""
-                yield UNKNOWN.on(process, node, group=group[:80], suggestion=hint)
+                yield UNKNOWN.on(process, node, group=group[:80], suggestion=_hint(group, groups))
+        for group in node.worked_by:
+            if group not in groups:
+                yield NO_WORKERS.on(process, node, group=group[:80], suggestion=_hint(group, groups))
+
+
+def _hint(group: str, groups: Iterable[str]) -> str:
+    """The group that may be meant, if one is called much the same."""
+    close = get_close_matches(group, list(groups), 1)
+    return f" ({close[0]}?)" if close else ""

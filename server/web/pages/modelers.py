@@ -49,7 +49,9 @@ def editor(visit: Visit) -> Response:
     return render.whole(
         visit, "modeler/editor.html", **places, draft=draft, path=path, name=facts["name"], kind=shown,
         may_edit=may_edit, revision=found.revision, outline=_outline(visit, draft.id, path),
-        drawn=here if drawn else "", facts=json.dumps(facts, ensure_ascii=False),
+        drawn=here if drawn else "",
+        comments=may_edit and shown in ("bpmn", "dmn") and b"<!--" in found.content,
+        facts=json.dumps(facts, ensure_ascii=False),
     )  # fmt: skip
 
 
