@@ -69,6 +69,7 @@ def test_the_paper_has_the_code_in_every_form(office: Office) -> None:
     book = Document(io.BytesIO(bureau.get(f"{address}/print.docx").content))
     assert code[1] in "\n".join(paragraph.text for paragraph in book.paragraphs)
     assert len(book.inline_shapes) == 1
+    assert f"{address}/issue" not in page.text  # it reads as it was given out
     assert bureau.get(f"{address}/print.pdf").content.startswith(b"%PDF-")
     assert "文书" in bureau.get(address.partition("/documents")[0] + "/history").text
 

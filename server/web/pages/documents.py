@@ -120,8 +120,10 @@ def _issuable(visit: Visit) -> tuple[Issued | None, bool]:
         made = _made(visit) if may else None
     except NotFound:  # the case has it no longer: what was given out stays
         made = None
-    differs = issued is None or (made is not None and issuing.digest_of(asdict(made)) != issued.digest)
-    return issued, made is not None and differs
+    if issued is None or made is None:
+        return issued, made is not None
+    reads = asdict(made) | {"digest": issued.paper["digest"]}  # the record went on, if only by giving it out
+    return issued, issuing.digest_of(reads) != issued.digest
 
 
 def _made(visit: Visit) -> Paper:
