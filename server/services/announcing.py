@@ -107,13 +107,16 @@ def announce(
     for reader in _found(session, tenant_id, news):
         if reader.id == but:
             continue
+        cases: set[str] = set()
         for one in _concerning(reader, news):
             channels = chosen(reader.wishes, one.kind)
+            if not channels or (one.kind == "case_moved" and one.instance_id in cases):
+                continue
+            cases.add(one.instance_id)
             if PAGE in channels:
                 notices.append(_notice(tenant_id, reader, one, now))
             letters += _letters(tenant_id, reader, one, channels, now)
-            if channels:
-                told.add(reader.id)
+            told.add(reader.id)
     if notices:
         session.execute(_ADD_NOTICES, notices)
     post(session, letters, now)
@@ -163,8 +166,6 @@ def _concerning(reader: _Reader, news: Iterable[News]) -> Iterator[News]:
     for one in news:
         keys = {f"{FOLLOWERS} {one.instance_id}" if key == FOLLOWERS else key for key in one.recipients}
         about = (one.instance_id, one.task_id)
-        if one.kind == "case_moved" and any(instance_id == one.instance_id for instance_id, _ in seen):
-            continue
         if about not in seen and not reader.principals.isdisjoint(keys):
             seen.add(about)
             yield one
