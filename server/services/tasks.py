@@ -169,7 +169,8 @@ def _view(
         seen_by = of_instance(session, person.tenant_id, row["instance_id"])
         may_see_instance(person, seen_by, row["root_key"]).require()
     apart = _standing(person, row, used)
-    claim, act = claim and apart.verdict, act and apart.verdict
+    if (claim or act) and not apart.verdict:
+        claim = act = apart.verdict
     node = _node(used, row)
     open_task = _open_task(used, row) if row["status"] == "open" else None
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
