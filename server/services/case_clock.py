@@ -52,11 +52,13 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """承诺时限: the office's own word, in working days from the day the case began, with its light."""
+    """承诺时限: the office's own word, in working days from the day the case began, with its light and the
+    working days that are left."""
 
     days: int
     due: datetime
     light: str
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _promise(
         if stop.until is not None and stop.since < due:
             due = calendar.postponed(due, words.unit, _day(stop.since), _day(stop.until))
     light = calendars.light(calendar, due, row, row["ended_at"] or now)
-    return Promise(words.count, due, light)
+    return Promise(words.count, due, light, calendar.working_days_left(now, due))
 
 
 def _open(session: Session, row: Mapping[str, Any]) -> list[dict[str, Any]]:
