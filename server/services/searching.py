@@ -228,7 +228,7 @@ def _ranked_page(
     ids, more = _ranked(session, person, wanted, calendar, now)
     here = ids[start : start + limit]
     rows = _in_order(session, person, here, calendar, now)
-    places = _places(session, person.tenant_id, here, wanted.terms)
+    places = _places(session, person.tenant_id, {row.id: row.title for row in rows}, wanted.terms)
     told = tuple(replace(row, excerpt=places.get(row.id, row.excerpt)) for row in rows)
     following = str(start + limit) if len(ids) > start + limit else ""
     return FoundPage(told, len(ids), following, more)
@@ -264,14 +264,15 @@ def _newest(session: Session, query: sa.Select[Any], hits: sa.Subquery) -> list[
 
 
 def _places(
-    session: Session, tenant_id: str, ids: list[str], terms: tuple[str, ...]
+    session: Session, tenant_id: str, titles: dict[str, str], terms: tuple[str, ...]
 ) -> dict[str, tuple[str, str, str]]:
     """Where each case holds one of the terms besides its number and subject, which are shown anyway."""
     e = _entries.c
-    query = sa.select(e.instance_id, e.text).where(e.tenant_id == tenant_id, e.instance_id.in_(ids))
+    query = sa.select(e.instance_id, e.text).where(e.tenant_id == tenant_id, e.instance_id.in_(list(titles)))
     found: dict[str, tuple[str, str, str]] = {}
     for instance_id, text in session.execute(query.where(e.part == "body").order_by(e.id)):
-        if instance_id not in found and (excerpt := _excerpt(text, terms)):
+        more = "\n".join(line for line in text.splitlines() if line != titles.get(instance_id))
+        if instance_id not in found and (excerpt := _excerpt(more, terms)):
             found[instance_id] = excerpt
     return found
 

@@ -357,6 +357,7 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/attachments/{id}/preview": [f"/attachments/{id_}/preview" for id_ in office.ids["attachment"]],
         "/attachments/{id}/view": [f"/attachments/{id_}/view" for id_ in office.ids["attachment"]],
         "/start/{key}/check": [f"/start/{key}/check" for key in keys],
+        "/search/saved/{id}/delete": [f"/search/saved/{id_}/delete" for id_ in drafts],
         "/rehearse/{key}/check": [f"/rehearse/{key}/check" for key in keys],
         "/instances/{id}/diagram.json": [
             f"/instances/{id_}/diagram.json?process={key}" for id_ in cases for key in keys[:8]

@@ -116,3 +116,18 @@ def test_an_address_that_makes_no_sense_asks_nothing(office: Office) -> None:
         assert subjects(find(clerk, query)) == everything or query.startswith("after"), query
     assert subjects(find(clerk, "process=nobody.knows")) == []
     assert subjects(find(clerk, "first=9999-12-31&ended_last=9999-12-31")) == []
+
+
+def test_every_list_can_be_taken_away(office: Office) -> None:
+    """As many rows as the list has, for those who may see the list only."""
+    clerk, admin = office.visitor("clerk"), office.visitor("admin")
+    for visitor, address in ((clerk, "/instances"), (admin, "/instances/all"), (clerk, "/tasks/done")):
+        rows = table(visitor.get(f"{address}/list.csv"))
+        shown = html.fromstring(visitor.get(address).text).xpath("//table/tbody/tr")
+        assert len(rows) - 1 == len(shown), address
+        assert visitor.get(f"{address}/list.xlsx").content.startswith(b"PK")
+    bureau = office.visitor("bureau")
+    names = [row[2].lstrip("'") for row in table(bureau.get("/tasks/list.csv"))[1:]]
+    assert {"数字乡村平台", "=数字档案", "园区停车"} <= set(names)
+    assert len(table(bureau.get(f"/tasks/list.csv?q={quote('园区')}"))) == 2
+    assert clerk.get("/instances/all/list.csv").status_code == 403

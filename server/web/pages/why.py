@@ -23,12 +23,12 @@ from server.web.words import Words
 
 pages = Pages()
 KINDS = {
-    "instance_started": _("Begun"),
+    "instance_started": _("Case begun"),
     "task_completed": _("Task completed"),
     "task_returned": _("Returned"),
     "task_withdrawn": _("Withdrawn"),
     "instance_cancelled": _("Ended without an outcome"),
-    "instance_ended": _("Ended"),
+    "instance_ended": _("Case ended"),
     "instance_migrated": _("Goes on in another version of the process"),
     "message_delivered": _("Message delivered"),
     "message_received": _("Message received"),
