@@ -67,9 +67,8 @@ def _with_case() -> sa.Select[Any]:
         sa.select(
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
             i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, i.stopped_at, s.state,
-            instructions.open_of(t).label("instructed"),
             _people.c.name.label("assignee_name"), _OWNER.label("owner_name"), *separation.columns(),
-            *consulting.counts(t),
+            *consulting.counts(t), instructions.open_of(t).label("instructed"),
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
@@ -184,14 +183,12 @@ def _view(
         created_at=row["created_at"], due=row["due_at"], instance_due=row["instance_due"],
         light=calendars.light(calendar, row["due_at"], row, now),
         instance_light=calendars.light(calendar, row["instance_due"], row, now),
-        sent_by=row["sent_by"], form=form,
+        sent_by=row["sent_by"], form=form, draft=draft, returns=_returns(used, row, node),
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
-        draft=draft, returns=_returns(used, row, node),
         claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
-        instructed=row["instructed"],
-        opinions=row["opinions"], unanswered=row["unanswered"],
-        acting_for=person.acting_for.name if person.acting_for else "", delegation=row["delegation"],
         owner=row["owner_name"] or "",
+        opinions=row["opinions"], unanswered=row["unanswered"], instructed=row["instructed"],
+        acting_for=person.acting_for.name if person.acting_for else "", delegation=row["delegation"],
         owns=row["owner_id"] in (person.id, *(absent.id for absent in person.stands_for)),
         plays=() if act else _plays(person, used, row), cautions=apart.told if claim or act else (),
         signatures=open_task.signatures if open_task else (),
@@ -251,9 +248,7 @@ def preview(session: Session, person: Person, task_id: str, now: datetime) -> Pr
     return would_do(session, person, task_id, _kept_pairs(session, person, task_id), now)
 
 
-def would_do(
-    session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime
-) -> Preview:
+def would_do(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime) -> Preview:
     """What sending these answers would do: as `preview` tells it of the kept draft."""
     return _preview(session, person, _read(session, person, task_id), pairs, now)
 
