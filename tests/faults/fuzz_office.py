@@ -55,6 +55,8 @@ KINDS: Mapping[str, str] = {
 STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "admin elsewhere", "nobody")
 """Those who have nothing to do with the cases of the unit clerk."""
 
+FIRST = "0" * 26
+"""The id of what the office enters by hand."""
 HANDS = (
     "reassign", "delegate", "resolve", "recall", "signers", "signers/off", "joint", "joint/off",
 )  # fmt: skip
@@ -209,6 +211,7 @@ def open_office(folder: Path) -> FuzzOffice:
     _note_secrets(office)
     _open_draft(office)
     _stand_in(office)
+    _write_to_others(office)
     office.addresses, office.forms = fuzz_crawl.walk_all(tuple(KINDS), office.page)
     _note_unlinked(office)
     with sqlite3.connect(file) as live, sqlite3.connect(office.kept) as kept:
@@ -274,6 +277,27 @@ def _stand_in(office: FuzzOffice) -> None:
         office.ids["substitution"] = [substitutions.enter(session, away, wanted, now)]
 
 
+def _write_to_others(office: FuzzOffice) -> None:
+    """An opinion asked for, a copy to be read and a letter that failed for good, of the first case."""
+    now, tables = house.now(), metadata.tables
+    with office.database.write() as session:
+        tasks = sa.select(tables["task"]).where(tables["task"].c.tenant_id == TENANT)
+        row = session.execute(tasks).mappings().first()
+        assert row is not None
+        about = {"tenant_id": TENANT, "id": FIRST, "instance_id": row["instance_id"]}
+        people = {"asked_by": KINDS["centre"], "asked_by_name": "a", "asked_of": KINDS["police"]}
+        asked = {"task_id": row["id"], "task_name": "t", "text": "?", "asked_of_name": "b", "asked_at": now}
+        session.execute(tables["opinion_request"].insert().values(**about, **people, **asked, answer=""))
+        sent = {"sent_by": KINDS["centre"], "sent_by_name": "a", "sent_at": now, "user_id": KINDS["police"]}
+        more = {"sheet_id": FIRST, "circulation": True, "note": "n", "user_name": "b"}
+        session.execute(tables["circular_copy"].insert().values(**about, **sent, **more, via="", remark=""))
+        failed = {"kind": "letter", "recipient": f"mail {KINDS['police']}", "payload": {"kind": "test"}}
+        state = {"status": "dead", "attempts": 5, "failure": "x", "due_at": now}
+        session.execute(tables["outgoing"].insert().values(**about, **failed, **state))
+        notices = session.execute(sa.select(tables["notice"].c.id).limit(5)).scalars()
+        office.ids["notice"] = [*notices, FIRST]
+
+
 def _note_ids(office: FuzzOffice) -> None:
     """Real ids of every kind of thing, of both jurisdictions."""
     tables = {
@@ -318,12 +342,22 @@ def _note_unlinked(office: FuzzOffice) -> None:
             for verb in ("password", "sessions", "outside", "second-factor/remove")
         },
         "/tasks/{id}/return": [f"/tasks/{id_}/return" for id_ in tasks],
+        **{f"/tasks/{{id}}/{verb}": [f"/tasks/{id_}/{verb}" for id_ in tasks] for verb in ("ask", "remind")},
+        **{
+            f"/instances/{{id}}/{verb}": [f"/instances/{id_}/{verb}" for id_ in cases[:4]]
+            for verb in ("copies", "follow", "unfollow")
+        },
+        **{f"/questions/{{id}}/{verb}": [f"/questions/{FIRST}/{verb}"] for verb in ("answer", "recall")},
+        "/copies/{id}/read": [f"/copies/{FIRST}/read"],
+        "/admin/outbox/{id}/resend": [f"/admin/outbox/{FIRST}/resend"],
+        "/notices/{id}/read": [f"/notices/{id_}/read" for id_ in office.ids["notice"]],
         "/start/{key}/submit": [f"/start/{key}/submit" for key in keys],
         "/rehearse/{key}/submit": [f"/rehearse/{key}/submit" for key in keys],
         "/deployments/{id}/activate": [f"/deployments/{id_}/activate" for id_ in office.ids["deployment"]],
         "/instances/{id}/messages/{token}": [
             f"/instances/{case}/messages/{token}" for case, token in messages
         ],
+        "/search/saved/{id}/delete": [f"/search/saved/{id_}/delete" for id_ in drafts],
         "/instances/{id}/work/{token}": [f"/instances/{case}/work/{token}" for case, token in messages],
         "/attachments/{id}/replace": [f"/attachments/{id_}/replace" for id_ in office.ids["attachment"]],
         **{
@@ -357,7 +391,6 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/attachments/{id}/preview": [f"/attachments/{id_}/preview" for id_ in office.ids["attachment"]],
         "/attachments/{id}/view": [f"/attachments/{id_}/view" for id_ in office.ids["attachment"]],
         "/start/{key}/check": [f"/start/{key}/check" for key in keys],
-        "/search/saved/{id}/delete": [f"/search/saved/{id_}/delete" for id_ in drafts],
         "/rehearse/{key}/check": [f"/rehearse/{key}/check" for key in keys],
         "/instances/{id}/diagram.json": [
             f"/instances/{id_}/diagram.json?process={key}" for id_ in cases for key in keys[:8]
