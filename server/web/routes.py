@@ -122,7 +122,6 @@ PAGES: tuple[Page, ...] = (
     *registers.pages.declared,
     *attachments.pages.declared,
     *opinions.pages.declared,
-    *board.pages.declared,
     *phrases.pages.declared,
     *design.pages.declared,
     *papers.pages.declared,
