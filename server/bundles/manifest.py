@@ -41,8 +41,8 @@ T = TypeVar(
 
 
 class Lights(_Part, frozen=True):
-    """When lights change. `overdue_told` are the groups that hear of a limit that has passed, beside those who
-    have the step; where it names none, the heads of their bodies do."""
+    """When lights change. `overdue_told` are the groups that hear of a limit that has passed, beside those
+    who have the step; where it names none, the heads of their bodies do."""
 
     yellow_when_left: str = "1 working day"
     overdue_told: tuple[str, ...] = ()

@@ -153,8 +153,9 @@ def _step(entry: TimelineEntry) -> dict[str, Any]:
     answers = entry.payload.get("values") or {}
     return {
         **answers, "element": entry.element, "name": entry.payload.get("name", ""),
-        "officer": entry.actor_name, "post": entry.actor_post, "acting_for": entry.acting_for, "date": _day(entry.at),
-        "verdict": entry.payload.get("outcome"), "opinion": answers.get("opinion_text") or "",
+        "officer": entry.actor_name, "post": entry.actor_post, "acting_for": entry.acting_for,
+        "date": _day(entry.at), "verdict": entry.payload.get("outcome"),
+        "opinion": answers.get("opinion_text") or "",
     }  # fmt: skip
 
 

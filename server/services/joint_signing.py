@@ -224,4 +224,3 @@ def _signer(
     colleagues.may_hold(session, target, row, keys, case.deployed, starter).require()
     told = {"id": target.id, "account": target.account, "name": target.name, "post": target.post}
     return {"person": {**told, "unit": target.unit_name}}, f"{target.name}（{target.post}）"
-

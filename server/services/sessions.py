@@ -46,8 +46,12 @@ def of_person(
         .limit(100)
     )
     return [
-        SessionView(row[0][:_SHOWN], *row[1:], row[0] == present) for row in session.execute(query)
-    ]
+        SessionView(
+            row.token_hash[:_SHOWN], row.created_at, row.expires_at, row.method, row.address, row.agent,
+            row.token_hash == present,
+        )
+        for row in session.execute(query)
+    ]  # fmt: skip
 
 
 def end(session: Session, person: Person, account: str, session_id: str, now: datetime) -> None:

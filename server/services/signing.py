@@ -177,4 +177,3 @@ def _target(session: Session, case: Case, row: Mapping[str, Any], user_id: str) 
 def _held(session: Session, row: Mapping[str, Any]) -> dict[str, Any]:
     found = signatures.read(session, row["tenant_id"], row["id"])
     return {name: found[name] for name in ("holder", "holder_unit")}
-

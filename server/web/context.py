@@ -33,7 +33,7 @@ class House:
     database: Database
     files: FileStore
     clock: Callable[[], datetime] = _clock
-    channels: Channels = Channels()
+    channels: Channels = field(default_factory=Channels)
 
     @property
     def session_cookie(self) -> str:

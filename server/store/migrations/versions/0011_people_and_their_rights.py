@@ -19,7 +19,9 @@ def upgrade() -> None:
     """Nothing is known of earlier changes; sessions that are open stay open."""
     op.add_column("jurisdiction", sa.Column("rights_seq", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("jurisdiction", sa.Column("rights_head", sa.String(), nullable=False, server_default=""))
-    initial = sa.Column("initial_password", sa.Boolean(), nullable=False, server_default=sa.false())
+    initial: sa.Column[bool] = sa.Column(
+        "initial_password", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("person", initial)
     for name in _OF_SESSIONS:
         op.add_column("sign_in_session", sa.Column(name, sa.String(), nullable=False, server_default=""))
