@@ -90,7 +90,7 @@ def _query(session: Session, person: Person, whose: str, now: datetime) -> sa.Se
         )
     )  # fmt: skip
     if whose == "all":
-        found = supervision.reach(person, deployed.active(session, person.tenant_id))
+        found = supervision.reach(person, deployed.manifest(session, person.tenant_id))
         supervision.may_supervise(found).require()
         return query if found.everything else query.where(supervision.waits_for(found))
     if whose == "group":

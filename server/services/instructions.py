@@ -36,7 +36,7 @@ def may_instruct(person: Person, case: Case) -> Verdict:
     """Those who lead a body for which the case waits, and admins."""
     if person.has("admin"):
         return ALLOWED
-    bodies = set(supervision.reach(person, case.deployed).bodies)
+    bodies = set(supervision.reach(person, case.deployed.manifest).bodies)
     waiting = {key[2:].partition("@")[0] for task in open_tasks(case) for key in task["candidates"]}
     if bodies & waiting:
         return ALLOWED

@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from server.bundles.manifest import Manifest
 from server.engine.business_calendar import BusinessCalendar
 from server.services import calendars, deployed
 from server.services.authorization import Person, Verdict, denied
@@ -74,14 +75,19 @@ class Board:
         return sum(count for (_unit, one), count in self.counts.items() if one == name)
 
 
-def reach(person: Person, used: Deployed) -> Reach:
+def reach(person: Person, manifest: Manifest | None) -> Reach:
     """Admins and auditors supervise everything; the people of a group whose manifest entry has a parent
     are the head of that body."""
     if person.has("admin", "auditor"):
         return Reach(True)
-    groups = used.manifest.groups if used.manifest else {}
+    groups = manifest.groups if manifest else {}
     led = {groups[group].parent for group in person.groups if group in groups and groups[group].parent}
     return Reach(False, tuple(sorted(led)))
+
+
+def supervises(session: Session, person: Person) -> bool:
+    """Whether the page is for this person; nothing is compiled to know it."""
+    return bool(may_supervise(reach(person, deployed.manifest(session, person.tenant_id))))
 
 
 def may_supervise(found: Reach) -> Verdict:
@@ -142,7 +148,7 @@ class _Scope:
     @classmethod
     def of(cls, session: Session, person: Person, now: datetime) -> _Scope:
         used = deployed.active(session, person.tenant_id)
-        found = reach(person, used)
+        found = reach(person, used.manifest)
         may_supervise(found).require()
         calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
         return cls(person, used, found, calendar, now)

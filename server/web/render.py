@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.engine.forms import FieldView
-from server.services import board, errors, legal_status, worklist
+from server.services import board, errors, legal_status, supervision, worklist
 from server.web import ready_phrases, refusals, richtext
 from server.web.context import Visit
 from server.web.language import Translator, translator
@@ -98,11 +98,12 @@ def _menu(visit: Visit) -> dict[str, Any]:
     """What only a whole page shows: the count in the menu, and how the law stands where the person works."""
     person = visit.person_or_none
     if person is None:
-        return {"waiting": 0, "law": "", "oversees": False}
+        return {"waiting": 0, "law": "", "oversees": False, "supervises": False}
     law = legal_status.of_tenant(visit.session, person.tenant_id, visit.now)
     return {
         "waiting": worklist.count(visit.session, person), "law": law.value,
         "oversees": board.oversees(visit.session, person),
+        "supervises": supervision.supervises(visit.session, person),
     }  # fmt: skip
 
 

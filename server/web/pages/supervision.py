@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from server.services import calendars, deployed, due_days, instructions, reminding, supervision
+from server.services import calendars, due_days, instructions, reminding, supervision
 from server.services.errors import NotFound, NotPermitted, StaleTask
 from server.services.instructions import Word
 from server.web import render
@@ -81,7 +81,8 @@ def calendar(visit: Visit) -> Response:
     before, after = first - timedelta(days=1), first + timedelta(days=32)
     return render.page(
         visit, "supervision/calendar.html", month=month, whose=whose, today=calendars.local(visit.now).date(),
-        before=f"{before:%Y-%m}", after=f"{after:%Y-%m}", this=f"{first:%Y-%m}", leads=_leads(visit),
+        before=f"{before:%Y-%m}", after=f"{after:%Y-%m}", this=f"{first:%Y-%m}",
+        leads=supervision.supervises(visit.session, visit.person),
     )  # fmt: skip
 
 
@@ -131,11 +132,6 @@ def _first(board: supervision.Board) -> str:
 
 def _next(name: str, unit: str, page: int) -> str:
     return f"/supervision?{urlencode({'list': name, 'unit': unit, 'page': page + 1})}"
-
-
-def _leads(visit: Visit) -> bool:
-    found = supervision.reach(visit.person, deployed.active(visit.session, visit.person.tenant_id))
-    return bool(supervision.may_supervise(found))
 
 
 def _month(text: str) -> date | None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from server.services import deployed, release_views, supervision, tasks, worklist
+from server.services import deployed, release_views, tasks, worklist
 from server.services.errors import NotFound, NotPermitted, StaleTask
 from server.services.worklist import Filters, TaskRow
 from server.web import render
@@ -84,7 +84,6 @@ def _list(visit: Visit, note: str = "", failures: tuple[str, ...] = ()) -> Respo
         sections=_sections(visit, page.rows),
         filtered=filters != Filters(rehearsals=filters.rehearsals),
         rehearsals=worklist.rehearsals(visit.session, visit.person),
-        supervises=bool(supervision.may_supervise(supervision.reach(visit.person, used))),
         releases=release_views.calling(visit.session, visit.person),
         next=_next(visit, page.next),
         processes=[(key, definition.name) for key, definition in used.model.processes.items()],

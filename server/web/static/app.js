@@ -52,7 +52,7 @@
     "[": () => follow("[data-previous]"),
     "]": () => follow("[data-next]"),
   };
-  const places = { t: "/tasks", d: "/tasks/done", i: "/instances", s: "/start" };
+  const places = { t: "/tasks", d: "/tasks/done", i: "/instances", s: "/start", v: "/supervision" };
   let going = 0;
 
   const typing = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
