@@ -19,6 +19,7 @@ _HOME = ZoneInfo("Asia/Shanghai")
 _CITATION = re.compile(r"(?:[\w-]*#)?(\d+)(?:\.(\d+))?(?:p(\d+))?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d:\d\d|Z)")
 _LEADING_CITATIONS = re.compile(r"^(?:[\w-]+#[\w.]+\s*)+")
+_UNCOUNTED = {"green": _("on time"), "yellow": _("nearly due"), "red": _("overdue")}
 LIGHTS = {"green": "●", "yellow": "▲", "red": "■", "stopped": "‖"}
 
 
@@ -72,15 +73,15 @@ class Words:
         gettext, n = self.translator.gettext, self.translator.ngettext
         if light == "stopped":
             return gettext(_("clock stopped"))
+        if days is None:
+            return gettext(_UNCOUNTED[light])
         if light == "red":
-            late = max(-(days or 0), 0)
+            late = max(-days, 0)
             return (
                 n("overdue by %(n)d working day", "overdue by %(n)d working days", late) % {"n": late}
                 if late
                 else gettext(_("overdue since today"))
             )
-        if days is None:
-            return gettext(_("on time")) if light == "green" else gettext(_("nearly due"))
         if days <= 0:
             return gettext(_("due today"))
         return n("%(n)d working day left", "%(n)d working days left", days) % {"n": days}

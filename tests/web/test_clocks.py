@@ -159,3 +159,17 @@ def test_nothing_moves_in_a_suspended_case(office: ClockOffice) -> None:
     assert ann.post(f"/tasks/{task}/complete", page, revision=str(revision)).status_code == 303
     with office.lab.database.read() as session:
         assert tasks.view(session, office.lab.people["ann"], task, office.lab.now).status == "completed"
+
+
+def test_lights_stand_on_the_record(office: ClockOffice) -> None:
+    """What turned yellow and red is said on the task, the case and the record, by step and limit."""
+    instance = case(office.lab)
+    office.days(80)
+    office.lab.runner().catch_up()
+    ann = office.visitor("ann")
+    task = office.lab.task(instance, "review")["id"]
+    for address in (f"/tasks/{task}", f"/instances/{instance}", f"/instances/{instance}/history"):
+        page = ann.get(address)
+        assert page.status_code == 200, address
+    for said in ("超期", "临期"):
+        assert re.search(f"{said}：[^<]+，期限 2026-03-16", page.text), page.text

@@ -82,3 +82,9 @@ def test_moments_that_a_case_keeps_as_text() -> None:
     assert words.moment("2026-03-05T02:30:00Z") == "2026-03-05 10:30"
     for other in ("2026-03-05", "2026-03-05T25:00:00Z", "2026-03-05T10:30", "9999-12-31T23:00:00Z", "x"):
         assert words.moment(other) == ""
+
+
+def test_the_translator_fills_the_places() -> None:
+    """A template that fills a sentence by itself fails where it is shown: the sentence is filled already."""
+    templates = (SERVER / "web" / "templates").rglob("*.html")
+    assert [file.name for file in templates if re.search(r"\)\s*%\s*[({]", file.read_text("utf-8"))] == []
