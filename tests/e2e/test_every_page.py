@@ -1,12 +1,14 @@
 """Every page in a real browser, as whoever may see it: no violation of WCAG 2.2 AA that axe knows, in light
 and dark, nothing to scroll sideways from 320 px to 1920 px, and light enough for a slow line.
 
-The pages come from the application itself without a server between: the browser's requests are handed to it.
+`EVERY_PAGE` sets how many addresses of each page. The pages come from the application itself without a server
+between: the browser's requests are handed to it.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +21,7 @@ from playwright.sync_api import Browser, Page, Route
 from server.web.routes import PAGES
 from tests.faults.fuzz_office import KINDS, FuzzOffice, Request, open_office
 
-EACH = 2
+EACH = int(os.environ.get("EVERY_PAGE", "1"))
 """How many addresses of one page are looked at."""
 WIDTHS = (320, 768, 1920)
 MAX_BYTES = 60_000
