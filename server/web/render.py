@@ -252,6 +252,8 @@ _NAMES = {
     "group": _("This group"),
     "person": _("This person"),
     "incident": _("This incident"),
+    "notice": _("This notice"),
+    "question": _("This question"),
 }
 
 

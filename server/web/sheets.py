@@ -42,6 +42,14 @@ def workbook(sheet: Sheet) -> bytes:
     out = io.BytesIO()
     settings = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(out, settings)
+    try:
+        _fill(book, sheet)
+    finally:
+        book.close()  # also where a row could not be told: it keeps files open
+    return out.getvalue()
+
+
+def _fill(book: xlsxwriter.Workbook, sheet: Sheet) -> None:
     page = book.add_worksheet()
     formats = {name: book.add_format(look) for name, look in _LOOKS.items()}
     page.set_landscape()
@@ -64,8 +72,6 @@ def workbook(sheet: Sheet) -> bytes:
     for column, width in enumerate(widths):
         page.set_column(column, column, min(width, _WIDEST) + 2)
     page.autofilter(2, 0, last, len(widths) - 1)
-    book.close()
-    return out.getvalue()
 
 
 _LOOKS = {

@@ -52,10 +52,13 @@ def sign_in_again(visit: Visit, place: Place, kept: bool) -> Response:
         return render.refusal(visit, NotSignedIn())
     if kept:
         return render.redirect(visit, f"/sign-in?next={quote(place.address)}&kept=1")
+    typed = list(_said(visit))
+    if not typed:
+        return render.refusal(visit, NotSignedIn())
     told = visit.words.gettext(_("You are no longer signed in. Sign in again in another window, then copy."))
     if visit.is_htmx:  # the fields of the page stay as they are
         return HTMLResponse(told, 401, {"HX-Retarget": "#draft", "HX-Reswap": "innerHTML"})
-    return render.page(visit, "errors/typed.html", status=401, reason=told, typed=list(_said(visit)))
+    return render.page(visit, "errors/typed.html", status=401, reason=told, typed=typed)
 
 
 def _said(visit: Visit) -> Iterator[str]:

@@ -44,6 +44,11 @@ BARE = 'name="x" camunda:candidateGroups="head"'
 BROKEN: list[tuple[str, str, Mapping[str, bytes | None]]] = [
     ("user-task-has-candidates", "head", {"bpmn": drawn(' camunda:candidateGroups="head"', "")}),
     ("candidate-group-exists", "head", {"bpmn": drawn('candidateGroups="head"', 'candidateGroups="haed"')}),
+    ("rejection-is-settled", "head", {"bpmn": diagram(head=task(
+        "head", 'name="审批" camunda:candidateGroups="head" camunda:formRef="town.opinion"',
+        properties(regulation="town#3", outcome="opinion", onRejection="ends")
+        + '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${[1, 2]}"/>',
+    ))}),
     ("form-exists", "head", {"bpmn": drawn('camunda:candidateGroups="head" camunda:formRef="town.opinion"',
                                            'camunda:candidateGroups="head"')}),
     ("form-exists", "start", {"bpmn": drawn(' camunda:formRef="town.apply"', "")}),

@@ -53,6 +53,9 @@ CLOCK = table(
         '| "working_day" | "C1"',
     ],
 )
+CLASS, CLOCK = (  # within a file each element has an id of its own
+    logic.replace(' id="', f' id="{name}_') for name, logic in (("class", CLASS), ("clock", CLOCK))
+)
 MODEL = dmn.load(
     definitions(
         *(input_data(name, "number") for name in ("amount", "original_investment", "total")),

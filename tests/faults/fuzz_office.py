@@ -4,6 +4,7 @@ visitor who sends those requests straight to the application."""
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import secrets
 import sqlite3
@@ -183,7 +184,10 @@ async def _send(app: FastAPI, request: Request, badge: Badge) -> Answer:
     await app(scope, receive, send)  # type: ignore[arg-type]
     seconds = time.process_time() - began
     given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}
-    return Answer(sent[0]["status"], given, b"".join(m.get("body", b"") for m in sent[1:]), seconds)
+    body = b"".join(m.get("body", b"") for m in sent[1:])
+    if given.get("content-encoding") == "gzip" and body:
+        body = gzip.decompress(body)
+    return Answer(sent[0]["status"], given, body, seconds)
 
 
 # --------------------------------------------------------------------------- how it is prepared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -47,11 +48,20 @@ def receiver(lab: Lab) -> str:
 
 
 def seen_on(page: httpx.Response) -> str:
-    return page.text.split('name="seen" value="')[1].split('"')[0]
+    return _form(page)[1]
 
 
 def address_on(page: httpx.Response) -> str:
-    return page.text.split('action="/instances/')[1].split('"')[0]
+    return _form(page)[0]
+
+
+def _form(page: httpx.Response) -> tuple[str, str]:
+    """The address of the button that reports, and how far the record went when it was drawn."""
+    found = re.search(
+        r'action="/instances/([^"]+/messages/[^"]+)".*?name="seen" value="(\d+)"', page.text, re.DOTALL
+    )
+    assert found
+    return found[1], found[2]
 
 
 def test_people_report_by_a_button(lab: Lab, tmp_path: Path) -> None:

@@ -45,15 +45,15 @@ def questions(visit: Visit) -> Response:
 @pages.post("/questions/{id}/answer")
 def answer(visit: Visit) -> Response:
     """Give one's opinion."""
-    if not visit.sent("text").strip():
-        return _questions(visit, ((visit.path("id"), visit.words.gettext(_("Write what you think."))),))
+    empty = not visit.sent("text").strip()
     try:
         consulting.answer(visit.session, visit.person, visit.path("id"), visit.sent("text"), visit.now)
     except NotPermitted as error:
         visit.session.rollback()
         if visit.wants_json:
             raise
-        return _questions(visit, (("", visit.words.tell(error.reason, error.params)),), 403)
+        told = visit.words.tell(error.reason, error.params)
+        return _questions(visit, ((visit.path("id") if empty else "", told),), 422 if empty else 403)
     return render.redirect(visit, "/questions")
 
 

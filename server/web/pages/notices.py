@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from server.services import notices, wishes
+from server.services.errors import NotFound
 from server.services.notice_kinds import CHANNELS, HOOK, KINDS, MAIL, chosen
 from server.services.notices import Told
 from server.web import notice_texts, render
@@ -32,7 +33,9 @@ def show(visit: Visit) -> Response:
 def read(visit: Visit) -> Response:
     """Read one, and go to its matter."""
     told = notices.read(visit.session, visit.person, visit.path("id"), visit.now)
-    return render.redirect(visit, told.address if told and visit.sent("go") else "/notices")
+    if told is None:
+        raise NotFound("notice", visit.path("id"))
+    return render.redirect(visit, told.address if visit.sent("go") else "/notices")
 
 
 @pages.post("/notices/read")

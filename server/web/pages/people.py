@@ -75,7 +75,8 @@ def renew_password(visit: Visit) -> Response:
 def end_session(visit: Visit) -> Response:
     """End a session of somebody, or all."""
     account = visit.path("account")
-    sessions.end(visit.session, visit.person, account, visit.sent("session"), visit.now)
+    known = people.view(visit.session, visit.person, account).record
+    sessions.end(visit.session, visit.person, known.account, visit.sent("session"), visit.now)
     return render.redirect(visit, f"/people/{account}")
 
 

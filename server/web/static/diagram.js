@@ -27,6 +27,8 @@
       place.style.height = `${Math.round(Math.min(Math.max(wanted, 220), 640))}px`;
       canvas.resized();
       canvas.zoom("fit-viewport", "auto");
+      // the list beside it is what keyboards and readers use: nothing in the picture may take the focus
+      place.querySelectorAll("a[href], [tabindex]").forEach((part) => part.setAttribute("tabindex", "-1"));
     } catch {
       place.classList.remove("drawn");
     }
