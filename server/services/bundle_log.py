@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from server.services import chains
 from server.services.authorization import Person, may_deploy
 from server.services.history import ChainFault, entry_hash
 from server.store.authoring import BundleEvent
@@ -78,25 +79,4 @@ def entries(session: Session, person: Person, limit: int = 100) -> list[Entry]:
 
 def verify(session: Session, tenant_id: str | None = None) -> Iterator[ChainFault | int]:
     """Check the chains; yields the number of entries of each sound one, and a ChainFault for a broken one."""
-    j = _jurisdictions.c
-    query = sa.select(j.tenant_id, j.bundle_seq, j.bundle_head).order_by(j.tenant_id)
-    if tenant_id is not None:
-        query = query.where(j.tenant_id == tenant_id)
-    for tenant, last, head in session.execute(query).all():
-        yield _verify_one(session, tenant, last, head)
-
-
-def _verify_one(session: Session, tenant: str, last: int, head: str) -> ChainFault | int:
-    e = _events.c
-    rows = session.execute(_events.select().where(e.tenant_id == tenant).order_by(e.seq)).mappings()
-    previous, expected = "", 0
-    for row in rows:
-        expected += 1
-        if row["seq"] != expected:
-            return ChainFault(tenant, "", expected, "entry missing")
-        if row["prev_hash"] != previous or entry_hash(previous, dict(row)) != row["hash"]:
-            return ChainFault(tenant, "", expected, "entry changed")
-        previous = row["hash"]
-    if expected != last or previous != head:
-        return ChainFault(tenant, "", expected + 1, "last entries missing")
-    return expected
+    return chains.verify(session, _events, "bundle", tenant_id)

@@ -32,8 +32,6 @@ from tests.services.conftest import Office, open_office, settle
 
 COMPLETIONS = int(os.environ.get("KILL_COMPLETIONS", "60"))
 KILLS = int(os.environ.get("KILLS", "4"))
-TOLERATED = 1
-"""Faults of the server in a run. Once a page failed on a busy machine and nobody knows why: it is printed."""
 TENANT = "hongshan"
 ELEMENT = "check_materials"
 
@@ -85,7 +83,6 @@ class Worker:
     server: Mortal
     account: str
     answered: set[str] = field(default_factory=set)
-    faults: list[str] = field(default_factory=list)
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     def sign_in(self) -> None:
@@ -126,12 +123,7 @@ class Worker:
 
     def _send(self, method: str, path: str, data: dict[str, Any] | None = None) -> httpx.Response:
         answer = self.client.request(method, f"{self.server.address}{path}", data=data)
-        if answer.status_code >= 500:
-            self.faults.append(self.server.last_words())
-            print(self.faults[-1], file=sys.__stderr__)
-            raise httpx.RemoteProtocolError(
-                f"{method} {path}: {answer.status_code}"
-            )  # who sees it tries again
+        assert answer.status_code < 500, self.server.last_words()
         return answer
 
 
@@ -197,8 +189,6 @@ def test_killed_while_two_people_work(office: Office, tmp_path: Path) -> None:
             for worker in workers:
                 worker.client.close()
     assert server.deaths == KILLS + 1
-    faults = [fault for worker in workers for fault in worker.faults]
-    assert len(faults) <= TOLERATED, faults
     _check(office, cases, workers)
     assert "0 faults" in audit(server)
 
