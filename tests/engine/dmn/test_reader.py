@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from server.engine.dmn import DmnError, citations, load
 from server.engine.dmn.model import DecisionTable, HitPolicy
 from tests.engine.dmn.models import decision, definitions, literal, table
+from tests.stopwatch import cpu_time
 
 NAMESPACES = {
     "1.1": "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
@@ -142,18 +142,17 @@ def test_hostile_expressions_end_soon_and_do_nothing(text: str) -> None:
         with pytest.raises(DmnError):
             load(definitions(decision("d", literal(text))))
         return
-    begun = time.process_time()
-    model = load(definitions(decision("d", literal(text))))
-    result = model.evaluate("d", {})
-    assert time.process_time() - begun < 1.0
+    with cpu_time() as taken:
+        model = load(definitions(decision("d", literal(text))))
+        result = model.evaluate("d", {})
+    assert taken.seconds < 1.0
     assert result.value is None
     assert [*model.problems, *result.problems]
 
 
 def test_a_pattern_that_tries_everything_ends_soon() -> None:
-    begun = time.process_time()
-    model = load(
-        definitions(decision("d", literal('matches("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "(a+)+$")')))
-    )
-    assert model.evaluate("d", {}).value is not True
-    assert time.process_time() - begun < 1.0
+    slow = literal('matches("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "(a+)+$")')
+    with cpu_time() as taken:
+        value = load(definitions(decision("d", slow))).evaluate("d", {}).value
+    assert value is not True
+    assert taken.seconds < 1.0

@@ -95,9 +95,9 @@ def _crossed(random: Random, honest: list[str]) -> str:
 def try_out(text: str) -> str:
     """What became of a text: value, null, refused while read, stopped while run. Raises AssertionError when
     it took too long, or anything else that escapes."""
-    started = time.process_time()
+    started = time.thread_time()
     outcome = _outcome(text)
-    taken = time.process_time() - started
+    taken = time.thread_time() - started
     assert taken < LIMIT_SECONDS, f"{taken:.2f} s for {text!r}"
     return outcome
 
@@ -131,13 +131,13 @@ def main(count: int, seed: int = 1) -> None:
     source = texts(seed)
     for number in range(count):
         text = next(source)
-        started = time.process_time()
+        started = time.thread_time()
         try:
             told[try_out(text)] += 1
         except Exception as escaped:  # whatever it is: this is what we look for
             told["ESCAPED"] += 1
             print(f"{type(escaped).__name__}: {escaped} for {text!r}", flush=True)
-        taken = time.process_time() - started
+        taken = time.thread_time() - started
         if taken > longest:
             slowest, longest = text, taken
         if number % 50_000 == 0:

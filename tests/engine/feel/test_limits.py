@@ -1,7 +1,5 @@
 """Hostile texts end soon, small, and with words that say why."""
 
-import time
-
 import pytest
 
 from server.engine.feel import (
@@ -13,6 +11,7 @@ from server.engine.feel import (
     to_feel,
     to_json,
 )
+from tests.stopwatch import cpu_time
 
 DOUBLING = ", ".join(f"a{i + 1}: [a{i}, a{i}]" for i in range(60))
 SUMS = ", ".join(f"a{i + 1}: a{i} + a{i}" for i in range(40))
@@ -66,19 +65,17 @@ AT_COMPILE_TIME = {
 @pytest.mark.parametrize("text", AT_RUN_TIME.values(), ids=AT_RUN_TIME.keys())
 def test_stopped_while_running(text: str) -> None:
     expression = compile_expression(text)
-    started = time.process_time()
-    with pytest.raises(FeelLimitError) as stopped:
+    with cpu_time() as taken, pytest.raises(FeelLimitError) as stopped:
         expression.evaluate({})
-    assert time.process_time() - started < CPU_SECONDS
+    assert taken.seconds < CPU_SECONDS
     assert stopped.value.message
 
 
 @pytest.mark.parametrize("text", AT_COMPILE_TIME.values(), ids=AT_COMPILE_TIME.keys())
 def test_stopped_while_reading(text: str) -> None:
-    started = time.process_time()
-    with pytest.raises(FeelSyntaxError):
+    with cpu_time() as taken, pytest.raises(FeelSyntaxError):
         compile_expression(text)
-    assert time.process_time() - started < CPU_SECONDS
+    assert taken.seconds < CPU_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -93,10 +90,10 @@ def test_stopped_while_reading(text: str) -> None:
     ],
 )
 def test_patterns_that_would_take_long_to_compile_are_null(pattern: str) -> None:
-    started = time.process_time()
     warnings: list[object] = []
-    assert compile_expression("matches(x, p)").evaluate({"x": "a", "p": pattern}, warnings) is None
-    assert time.process_time() - started < CPU_SECONDS
+    with cpu_time() as taken:
+        assert compile_expression("matches(x, p)").evaluate({"x": "a", "p": pattern}, warnings) is None
+    assert taken.seconds < CPU_SECONDS
     assert "is not a regular expression" in str(warnings[0])
 
 
