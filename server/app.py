@@ -72,7 +72,9 @@ def create_app(
     app.add_middleware(PlainAddresses)
     app.add_middleware(SecurityHeaders, https=settings.secure_cookies)
     mount(app, house)
-    app.mount(engine_rest.ADDRESS, engine_rest.application(_machine_door(house)))
+    door = _machine_door(house)
+    app.state.waiting = door.room
+    app.mount(engine_rest.ADDRESS, engine_rest.application(door))
     return app
 
 

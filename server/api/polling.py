@@ -35,14 +35,16 @@ class WaitingRoom:
         self._offers = offers
         self._waiters: set[Waiter] = set()
         self._watch: asyncio.Task[None] | None = None
+        self._closed = False
 
     def __len__(self) -> int:
         """How many wait."""
         return len(self._waiters)
 
     async def wait(self, wanted: frozenset[tuple[str, str]], seconds: float) -> bool:
-        """Wait until there is work of these jurisdictions and topics; False if there was none in time."""
-        if len(self._waiters) >= MOST:
+        """Wait until there is work of these jurisdictions and topics; False if there was none in time, or the
+        room is closed."""
+        if self._closed or len(self._waiters) >= MOST:
             return False
         waiter = Waiter(wanted)
         self._waiters.add(waiter)
@@ -55,7 +57,14 @@ class WaitingRoom:
             return False
         finally:
             self._waiters.discard(waiter)
-        return True
+        return not self._closed
+
+    def close(self) -> None:
+        """The server stops: whoever waits goes with empty hands, and nobody waits any more. Called in the
+        event loop."""
+        self._closed = True
+        for waiter in self._waiters:
+            waiter.bell.set()
 
     async def _look_out(self) -> None:
         while self._waiters:

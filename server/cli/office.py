@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 from rich.progress import track
 
 from server.bundles import archive
 from server.bundles.archive import ArchiveRefused, Bundle
 from server.bundles.manifest import ManifestRefused
-from server.cli import demo, finding, house, telling
+from server.cli import demo, finding, house, serving, telling
 from server.cli.telling import AsJson, console, fail
 from server.services import bundle_log, deployed, deployments, history, identity, rights_log
 from server.services.errors import DeploymentRejected, InvalidSubmission, ServiceError
@@ -44,9 +43,7 @@ def serve(
     console.print(f"\n  规程 Guicheng  →  http://{host}:{port}\n", markup=False)
     with house.opened(settings) as database:
         _tell_accounts(settings, database)
-    uvicorn.run(
-        app, host=host, port=port, log_level=settings.log_level.lower(), server_header=False, workers=1
-    )
+    serving.listen(app, host, port, settings.log_level.lower())
 
 
 def deploy(
