@@ -48,7 +48,7 @@ def fill(where: Place, count: int = COUNT) -> int:
             try:
                 office.play(play)
             except ServiceError as error:
-                print(f"{play.scenario.file} stops early: {error}")
+                print(f"{play.scenario.title} stops early: {error}")
     return cases.multiply(where.database, count, now)
 
 

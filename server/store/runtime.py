@@ -13,6 +13,11 @@ from server.store.columns import Json, Table, UtcDateTime
 _OPEN = sa.text("status = 'open' AND due_at IS NOT NULL")
 _RUNS = sa.text("ended_at IS NULL AND due_at IS NOT NULL")
 """What is not done yet and has a limit: of everything ever done it is the small part that lights look at."""
+_REHEARSED = sa.text("rehearsal_at IS NOT NULL")
+_CLOSED = (
+    "tenant_id", "status", "completed_at", "process_key", "element", "created_at", "due_at", "instance_id",
+)  # fmt: skip
+"""All that figures about closed tasks ask for: the index answers them alone."""
 
 
 class Project(Table, table=True):
@@ -46,6 +51,11 @@ class ProcessInstance(Table, table=True):
         sa.Index("ix_instance_project", "tenant_id", "project_id", "id"),
         sa.Index("ix_instance_starter", "tenant_id", "started_by", "id"),
         sa.Index("ix_instance_due", "tenant_id", "due_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
+        sa.Index("ix_instance_begun", "tenant_id", "started_at"),
+        sa.Index("ix_instance_ended", "tenant_id", "ended_at"),
+        sa.Index(
+            "ix_instance_rehearsed", "tenant_id", "id", sqlite_where=_REHEARSED, postgresql_where=_REHEARSED
+        ),
     )
     tenant_id: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -90,6 +100,7 @@ class Task(Table, table=True):
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),
         sa.Index("ix_task_done", "tenant_id", "completed_by", "completed_at"),
         sa.Index("ix_task_due", "tenant_id", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        sa.Index("ix_task_closed", *_CLOSED),
     )
     tenant_id: str = Field(primary_key=True)
     id: str = Field(primary_key=True)

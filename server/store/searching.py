@@ -81,7 +81,10 @@ class SearchEntry(Table, table=True):
     says (`seq`). Derived from the record; `guicheng reindex` writes it anew. `id` is what the index of SQLite
     knows it by, and rises with time."""
 
-    __table_args__ = (sa.Index("ix_search_entry_case", "tenant_id", "instance_id"),)
+    __table_args__ = (
+        sa.Index("ix_search_entry_case", "tenant_id", "instance_id"),
+        sa.Index("ix_search_entry_grams", "grams", postgresql_using="gin").ddl_if(dialect="postgresql"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     tenant_id: str
     instance_id: str
