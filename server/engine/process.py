@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from server.engine import reports
 from server.engine import state as states
@@ -33,7 +33,7 @@ from server.engine.model import (
     UserTask,
     Variables,
 )
-from server.engine.nodes import external, signatures
+from server.engine.nodes import external, multi_instance, signatures
 from server.engine.nodes.activities import correct
 from server.engine.nodes.signatures import Signature
 from server.engine.nodes.sub_processes import begin_scope
@@ -90,6 +90,7 @@ def complete(
     instance.close(task, "completed")
     if _may_be_withdrawn(task):
         task.memo[WITHDRAWABLE] = True
+        multi_instance.sent(task)
     if not signatures.begin_after(task):
         task.go_on()
     return carry_out(instance, before, task)
@@ -180,11 +181,14 @@ def return_to(
 
 
 def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment) -> Advance:
-    """The sender takes back a completed user task (撤回): what came of it ends and it opens again.
+    """The sender takes back a completed user task (撤回): what came of it ends and it opens again. In a joint
+    sign that goes on the round of its sender does, and the others stay as they are.
 
     Raises NotWithdrawable or TooLateToWithdraw, each with its reason.
     """
     instance = _load(model, process_id, state, at)
+    if whole := next((t for t in instance.tasks.values() if token in multi_instance.revocable(t)), None):
+        return _take_back_round(instance, whole, token)
     task = instance.token(token)
     if task is None or not (task.finished or signatures.awaits(task)):
         raise TooLateToWithdraw(token=token)
@@ -199,6 +203,13 @@ def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment
     else:
         signatures.take_back(task)
         del task.memo[WITHDRAWABLE]
+    return carry_out(instance, before)
+
+
+def _take_back_round(instance: Instance, whole: Token, token: str) -> Advance:
+    before = standing(instance)
+    cast("multi_instance.MultiInstance", whole.node).take_back(whole, token)
+    _touch(whole)
     return carry_out(instance, before)
 
 
@@ -267,7 +278,8 @@ def withdrawable(model: Model, process_id: str, state: bytes) -> tuple[str, ...]
     """The tokens of completed tasks that their senders may still take back."""
     instance = _load(model, process_id, state, None)
     sent = (t for t in instance.tasks.values() if t.finished or signatures.awaits(t))
-    return tuple(str(token.id) for token in sent if WITHDRAWABLE in token.memo)
+    rounds = (name for token in instance.tasks.values() for name in multi_instance.revocable(token))
+    return (*(str(token.id) for token in sent if WITHDRAWABLE in token.memo), *rounds)
 
 
 # --------------------------------------------------------------------------- finding tokens
@@ -322,6 +334,7 @@ def _may_be_withdrawn(task: Token) -> bool:
 def _touch(token: Token) -> None:
     """Someone acts on a token: what led to it can no longer be withdrawn."""
     for step in list(token.ancestors()):
+        multi_instance.touch(step)
         if step.memo.pop(WITHDRAWABLE, False):
             step.instance.settle(step)
 

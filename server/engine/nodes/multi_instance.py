@@ -11,11 +11,15 @@ from server.engine.model import FlowNode
 from server.engine.model import MultiInstance as Loop
 from server.engine.nodes.activities import Activity
 from server.engine.nodes.reading import holds, value
-from server.engine.spiff import Arrow, Node, ProcessSpec, Token
+from server.engine.spiff import OPEN, Arrow, Node, ProcessSpec, Token
 
 MAX_ROUNDS = 1000
 TAKEN_OUT = "taken_out"
 """Memo of a multi-instance: how many of its rounds were taken out while it was under way."""
+
+SENT, REVOCABLE = "sent", "revocable"
+"""Memos. Of a round: the token of its task, whose sender may take it back. Of a multi-instance that goes on:
+such tokens of rounds that are done, each with the number of its round and the variables that stood in it."""
 
 INSTANCES, ACTIVE, DONE, COUNTER = (
     "nrOfInstances",
@@ -86,15 +90,39 @@ class MultiInstance(Activity):
         memo = token.memo
         upto = min(memo["total"], memo["done"] + 1) if self.loop.sequential else memo["total"]
         while memo["begun"] < upto:
-            child = token.instance.spawn(token, self.round, token.id)
-            child.memo["round"] = memo["begun"] + 1
             variables: dict[str, Any] = {COUNTER: memo["begun"]}
             if self.loop.element_variable:
                 variables[self.loop.element_variable] = memo["items"][memo["begun"]]
-            token.instance.scopes.open(child.id, token.id, "round", variables)
             memo["begun"] += 1
+            self._begin(token, memo["begun"], variables)
         if memo["begun"] == memo["total"]:
             memo["items"] = []  # every round has its own now
+
+    def _begin(self, token: Token, number: int, variables: dict[str, Any]) -> None:
+        child = token.instance.spawn(token, self.round, token.id)
+        child.memo["round"] = number
+        token.instance.scopes.open(child.id, token.id, "round", variables)
+
+    def take_back(self, token: Token, task: str) -> None:
+        """Open the round of this revocable task again with what was written in it. One after the other, the
+        round that was begun since then waits again for its turn."""
+        memo = token.memo
+        number, variables = memo[REVOCABLE].pop(task)
+        memo["done"] -= 1
+        memo["outputs"] = {key: given for key, given in memo["outputs"].items() if key != str(number)}
+        if self.loop.sequential:
+            self._put_off(token)
+        self._begin(token, number, variables)
+        token.instance.scopes.own(token.id).update(counts(memo, self.loop.sequential))
+
+    def _put_off(self, token: Token) -> None:
+        memo, instance = token.memo, token.instance
+        for begun in [child for child in token.children if isinstance(child.node, Round)]:
+            items = list(memo["items"] or [None] * memo["begun"])
+            memo["begun"] -= 1
+            items[memo["begun"]] = instance.scopes.own(begun.id).get(self.loop.element_variable)
+            memo["items"] = items
+            instance.drop(begun)
 
 
 class Round(Node):
@@ -120,9 +148,33 @@ class Round(Node):
             extra[loop.output_collection] = collected(memo)
         if loop.completion_condition:
             memo["enough"] = holds(token, loop.completion_condition, extra=extra)
+        if SENT in token.memo:
+            kept = [token.memo["round"], dict(token.instance.scopes.own(token.id))]
+            memo[REVOCABLE] = {**memo.get(REVOCABLE, {}), str(token.memo[SENT]): kept}
         whole.memo.update(memo)
         token.instance.scopes.own(whole.id).update(counts(memo, loop.sequential))
         return ()
+
+
+def sent(task: Token) -> None:
+    """Note of a task that makes up a round that its sender may take it back."""
+    if isinstance(task.origin.node, Round):
+        task.origin.memo[SENT] = task.id
+
+
+def revocable(token: Token) -> tuple[str, ...]:
+    """The tasks of rounds that are done which their senders may take back while the others go on."""
+    going_on = token._state == OPEN and not token.leaving
+    return tuple(token.memo.get(REVOCABLE, ())) if going_on else ()
+
+
+def touch(step: Token) -> None:
+    """Someone acts on what came of this step: of a round, on its task; where the rounds take place one after
+    the other, on the next."""
+    if isinstance(step.node, Round):
+        step.memo.pop(SENT, None)
+    elif isinstance(step.node, MultiInstance) and step.node.loop.sequential:
+        step.memo.pop(REVOCABLE, None)
 
 
 def counts(memo: dict[str, Any], sequential: bool) -> dict[str, Any]:
