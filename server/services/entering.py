@@ -24,13 +24,15 @@ _states = InstanceState.metadata.tables["instance_state"]
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a case is opened with: what it is called, of which project it is (None: of none), where its clock
-    stands if it is a rehearsal, and the unit it belongs to ("": the person's)."""
+    stands if it is a rehearsal, the unit it belongs to ("": the person's), and the id of the ended case that it
+    takes up again, if any."""
 
     entry: ProcessEntry
     title: str
     project_id: str | None
     rehearsal_at: datetime | None = None
     unit_id: str = ""
+    reopens: str | None = None
 
 
 def enter(session: Session, person: Person, used: Deployed, opening: Opening, now: datetime) -> Case:
@@ -45,7 +47,7 @@ def enter(session: Session, person: Person, used: Deployed, opening: Opening, no
         "status": "running", "revision": 0, "started_by": person.id, "started_at": at, "due_at": None,
         "ended_at": None, "outcome": None,
         "outcome_name": None, "history_seq": 0, "history_head": "", "rehearsal_at": opening.rehearsal_at,
-        "stopped_at": None, "suspended_at": None,
+        "stopped_at": None, "suspended_at": None, "reopens": opening.reopens,
     }  # fmt: skip
     session.execute(_instances.insert().values(row))
     session.execute(_states.insert().values(tenant_id=person.tenant_id, instance_id=instance_id, state=b""))

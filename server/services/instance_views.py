@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -78,12 +78,20 @@ class OpenWork:
     error: str
 
 
+class Linked(NamedTuple):
+    """Another case that this one is tied to, and its number."""
+
+    id: str
+    number: str
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceView:
     """The head of a case, and what waits in it. `variables` are the case's own; `uncertain_years` those over
     which its limit was counted before their holidays were known; `endable` says that the person may end it.
     In a rehearsal `rehearsal_at` is where its clock stands; who `leads` it may move the clock on, to when one
-    of the `awaited` timers falls due."""
+    of the `awaited` timers falls due. `reopens` is the ended case that this one takes up again, `reopened_as`
+    the one that takes this one up."""
 
     id: str
     business_key: str
@@ -111,6 +119,8 @@ class InstanceView:
     endable: bool = False
     awaited: tuple[Awaited, ...] = ()
     work: tuple[OpenWork, ...] = ()
+    reopens: Linked | None = None
+    reopened_as: Linked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +180,8 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         endable=running and bool(may_end(person, row["started_by"])),
         awaited=rehearsing.awaited(session, used, row) if leads and running else (),
         work=_work(session, used, row, now) if running and used.hands_out else (),
+        reopens=Linked(row["reopens"], row["reopens_number"]) if row["reopens_number"] else None,
+        reopened_as=Linked(row["reopened_as"], row["reopened_number"]) if row["reopened_as"] else None,
     )  # fmt: skip
 
 
@@ -270,14 +282,19 @@ def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, A
 def _head() -> sa.Select[Any]:
     """An instance with the names that every page about it shows, put together once."""
     i, s, p = _instances.c, _states.c, _projects.c
+    earlier, later = _instances.alias("earlier"), _instances.alias("later")
+    before, after = earlier.c, later.c
     return (
         sa.select(
             *i, s.state, p.code.label("project_code"), p.name.label("project_name"),
-            _people.c.name.label("starter"),
+            _people.c.name.label("starter"), before.business_key.label("reopens_number"),
+            after.id.label("reopened_as"), after.business_key.label("reopened_number"),
         )
         .join(_states, (s.tenant_id == i.tenant_id) & (s.instance_id == i.id))
         .join(_projects, (p.tenant_id == i.tenant_id) & (p.id == i.project_id), isouter=True)
         .join(_people, (_people.c.tenant_id == i.tenant_id) & (_people.c.id == i.started_by), isouter=True)
+        .join(earlier, (before.tenant_id == i.tenant_id) & (before.id == i.reopens), isouter=True)
+        .join(later, (after.tenant_id == i.tenant_id) & (after.reopens == i.id), isouter=True)
         .where(i.tenant_id == bindparam("of_tenant"), i.id == bindparam("of_instance"))
     )  # fmt: skip
 
@@ -304,9 +321,6 @@ _SENT = (
     )
     .order_by(_tasks.c.id)
 )  # fmt: skip
-_TAKEN_SINCE = sa.select(sa.func.count()).where(
-    *_OF_CASE, _tasks.c.opened_seq == bindparam("seq"), _tasks.c.claimed_at.is_not(None)
-)
 _OPEN_INCIDENTS = sa.select(_incidents.c.finding).where(
     _incidents.c.tenant_id == bindparam("of_tenant"),
     _incidents.c.instance_id == bindparam("of_instance"),
@@ -346,11 +360,8 @@ def _withdrawable(
         return ()
     of_case = {"of_tenant": person.tenant_id, "of_instance": row["id"]}
     done = session.execute(_SENT, {**of_case, "of_person": person.id, "tokens": tokens}).all()
-    return tuple(
-        (task_id, name)
-        for task_id, name, seq in done
-        if not session.execute(_TAKEN_SINCE, {**of_case, "seq": seq}).scalar_one()
-    )
+    taken = untouched.touched(session, person.tenant_id, row["id"], {one.closed_seq for one in done})
+    return tuple((one.id, one.name) for one in done if one.closed_seq not in taken)
 
 
 def _diagram(
