@@ -12,12 +12,14 @@ from server.bundles.manifest import Manifest
 from server.bundles.scenario_agreement import Disagreement, agrees, may_act, shown
 from server.bundles.scenario_beginning import beginning
 from server.bundles.scenario_files import Scenario, Step, parse_time
+from server.bundles.scenario_work import carried_out, meant
 from server.engine import forms, process
 from server.engine.business_calendar import ZONE, BusinessCalendar
 from server.engine.errors import EngineError
 from server.engine.model import (
     Advance,
     Evaluation,
+    ExternalTask,
     Model,
     Moment,
     Subscription,
@@ -43,6 +45,7 @@ class Case:
         self.tasks: dict[str, UserTask] = {}
         self.timers: tuple[Timer, ...] = ()
         self.subscriptions: tuple[Subscription, ...] = ()
+        self.work: tuple[ExternalTask, ...] = ()
         self.variables: Mapping[str, Any] = {}
         self.ended = ""
         self.outcome = ""
@@ -53,6 +56,7 @@ class Case:
         self._thrown: list[Thrown] = []
         self._all_thrown: list[Thrown] = []
         self._done: dict[str, list[str]] = {}
+        self._given_up: set[str] = set()
         self._current: Step | None = None
 
     # ------------------------------------------------------------------ the story
@@ -196,6 +200,18 @@ class Case:
         name, at = self.scenario.process, self._moment()
         self._take(process.deliver(self.model, name, self.state, subscription.token, values, at))
 
+    def _external_step(self, step: Step) -> None:
+        """A program does its work. What it gave up before it gets once more, as if an administrator had let
+        it try again."""
+        name, work = self.scenario.process, meant(step, self.work)
+        if work.failed:
+            self._given_up.discard(work.token)
+            self._take(process.retry(self.model, name, self.state, work.token, self._moment()))
+        if step.failure:
+            self._given_up.add(work.token)
+        self._take(carried_out(self.model, name, self.state, work, step, self._moment()))
+        self._expect(step.expect)
+
     def _return_step(self, step: Step) -> None:
         task = self._open(step)
         self._may_act(task, step.by)
@@ -237,6 +253,7 @@ class Case:
         """Take over what a command did; `keep` adds to what was opened before."""
         self.state, self.variables = advance.state, advance.variables
         self.timers, self.subscriptions = advance.timers, advance.subscriptions
+        self.work = advance.external
         closed = {task.token for task in advance.closed}
         self.tasks = {t: task for t, task in self.tasks.items() if t not in closed}
         self.tasks |= {task.token: task for task in advance.opened}
@@ -252,6 +269,8 @@ class Case:
         if never:
             raise Disagreement("{name} must never be reached.", {"name": self._named(never[0])}, never[0])
         for incident in advance.incidents:
+            if incident.token in self._given_up:
+                continue
             raise Disagreement(
                 "stands still at {name}: {problem}",
                 {"name": self._named(incident.element), "problem": incident.finding.quoted()},
@@ -363,10 +382,8 @@ class Case:
             match key:
                 case "light":
                     self._expect_light(list(self.tasks.values()), wanted)
-                case "open":
-                    self._same(key, sorted(wanted), sorted(t.element for t in self.tasks.values()))
-                case "opened":
-                    self._same(key, sorted(wanted), sorted(t.element for t in self._opened))
+                case "open" | "opened" | "work":
+                    self._same(key, sorted(wanted), sorted(w.element for w in self._waiting(key)))
                 case "reminded":
                     groups = {g for t in self._opened for g in (*t.candidate_groups, *t.candidate_users)}
                     self._same(key, sorted(wanted), sorted(groups))
@@ -380,6 +397,13 @@ class Case:
                         self._same(key, wanted, self.ended)
                 case _:
                     raise Disagreement("{key} cannot be expected here.", {"key": key})
+
+    def _waiting(self, key: str) -> Iterable[UserTask | ExternalTask]:
+        """What is open for people, what the last step opened for them, or what waits for programs."""
+        found: Mapping[str, Iterable[UserTask | ExternalTask]] = {
+            "open": self.tasks.values(), "opened": self._opened, "work": self.work
+        }  # fmt: skip
+        return found[key]
 
     def _expect_due(self, task: UserTask, wanted: Any) -> None:
         due = task.due.astimezone(ZONE) if task.due else None
@@ -421,7 +445,8 @@ class Case:
         return f"{name} ({element})" if name else element
 
     def _open_names(self) -> str:
-        return ", ".join(self._named(t.element) for t in self.tasks.values()) or "–"
+        waiting = [*(t.element for t in self.tasks.values()), *(w.element for w in self.work)]
+        return ", ".join(map(self._named, waiting)) or "–"
 
 
 def _uploads(values: Any) -> dict[str, forms.Upload]:

@@ -12,7 +12,9 @@ from server.bundles.located_yaml import Table, YamlRefused, read
 from server.engine.business_calendar import ZONE
 from server.engine.model import Finding, Value
 
-StepKind: TypeAlias = Literal["task", "decision", "wait", "message", "return", "withdraw", "expect"]
+StepKind: TypeAlias = Literal[
+    "task", "decision", "wait", "external", "message", "return", "withdraw", "expect"
+]
 
 DEFAULT_TIME = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
 """When a scenario begins that does not say: a Monday morning."""
@@ -22,10 +24,12 @@ DEFAULT_TIME = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
 class Step:
     """One step of a process scenario.
 
-    `subject` is the task, decision, message or duration; `by` the group or person who acts; `values` what is
-    filled in, sent, or (for a decision) expected as its result; `to` the step a task is returned to. `acts`
-    tells that the task is completed and not only looked at; `straight` that what was returned comes straight
-    back."""
+    `subject` is the task, decision, message, topic or duration; `by` the group or person who acts; `values`
+    what is filled in, sent, found out, or (for a decision) expected as its result; `to` the step a task is
+    returned to. `acts` tells that the task is completed and not only looked at; `straight` that what was
+    returned comes straight back. A program does its work, with `local` results for the task's own mappings;
+    or meets an `error` of the matter (its code, with a `reason`); or gives up, for the reason in
+    `failure`."""
 
     number: int
     line: int
@@ -37,6 +41,10 @@ class Step:
     to: str = ""
     acts: bool = False
     straight: bool = False
+    local: Mapping[str, Value] = field(default_factory=dict)
+    error: str = ""
+    reason: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,7 @@ _STEPS: Mapping[str, set[str]] = {
     "task": {"task", "by", "expect", "complete", "return_to", "with"},
     "decision": {"decision", "result"},
     "wait": {"wait", "expect"},
+    "external": {"external", "with", "local", "error", "reason", "failure", "expect"},
     "message": {"message", "by", "with", "expect"},
     "return": {"return", "by", "expect"},
     "withdraw": {"withdraw", "by", "expect"},
@@ -203,6 +212,8 @@ class _Reader:
                 kind="return", subject=self._text(way, "task"), to=self._text(way, "to"),
                 values=self._values(way, "with"), straight=way.get("straight") is True, **common,
             )  # fmt: skip
+        if kind == "external":
+            return self._work(step, common)
         values: object = {"task": "complete", "message": "with", "decision": "result"}.get(kind, "")
         return Step(
             kind=cast("StepKind", kind),
@@ -212,6 +223,24 @@ class _Reader:
             acts="complete" in step,
             **common,
         )
+
+    def _work(self, step: Table, common: Mapping[str, Any]) -> Step:
+        """What a program makes of its work: one of three outcomes, each with keys of its own."""
+        outcome = next((key for key in ("failure", "error") if key in step), "")
+        foreign = {"failure": ("error", "reason", "with", "local"), "error": ("local",), "": ("reason",)}[
+            outcome
+        ]
+        for key in foreign:
+            if key in step:
+                told = f"a program with {outcome}" if outcome else "a program that has done its work"
+                raise self._wrong(step.lines[key], f"the key {key} does not belong to {told}")
+        if outcome and not self._text(step, outcome):
+            raise self._wrong(step.lines[outcome], f"{outcome} must hold a code or a reason")
+        return Step(
+            kind="external", subject=self._text(step, "external"), values=self._values(step, "with"),
+            local=self._values(step, "local"), error=self._text(step, "error"),
+            reason=self._text(step, "reason"), failure=self._text(step, "failure"), **common,
+        )  # fmt: skip
 
     # ------------------------------------------------------------------ parts
     def _table(self, content: object, line: int, known: set[str]) -> Table:

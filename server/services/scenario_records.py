@@ -86,6 +86,8 @@ class _Teller:
             "task_withdrawn": self._withdrawn,
             "clock_moved": self._waited,
             "message_delivered": self._delivered,
+            "work_done": self._worked,
+            "error_reported": self._erred,
         }
 
     def start(self, row: Mapping[str, Any], first: TimelineEntry, person: Person) -> dict[str, Any]:
@@ -146,6 +148,13 @@ class _Teller:
 
     def _delivered(self, entry: TimelineEntry) -> dict[str, Any]:
         return {"message": entry.element, "with": entry.payload.get("values", {})}
+
+    def _worked(self, entry: TimelineEntry) -> dict[str, Any]:
+        return {"external": entry.element, "with": entry.payload.get("values", {})}
+
+    def _erred(self, entry: TimelineEntry) -> dict[str, Any]:
+        told = {"external": entry.element, "error": entry.payload["code"]}
+        return told | ({"reason": entry.payload["reason"]} if entry.payload.get("reason") else {})
 
 
 def _by(task: Mapping[str, Any]) -> str:

@@ -127,6 +127,18 @@ def test_decision_cases_name_rule_error_and_line() -> None:
             "process: a\nsteps: [&x {task: a}, *x]\n",
             "Line 2: aliases (*name) are not read; write the value again.",
         ),
+        (
+            "process: a\nsteps:\n  - external: t\n    failure: x\n    with: {}\n",
+            "Line 5: the key with does not belong to a program with failure.",
+        ),
+        (
+            "process: a\nsteps:\n  - external: t\n    reason: x\n",
+            "Line 4: the key reason does not belong to a program that has done its work.",
+        ),
+        (
+            "process: a\nsteps:\n  - external: t\n    error:\n",
+            "Line 4: error must hold a code or a reason.",
+        ),
     ],
 )
 def test_files_that_cannot_be_read_name_the_line(text: str, told: str) -> None:

@@ -18,6 +18,7 @@ from server.services import (
     instance_views,
     instances,
     rehearsed_work,
+    scenario_records,
     tokens,
 )
 from server.services.authorization import Person
@@ -188,7 +189,10 @@ def test_rehearsals_are_never_handed_out(worked: Lab) -> None:
             rehearsed_work.done(session, worked.people["ann"], *place, {}, worked.now)
         rehearsed_work.refused(session, boss, *place, "NO", worked.now)
         view = instance_views.view(session, boss, rehearsed.instance_id, worked.now)
+        story = scenario_records.record(session, boss, rehearsed.instance_id, "试")
     assert [task.name for task in view.open_tasks] == ["look"]
+    assert "{external: charge, error: 'NO'}" in story.text
+    assert story.failures == ()
 
 
 def test_what_a_rehearsal_says_of_work_is_for_rehearsals_only(worked: Lab) -> None:
