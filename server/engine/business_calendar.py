@@ -16,6 +16,7 @@ import calendar
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import accumulate
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -98,6 +99,8 @@ class BusinessCalendar:
         self._overrides = dict(overrides or {})
         self._published = published or published_days()
         self._certain = self._published.years | frozenset(confirmed_years)
+        self._worked: dict[int, list[int]] = {}
+        self._following: dict[date, date] = {}
 
     # ------------------------------------------------------------------ days
     def day(self, day: date) -> Day:
@@ -130,8 +133,8 @@ class BusinessCalendar:
         """Working days after `start` up to and including `end`; negative when `end` is the earlier one."""
         if end < start:
             return -self.working_days_between(end, start)
-        days = (start + timedelta(days=n) for n in range(1, (end - start).days + 1))
-        return sum(self.is_working_day(day) for day in days)
+        within = self._worked_until(end) - self._worked_until(start)
+        return within + sum(self._worked_until(date(year, 12, 31)) for year in range(start.year, end.year))
 
     def working_days_left(self, now: datetime, due: datetime) -> int:
         """Working days that remain after today up to and including the due day; negative when it is past."""
@@ -141,8 +144,7 @@ class BusinessCalendar:
         """Red when the limit has passed, yellow from one working day before its day, green before."""
         if now > due:
             return "red"
-        last_calm_day = self.add_working_days(_local_date(due), -1)
-        return "yellow" if _local_date(now) >= last_calm_day else "green"
+        return "yellow" if _local_date(due) <= self._next_working_day(_local_date(now)) else "green"
 
     def postponed(self, due: datetime, unit: str, since: date, until: date) -> datetime:
         """Where a limit stands after its clock stood still from one day to another. As with C1 neither the
@@ -160,7 +162,7 @@ class BusinessCalendar:
     def warned_until(self, now: datetime) -> datetime:
         """The last moment a limit may have for its light to be yellow at `now`: the end of the working day
         after today. What is due later is green."""
-        return _moment(self.add_working_days(_local_date(now), 1), "")
+        return _moment(self._next_working_day(_local_date(now)), "")
 
     # ------------------------------------------------------------------ limits
     def deadline(self, start: date, limit: int, unit: str, rule: str) -> datetime:
@@ -193,6 +195,23 @@ class BusinessCalendar:
             made_up=tuple(day for day in days if day.working and day.date.weekday() >= 5),
             uncertain_years=tuple(sorted({day.date.year for day in days if not day.certain})),
         )
+
+    def _next_working_day(self, today: date) -> date:
+        found = self._following.get(today)
+        if found is None:
+            found = self._following[today] = self.add_working_days(today, 1)
+        return found
+
+    def _worked_until(self, day: date) -> int:
+        """Working days from the beginning of its year up to and including a day. Lists ask for each of their
+        rows, so a year is counted once."""
+        counts = self._worked.get(day.year)
+        if counts is None:
+            first = date(day.year, 1, 1)
+            length = 366 if calendar.isleap(day.year) else 365
+            every = (self.is_working_day(first + timedelta(days=n)) for n in range(length))
+            counts = self._worked[day.year] = list(accumulate(every, initial=0))
+        return counts[day.timetuple().tm_yday]
 
     def _walk(self, start: date, count: int) -> Iterator[Day]:
         """The days after `start` until so many working days have passed, backwards for a negative count."""

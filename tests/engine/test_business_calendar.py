@@ -1,6 +1,6 @@
 """Limits by real days of the published years, and the laws that hold for all days."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -197,6 +197,21 @@ def test_the_due_day_is_a_working_day_and_exactly_so_many_away(start: date, coun
     assert CALENDAR.is_working_day(due)
     assert CALENDAR.working_days_between(start, due) == count
     assert CALENDAR.working_days_between(due, start) == -count
+
+
+@given(any_dates, st.integers(0, 900))
+def test_working_days_between_are_those_counted_one_by_one(start: date, length: int) -> None:
+    days = (start + timedelta(days=n) for n in range(1, length + 1))
+    counted = sum(CALENDAR.is_working_day(day) for day in days)
+    assert CALENDAR.working_days_between(start, start + timedelta(days=length)) == counted
+
+
+@given(published_dates, st.integers(0, 40))
+def test_a_light_turns_yellow_on_the_working_day_before_its_day(start: date, length: int) -> None:
+    day = start + timedelta(days=length)
+    due, now = datetime.combine(day, time(17), ZONE), datetime.combine(start, time(9), ZONE)
+    near = start >= CALENDAR.add_working_days(day, -1)
+    assert CALENDAR.light(due, now) == ("yellow" if near else "green")
 
 
 @given(published_dates, st.integers(1, 60))
