@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ from server.cli import demo, house
 from server.services import deployments
 from server.store import schema
 from server.store.database import Database
+from tests.conftest import SESSION_FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANT = "hongshan"
@@ -46,11 +50,13 @@ def prepare(data: Path, url: str) -> None:
     database.close()
 
 
-def serve(data: Path, url: str) -> tuple[subprocess.Popen[bytes], str]:
-    """Start `guicheng serve`; gives the process and its address once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serve(data: Path, url: str, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
+    """Start `guicheng serve`, on a free port unless one is named; gives the process and its address once it
+    answers."""
+    if not port:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     settings = {"GUICHENG_DATA_DIR": str(data), "GUICHENG_DATABASE_URL": url, "GUICHENG_DEMO": "true"}
     command = [sys.executable, "-c", "from server.cli import main; main()", "serve", "--port", str(port)]
     with (data / "server.log").open("ab") as log:
@@ -68,12 +74,25 @@ def serve(data: Path, url: str) -> tuple[subprocess.Popen[bytes], str]:
     raise AssertionError((data / "server.log").read_text("utf-8", "replace"))
 
 
+@pytest.fixture(scope="session")
+def prepared(pytestconfig: pytest.Config) -> Path:
+    """A folder with Hongshan deployed, made once for all workers; to be copied."""
+    folder = pytestconfig.stash[SESSION_FOLDER] / "hongshan"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = Path(tempfile.mkdtemp(dir=folder.parent))
+            prepare(making, f"sqlite:///{making / 'guicheng.db'}")
+            making.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator[Server]:
     """One server for all tests of a module."""
     data = tmp_path_factory.mktemp("data")
     url = f"sqlite:///{data / 'guicheng.db'}"
-    prepare(data, url)
+    shutil.copytree(prepared, data, dirs_exist_ok=True)
     process, address = serve(data, url)
     yield Server(address, data)
     process.terminate()

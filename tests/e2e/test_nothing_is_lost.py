@@ -1,16 +1,25 @@
-"""What somebody types outlives the end of their session, and a line that is cut while they send it."""
+"""What somebody types outlives the end of their session, a line that is cut while they send it, and a server
+that dies before it answers."""
 
 from __future__ import annotations
 
+import shutil
+import signal
 import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.conftest import Server
-from tests.e2e.driver import Desk
+from server.bundles.scenario_files import read_scenario
+from tests.e2e.conftest import ROOT, Server, serve
+from tests.e2e.driver import WHO, Desk
 
 ACCOUNT, START = "zhoumin", "/start/hongshan.project_approval"
+STORY = ROOT / "tests" / "scenarios" / "hongshan" / "library_entry" / "large_600000_00.yaml"
 TYPED = "政务数据共享平台"
 FIELD = "#task-form :is(textarea, input[type=text]):visible >> nth=0"
 
@@ -71,4 +80,86 @@ def test_the_line_is_cut_while_sending(browser: Browser, server: Server) -> None
     other = _at_form(browser, server)
     expect(other.page.locator(FIELD)).to_have_value(text)
     other.close()
+    desk.close()
+
+
+@dataclass
+class Mortal:
+    """A server that is killed and comes back at the same address, as after a power cut."""
+
+    data: Path
+    process: subprocess.Popen[bytes]
+    address: str
+
+    @property
+    def url(self) -> str:
+        """Its database."""
+        return f"sqlite:///{self.data / 'guicheng.db'}"
+
+    def die(self) -> None:
+        """Without a chance to finish anything."""
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+    def die_before_it_hears(self, route: Route) -> None:
+        """Frozen when the request comes, then gone: it has arrived at the machine and is never read."""
+        self.process.send_signal(signal.SIGSTOP)
+        route.continue_()
+        self.die()
+
+    def die_before_it_answers(self, route: Route) -> None:
+        """All is done and written; nobody is told."""
+        assert route.fetch(max_redirects=0).status == 303
+        self.die()
+        route.abort("connectionreset")
+
+    def rise(self) -> None:
+        """Start it again."""
+        port = int(self.address.rpartition(":")[2])
+        self.process, self.address = serve(self.data, self.url, port)
+
+
+@pytest.fixture
+def mortal(tmp_path: Path, prepared: Path) -> Iterator[Mortal]:
+    """A server of this test's own."""
+    shutil.copytree(prepared, tmp_path / "data")
+    process, address = serve(tmp_path / "data", f"sqlite:///{tmp_path / 'data' / 'guicheng.db'}")
+    made = Mortal(tmp_path / "data", process, address)
+    yield made
+    made.die()
+
+
+def _send(desk: Desk, how: Callable[[Route], None], target: str) -> None:
+    """Press the button; what becomes of the request is `how`'s to say, and no answer comes."""
+    desk.context.route(target, how, times=1)
+    with desk.page.expect_event("requestfailed", lambda request: request.method == "POST"):
+        desk.page.locator("button[data-submit]").click(no_wait_after=True)
+
+
+@pytest.mark.timeout(300)
+def test_the_server_dies_while_somebody_sends(browser: Browser, mortal: Mortal, tmp_path: Path) -> None:
+    """Killed before it reads the form: what was typed is put back. Killed after the case is begun and before
+    it says so: the case is there once, and who looks again is led to it."""
+    told = read_scenario(STORY.read_bytes(), STORY.stem)
+    desk = Desk(browser, mortal.address, WHO[told.by])
+    page, start = desk.page, f"/start/{told.process}"
+    page.goto(start)
+    desk.fill(told.start, tmp_path)
+    typed = page.locator(FIELD).input_value()
+    assert typed
+    _send(desk, mortal.die_before_it_hears, f"**{start}")
+    mortal.rise()
+    page.goto(start)
+    expect(page.locator(FIELD)).to_have_value(typed)
+
+    desk.fill_and_check(told.start, tmp_path)
+    _send(desk, mortal.die_before_it_answers, "**/submit")
+    mortal.rise()
+    page.goto(f"{start}/check")
+    page.wait_for_url("**/start/done/*")
+    expect(page.locator("main")).to_contain_text(typed)
+    with sqlite3.connect(mortal.data / "guicheng.db", timeout=30) as database:
+        begun = database.execute("select id, title from process_instance").fetchall()
+    database.close()
+    assert [title for _id, title in begun] == [typed]
     desk.close()

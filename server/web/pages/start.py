@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from server.engine.forms import Pair, Submission
-from server.services import instance_views, instances, readings, rehearsal, starts
+from server.services import instance_views, instances, just_begun, readings, rehearsal, starts
 from server.services.errors import InvalidSubmission
 from server.services.starts import Matter, Startable, StartView
 from server.web import filling, render
@@ -110,7 +110,7 @@ def check(visit: Visit) -> Response:
             visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, trial=matter.trial
         )
     except InvalidSubmission:
-        return render.redirect(visit, _address(visit))
+        return _nothing_to_send(visit)
     views = filling.in_words(visit, view.form, {**view.variables, **preview.submission.values})
     named = filling.choice_in_words(views, "project_name")
     return render.page(
@@ -130,7 +130,7 @@ def submit(visit: Visit) -> Response:
         )
     except InvalidSubmission:
         visit.session.rollback()
-        return render.redirect(visit, _address(visit))
+        return _nothing_to_send(visit)
     return render.redirect(visit, f"/start/done/{started.instance_id}")
 
 
@@ -151,6 +151,12 @@ def _matter(visit: Visit) -> Matter:
 
 def _address(visit: Visit) -> str:
     return f"/{'rehearse' if _matter(visit).rehearsed else 'start'}/{visit.path('key')}"
+
+
+def _nothing_to_send(visit: Visit) -> Response:
+    """To the form; or to what was begun, where the draft is gone because it arrived."""
+    begun = just_begun.find(visit.session, visit.person, _matter(visit), visit.now)
+    return render.redirect(visit, f"/start/done/{begun}" if begun else _address(visit))
 
 
 def _view(visit: Visit) -> StartView:
