@@ -148,6 +148,7 @@ def _environment(language: str) -> Environment:
         value=words.value,
         markdown=richtext.markdown,
         safe_html=richtext.safe_html,
+        without_marks=richtext.without_marks,
         finding=words.finding,
         remedy=words.remedy,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import nh3
@@ -62,6 +63,11 @@ def safe_html(source: str) -> Markup:
 def markdown(source: str) -> Markup:
     """Markdown as harmless HTML; HTML within it is shown as text. Headings start below the page's own."""
     return safe_html(_markdown().render(source))
+
+
+def without_marks(source: str) -> str:
+    """The text without the marks of readings (`[R7]`), for pages that do not list the readings beside it."""
+    return re.sub(r"\s*\[R\d+\]", "", source)
 
 
 @cache
