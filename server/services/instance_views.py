@@ -24,6 +24,7 @@ from server.services import (
     rehearsal,
     rehearsing,
     signatures,
+    untouched,
 )
 from server.services.authorization import Person, may_end, may_see_instance
 from server.services.deployed import Deployed

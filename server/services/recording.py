@@ -206,7 +206,7 @@ def _task_row(case: Case, task: UserTask, cause: int) -> dict[str, Any]:
         "form_id": task.form, "status": "open", "revision": 0, "assignee_id": task.assignee or None,
         "candidates": candidates, "regulation": list(task.regulation), "round": task.round,
         "priority": task.priority, "created_at": case.now,
-        "claimed_at": case.now if task.assignee else None, "due_at": task.due,
+        "claimed_at": None, "due_at": task.due,
         "follow_up_at": task.follow_up, "sent_by": case.person.signed, "opened_seq": cause,
     }  # fmt: skip
 
@@ -261,7 +261,7 @@ def renew(case: Case, task: UserTask) -> None:
     found = case.session.execute(_tasks.select().where(*of_task, t.status == "open")).mappings().one()
     row = {**found, **{name: value for name, value in _task_row(case, task, 0).items() if name in _DRAWN}}
     if row["candidates"] != found["candidates"]:
-        row |= {"assignee_id": task.assignee or None, "claimed_at": case.now if task.assignee else None}
+        row |= {"assignee_id": task.assignee or None, "claimed_at": None}
         row |= {"owner_id": None, "delegation": ""}
         if found["assignee_id"] is not None and task.assignee is None:
             case.record.add("task_released", row["element"], row["id"])

@@ -28,6 +28,7 @@ from server.services import (
     signatures,
     single_use,
     submissions,
+    untouched,
 )
 from server.services.authorization import (
     Person,
@@ -361,7 +362,8 @@ def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> D
         denied("Only the person who sent a task may take it back.").require()
     if case.row["status"] not in ("running", "incident"):
         denied("The case has ended; nothing can be taken back.").require()
-    _require_untouched(case, row)
+    if untouched.touched(session, row["tenant_id"], case.id, (row["closed_seq"],)):
+        denied("The next person has already taken the task. Ask them to return it.").require()
     seq = case.record.add("task_withdrawn", row["element"], task_id, name=row["name"])
     advance = _move(
         lambda: process.withdraw(case.deployed.model, case.key, case.state, row["token"], case.at)
@@ -372,17 +374,6 @@ def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> D
         recording.assign(case, mine, person)
     finish(case)
     return Done(case.id, mine["id"] if mine else task_id, tuple(task["id"] for task in opened))
-
-
-def _require_untouched(case: Case, row: dict[str, Any]) -> None:
-    """Somebody who has claimed a task that this one opened has begun to act on it."""
-    t = _tasks.c
-    query = sa.select(sa.func.count()).where(
-        t.tenant_id == row["tenant_id"], t.instance_id == case.id, t.opened_seq == row["closed_seq"],
-        t.claimed_at.is_not(None),
-    )  # fmt: skip
-    if case.session.execute(query).scalar_one():
-        denied("The next person has already taken the task. Ask them to return it.").require()
 
 
 def _require_act(case: Case, person: Person, row: dict[str, Any]) -> None:
