@@ -57,6 +57,15 @@ class Separation(_Part, frozen=True):
     consecutive_steps: Rule = ""
 
 
+class Reopening(_Part, frozen=True):
+    """重新办理: whether ended cases are taken up again in a new one, and by which groups; where `by` names
+    none, by whoever began the case, the leader of its unit, and admins. A process without it takes that of
+    the jurisdiction."""
+
+    allowed: bool = True
+    by: tuple[str, ...] = ()
+
+
 class Group(_Part, frozen=True):
     """A body that acts. `scope` says which people the group means in a case: those of the whole
     installation, those of the case's own unit, or those the case itself names."""
@@ -96,6 +105,7 @@ class ProcessEntry(_Part, frozen=True):
     facts: tuple[str, ...] = ()
     outcome_facts: tuple[str, ...] = ()
     separation: Separation = Separation()
+    reopening: Reopening | None = None
 
 
 class ClockStop(_Part, frozen=True):
@@ -178,6 +188,7 @@ class _File(_Part, frozen=True):
     two_person_release: bool = False
     lights: Lights = Lights()
     separation: Separation = Separation()
+    reopening: Reopening = Reopening()
     group: tuple[Group, ...] = ()
     process: tuple[ProcessEntry, ...] = ()
     clock_stop: tuple[ClockStop, ...] = ()
@@ -218,6 +229,12 @@ class Manifest:
     two_person_release: bool = False
     secret_files: Mapping[str, SecretFile] = field(default_factory=dict)
     separation: Separation = field(default_factory=Separation)
+    reopening: Reopening = field(default_factory=Reopening)
+
+    def reopening_of(self, process_key: str) -> Reopening:
+        """Who takes up ended cases of a process again: its own rule, else that of the jurisdiction."""
+        entry = self.processes.get(process_key)
+        return (entry.reopening if entry else None) or self.reopening
 
     def separation_of(self, process_key: str) -> Separation:
         """The rules of a process: its own, else those of the jurisdiction, else everything is allowed."""
@@ -273,6 +290,7 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         two_person_release=parsed.two_person_release,
         secret_files=_by_id(parsed.secret_file, "secret_file", file),
         separation=parsed.separation,
+        reopening=parsed.reopening,
     )
 
 

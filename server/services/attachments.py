@@ -208,9 +208,14 @@ def scan_problem(scan: Scan) -> str:
 
 
 def of_owner(session: Session, person: Person, owner_key: str) -> dict[str, Upload]:
-    """The files of a draft that is the person's own, by id: a form accepts no other ids."""
+    """The files of a draft that is the person's own, by id: a form accepts no other ids. Those of an ended
+    case that the draft takes up again are among them."""
     mine = {"of_tenant": person.tenant_id, "of_owner": owner_key, "of_person": person.id}
-    rows = session.execute(_OF_OWNER, mine).mappings()
+    rows = list(session.execute(_OF_OWNER, mine).mappings())
+    kind, _, ended = owner_key.partition(":")
+    if kind == "reopen":
+        of_case = {"of_tenant": person.tenant_id, "of_instance": ended}
+        rows += session.execute(_OF_INSTANCE, of_case).mappings()
     return {
         row["id"]: Upload(
             secret_files.alias(row["name"], row["id"], row["readers"]),

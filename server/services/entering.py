@@ -24,8 +24,8 @@ _states = InstanceState.metadata.tables["instance_state"]
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a case is opened with: what it is called, of which project it is (None: of none), where its clock
-    stands if it is a rehearsal, the unit it belongs to ("": the person's), and the id of the ended case that it
-    takes up again, if any."""
+    stands if it is a rehearsal, the unit it belongs to ("": the person's), and the id of the ended case that
+    it takes up again, if any."""
 
     entry: ProcessEntry
     title: str

@@ -30,6 +30,17 @@ def look(
     return replace(sent, errors=(*sent.errors, *wrong)) if wrong else sent
 
 
+def take_over(case: Case, instance_id: str, form: Form | None, sent: Submission) -> None:
+    """Values that an ended case has become those of the one that takes it up again, where it names them."""
+    wanted = _wanted(form, sent.values)
+    if not wanted or case.rehearsed:
+        return
+    t = _table.c
+    pairs = sa.tuple_(t.field, t.value).in_(sorted(wanted.items()))
+    held = (t.tenant_id == case.person.tenant_id, t.instance_id == instance_id, pairs)
+    case.session.execute(_table.update().where(*held).values(instance_id=case.id))
+
+
 def keep(case: Case, form: Form | None, sent: Submission) -> None:
     """Keep the values for this case, in its own command. Raises InvalidSubmission where another case was
     quicker. A rehearsal keeps none."""

@@ -18,7 +18,9 @@ from server.services import (
     calendars,
     deployed,
     drafts,
+    faster,
     legal_status,
+    predecessors,
     projects,
     rehearsal,
     schedules,
@@ -29,6 +31,7 @@ from server.services import (
 from server.services.authorization import Person, Verdict, denied, may_begin_for_all, may_start
 from server.services.deployed import Deployed
 from server.services.errors import Refused
+from server.services.predecessors import REASON, Predecessor, Standing
 from server.services.projects import Choice, ProjectView
 from server.services.submissions import Answers
 from server.services.tasks import Preview
@@ -39,15 +42,18 @@ PROJECT_FIELDS = ("project_id", "project_name")
 @dataclass(frozen=True, slots=True)
 class Matter:
     """What is to begin: a process, for real or as a rehearsal; `trial` is the deployment of a rehearsal of
-    what is not in use yet, "" for the one in use."""
+    what is not in use yet, "" for the one in use. `before` is the ended case that it takes up again."""
 
     key: str
     rehearsed: bool = False
     trial: str = ""
+    before: Predecessor | None = None
 
     @property
     def draft(self) -> str:
         """The key of its draft, and of the files that belong to it."""
+        if self.before:
+            return self.before.draft
         return f"{'rehearse' if self.rehearsed else 'start'}:{self.key}"
 
     def used(self, session: Session, person: Person) -> Deployed:
@@ -57,9 +63,20 @@ class Matter:
         return deployed.active(session, person.tenant_id)
 
     def moment(self, answers: Answers, now: datetime) -> datetime:
-        """When it begins: now, or nine o'clock of the day chosen for a rehearsal."""
+        """When it begins: now, or nine o'clock of the day chosen for a rehearsal. What takes a rehearsal up
+        again begins where its clock stands."""
+        if self.before:
+            return self.before.rehearsal_at or now
         day = rehearsal.chosen_day(answers, now) if self.rehearsed else None
         return rehearsal.opening(day) if day else now
+
+    def needs_project(self, used: Deployed) -> bool:
+        """Whether somebody has to name a project: what takes a case up again is about the same."""
+        return self.before is None and schedules.needs_project(used, self.key)
+
+    def duty(self, used: Deployed, at: datetime) -> Mapping[str, Any]:
+        """What it knows of the duty that it fulfils."""
+        return self.before.about if self.before else schedules.by_hand(used, self.key, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,9 @@ class Startable:
 class StartView:
     """A start page: the process, its form, the projects to choose from, and the draft. `variables` are what
     the form sees: the chosen project's facts and header. `replaces_draft` says that what is kept is about
-    another project than the one this page was opened for, and goes when this one is kept."""
+    another project than the one this page was opened for, and goes when this one is kept. `before` is the
+    ended case that is taken up again, whose application fills the form while there is no draft, and `stands`
+    what remains of it."""
 
     key: str
     name: str
@@ -93,6 +112,8 @@ class StartView:
     rehearsal_at: datetime | None = None
     replaces_draft: bool = False
     needs_project: bool = True
+    before: Predecessor | None = None
+    stands: Standing | None = None
 
     @property
     def form_names_project(self) -> bool:
@@ -126,16 +147,14 @@ def catalogue(session: Session, person: Person, now: datetime) -> list[Startable
     return found
 
 
-def view(
-    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False,
-    trial: str = "", project: str = "",
-) -> StartView:  # fmt: skip
-    """The start page of a process, with the draft if there is one; opened for a `project`, only a draft that
+def view(session: Session, person: Person, matter: Matter, now: datetime, *, project: str = "") -> StartView:
+    """The start page of a matter, with the draft if there is one; opened for a `project`, only a draft that
     is about it."""
-    matter = Matter(process_key, rehearsed, trial)
     used = matter.used(session, person)
     definition = used.process(matter.key)
     may_begin(person, used, matter, now).require()
+    if matter.before:
+        predecessors.is_free(matter.before).require()
     kept = drafts.kept(session, person, matter.draft)
     draft = kept if kept and (not project or choice_of(kept.pairs).id == project) else None
     pairs = draft.pairs if draft else ()
@@ -152,36 +171,34 @@ def view(
         draft,
         matter.moment(pairs, now) if matter.rehearsed else None,
         replaces_draft=kept is not None and draft is None,
-        needs_project=schedules.needs_project(used, matter.key),
+        needs_project=matter.needs_project(used),
+        before=matter.before,
+        stands=predecessors.stands(session, person, matter.before) if matter.before else None,
     )
 
 
 def save(
-    session: Session, person: Person, process_key: str, pairs: Sequence[Pair], now: datetime,
-    *, rehearsed: bool = False, trial: str = "",
-) -> Submission:  # fmt: skip
+    session: Session, person: Person, matter: Matter, pairs: Sequence[Pair], now: datetime
+) -> Submission:
     """Keep what was typed as a draft and say what is wrong with it. Nothing starts."""
-    matter = Matter(process_key, rehearsed, trial)
     used = matter.used(session, person)
     may_begin(person, used, matter, now).require()
+    _require_free(session, person, matter)
     drafts.keep(session, person, matter.draft, pairs, now)
     return submission(session, person, used, matter, pairs, matter.moment(pairs, now))
 
 
-def preview(
-    session: Session, person: Person, process_key: str, now: datetime, *, rehearsed: bool = False,
-    trial: str = "",
-) -> Preview:  # fmt: skip
+def preview(session: Session, person: Person, matter: Matter, now: datetime) -> Preview:
     """What starting with the kept draft would do: a dry run of the engine."""
-    matter = Matter(process_key, rehearsed, trial)
     used = matter.used(session, person)
     may_begin(person, used, matter, now).require()
+    _require_free(session, person, matter)
     draft = drafts.kept(session, person, matter.draft)
     pairs = draft.pairs if draft else ()
     at = matter.moment(pairs, now)
     given = submissions.accept(submission(session, person, used, matter, pairs, at))
     known = _variables(session, person, matter, choice_of(pairs))
-    variables = {**known, **schedules.by_hand(used, matter.key, at), "initiator": person.id, **given.values}
+    variables = {**known, **matter.duty(used, at), "initiator": person.id, **given.values}
     try:
         advance = process.start(used.model, matter.key, variables, calendars.moment(session, person, at))
     except EngineError as error:
@@ -208,7 +225,7 @@ def submission(
     """The start form as it was filled, with what is wrong."""
     form = start_form(used, used.process(matter.key))
     owned = form.keys if form else frozenset()
-    extra = {name for name in (*PROJECT_FIELDS, rehearsal.DAY_FIELD) if name not in owned}
+    extra = {name for name in (*PROJECT_FIELDS, rehearsal.DAY_FIELD, REASON) if name not in owned}
     given: Answers
     if isinstance(answers, Mapping):
         given = {name: value for name, value in answers.items() if name not in extra}
@@ -216,19 +233,33 @@ def submission(
         given = [pair for pair in answers if pair[0] not in extra]
     variables = _variables(session, person, matter, choice_of(answers))
     sent = submissions.fill(session, person, form, given, variables, matter.draft, at)
-    return sent if matter.rehearsed else single_use.look(session, person, "", form, sent)
+    if matter.rehearsed:
+        return sent
+    return single_use.look(session, person, matter.before.id if matter.before else "", form, sent)
 
 
 def may_begin(person: Person, used: Deployed, matter: Matter, now: datetime) -> Verdict:
-    """Whether the person may begin it now: their post, and where the law stands unless it is a rehearsal."""
+    """Whether the person may begin it now: their post (or what lets them take the case `before` it up again),
+    and where the law stands unless it is a rehearsal."""
     entry = used.manifest.processes.get(matter.key) if used.manifest else None
     if entry is None or entry.called or not _begun_by_people(used, entry):
         return denied("This process is not started by people.")
-    names = {group: used.group_name(group) for group in entry.started_by}
-    post = may_start(person, entry.started_by, names)
+    if matter.before:
+        if not (over := predecessors.has_ended(matter.before)):
+            return over
+        post = predecessors.may_take_up(person, used, matter.before, entry)
+    else:
+        names = {group: used.group_name(group) for group in entry.started_by}
+        post = may_start(person, entry.started_by, names)
     if matter.rehearsed:
         return rehearsal.may_rehearse(person, post)
     return post and legal_status.may_begin(used, matter.key, legal_status.day_of(now))
+
+
+def _require_free(session: Session, person: Person, matter: Matter) -> None:
+    """StaleTask where somebody has taken the case `before` up again."""
+    if matter.before and matter.before.successor:
+        raise faster.moved(session, person, matter.before.id)
 
 
 def _begun_by_people(used: Deployed, entry: ProcessEntry) -> bool:
@@ -245,10 +276,18 @@ def for_every_unit(person: Person, used: Deployed, process_key: str) -> bool:
     return entry is not None and may_begin_for_all(person, entry.started_by, scopes)
 
 
+def about(person: Person, project: ProjectView | None, before: Predecessor | None) -> dict[str, Any]:
+    """The variables with which a case begins that nobody types: those of its project, else of its unit, which
+    is the person's unless it takes another case up again."""
+    if project is not None:
+        return projects.known(project, person)
+    return {**projects.unit_of(person), **(before.about if before else {})}
+
+
 def _choices(
     session: Session, person: Person, used: Deployed, matter: Matter, choice: Choice
 ) -> list[ProjectView]:
-    if not schedules.needs_project(used, matter.key):
+    if not matter.needs_project(used):
         return []
     every = for_every_unit(person, used, matter.key)
     return projects.of_unit(session, person, rehearsals=matter.rehearsed, every=every, chosen=choice.id)
@@ -256,7 +295,9 @@ def _choices(
 
 def _variables(session: Session, person: Person, matter: Matter, choice: Choice) -> dict[str, Any]:
     used = matter.used(session, person)
-    if not schedules.needs_project(used, matter.key):
+    if matter.before:
+        return about(person, matter.before.project, matter.before)
+    if not matter.needs_project(used):
         return projects.unit_of(person)
     found = next((p for p in _choices(session, person, used, matter, choice) if p.id == choice.id), None)
     if found is None:

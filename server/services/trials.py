@@ -47,6 +47,13 @@ def prepare(session: Session, person: Person, files: Mapping[str, bytes], name: 
     return trial_id
 
 
+def named(session: Session, tenant_id: str, deployment_id: str) -> str:
+    """The id of a deployment if it is a trial, else ""."""
+    d = _deployments.c
+    query = sa.select(d.id).where(d.tenant_id == tenant_id, d.id == deployment_id, d.number < 0)
+    return session.execute(query).scalar_one_or_none() or ""
+
+
 def of(session: Session, person: Person, trial_id: str) -> Deployed:
     """A trial by id. Raises NotFound for anything that is not one."""
     may_deploy(person).require()

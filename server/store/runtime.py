@@ -44,8 +44,8 @@ class ProcessInstance(Table, table=True):
     `history_head` are the last entry of its audit chain. `status` is running, incident, ended or
     cancelled. `rehearsal_at` is where the clock of a rehearsal (试运行) stands; a real case has none, and
     lists, registers and figures that are real ask for `rehearsal_at IS NULL`. While its limits do not run
-    (停表) `stopped_at` says since when; `suspended_at` since when nothing may move in it (挂起). `reopens` is the
-    ended case that it takes up again (重新办理): each is taken up once, its successor after that."""
+    (停表) `stopped_at` says since when; `suspended_at` since when nothing may move in it (挂起). `reopens` is
+    the ended case that it takes up again (重新办理): each is taken up once, its successor after that."""
 
     __table_args__ = (
         sa.UniqueConstraint("tenant_id", "business_key", name="uq_instance_business_key"),
@@ -54,7 +54,11 @@ class ProcessInstance(Table, table=True):
         sa.Index("ix_instance_starter", "tenant_id", "started_by", "id"),
         sa.Index("ix_instance_due", "tenant_id", "due_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
         sa.Index(
-            "uq_instance_reopens", "tenant_id", "reopens", unique=True, sqlite_where=_REOPENS,
+            "uq_instance_reopens",
+            "tenant_id",
+            "reopens",
+            unique=True,
+            sqlite_where=_REOPENS,
             postgresql_where=_REOPENS,
         ),
         sa.Index("ix_instance_begun", "tenant_id", "started_at"),

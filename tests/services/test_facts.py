@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from server.engine.forms import RenderContext, render_tree
 from server.services import starts
+from server.services.starts import Matter
 from tests.services.conftest import Office
 
 
@@ -51,9 +52,9 @@ def test_the_approval_form_locks_what_is_known(office: Office) -> None:
         (project,) = starts.projects.of_unit(session, zhoumin)
         key = "hongshan.project_approval"
         answer = starts.save(
-            session, zhoumin, key, [("project_id", project.id), ("in_library", "false")], office.now
+            session, zhoumin, Matter(key), [("project_id", project.id), ("in_library", "false")], office.now
         )
-        view = starts.view(session, zhoumin, key, office.now)
+        view = starts.view(session, zhoumin, Matter(key), office.now)
     assert view.form is not None
     assert "in_library" not in {error.name for error in answer.errors}
     assert "in_annual_plan" in {error.name for error in answer.errors}

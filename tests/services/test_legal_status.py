@@ -10,6 +10,7 @@ from server.bundles.manifest import read_manifest
 from server.services import deployed, instances, legal_status, starts, tasks
 from server.services.errors import NotPermitted
 from server.services.legal_status import Standing
+from server.services.starts import Matter
 from tests.services import lab as small
 from tests.services.lab import GIVEN, Lab
 
@@ -61,9 +62,9 @@ def refusal(lab: Lab) -> str:
     with lab.database.read() as session:
         listed = next(s for s in starts.catalogue(session, ann, lab.now) if s.key == "lab.due")
         with pytest.raises(NotPermitted) as page:
-            starts.view(session, ann, "lab.due", lab.now)
+            starts.view(session, ann, Matter("lab.due"), lab.now)
     with lab.database.write() as session, pytest.raises(NotPermitted) as kept:
-        starts.save(session, ann, "lab.due", [], lab.now)
+        starts.save(session, ann, Matter("lab.due"), [], lab.now)
     with pytest.raises(NotPermitted) as begun:
         lab.start(process="lab.due")
     assert listed.verdict.reason == page.value.reason == kept.value.reason == begun.value.reason

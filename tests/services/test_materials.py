@@ -12,6 +12,7 @@ import pytest
 from server.engine.forms import Upload
 from server.services import attachments, drafts, history, starts
 from server.services.errors import InvalidSubmission, NotFound, NotPermitted
+from server.services.starts import Matter
 from tests.services.conftest import ENTRY, TENANT, Office
 
 START = "start:hongshan.library_entry"
@@ -193,13 +194,13 @@ def test_a_start_is_kept_and_sent_from_its_draft(office: Office) -> None:
     typed = [(name, {True: "true", False: "false"}.get(value, value)) for name, value in ENTRY.items()]  # type: ignore[call-overload]
     pairs = [("project_name", "智慧校园"), *typed, *files]
     with office.database.write() as session:
-        submission = starts.save(session, zhoumin, "hongshan.library_entry", pairs, office.now)
+        submission = starts.save(session, zhoumin, Matter("hongshan.library_entry"), pairs, office.now)
         assert submission.accepted, submission.errors
     with office.database.read() as session:
         entry = next(
             s for s in starts.catalogue(session, zhoumin, office.now) if s.key == "hongshan.library_entry"
         )
-        preview = starts.preview(session, zhoumin, "hongshan.library_entry", office.now)
+        preview = starts.preview(session, zhoumin, Matter("hongshan.library_entry"), office.now)
     assert entry.has_draft
     assert [task.name for task in preview.advance.opened] == ["核对材料"]
     assert office.rows("select * from process_instance") == []

@@ -13,6 +13,7 @@ from server.engine.business_calendar import ZONE
 from server.services import instances, numbering, printing, projects, starts
 from server.services.errors import InvalidSubmission, NotFound, NotPermitted
 from server.services.projects import Choice
+from server.services.starts import Matter
 from tests.services.conftest import ENTRY, MORNING, TENANT, Office
 from tests.services.test_together import together
 
@@ -126,7 +127,7 @@ def test_what_a_case_fixed_is_known_to_the_next_one(office: Office) -> None:
     assert view.facts["tier"] == "large"
     assert str(view.facts["total"]) == "600000.00"
     with office.database.read() as session:
-        seen = starts.view(session, office.people["zhoumin"], "hongshan.project_approval", office.now)
+        seen = starts.view(session, office.people["zhoumin"], Matter("hongshan.project_approval"), office.now)
     assert [p.id for p in seen.projects] == [project["id"]]
 
 

@@ -13,6 +13,7 @@ from server.services import project_views, projects, starts
 from server.services.errors import NotFound, NotPermitted
 from server.services.project_views import ProjectPage
 from server.services.projects import Choice
+from server.services.starts import Matter
 from tests.services.conftest import TENANT, Office
 from tests.services.test_registers import describe, into_the_library
 
@@ -107,10 +108,10 @@ def test_a_body_of_the_installation_begins_for_any_project_in_its_unit(
     project = only(office)
     chenwei, hejun = office.people["chenwei"], office.people["hejun"]
     with office.database.read() as session:
-        view = starts.view(session, chenwei, "hongshan.library_entry", office.now, project=project)
+        view = starts.view(session, chenwei, Matter("hongshan.library_entry"), office.now, project=project)
         assert (view.choice.id, [p.id for p in view.projects]) == (project, [project])
         assert view.variables["project_unit"] == "区教育局"
-        assert starts.view(session, hejun, "hongshan.library_entry", office.now).projects == ()
+        assert starts.view(session, hejun, Matter("hongshan.library_entry"), office.now).projects == ()
     begun = office.start("chenwei", project_id=project)
     (row,) = office.rows("select unit_id, started_by from process_instance where id = :i", i=begun)
     assert row == {"unit_id": "education", "started_by": chenwei.id}
@@ -122,9 +123,9 @@ def test_a_link_from_a_project_leaves_another_projects_draft_alone(office: Offic
     office.start()
     project, key, zhoumin = only(office), "hongshan.library_entry", office.people["zhoumin"]
     with office.database.write() as session:
-        starts.save(session, zhoumin, key, [("project_name", "新项目"), ("total", "1")], office.now)
+        starts.save(session, zhoumin, Matter(key), [("project_name", "新项目"), ("total", "1")], office.now)
     with office.database.read() as session:
-        opened = starts.view(session, zhoumin, key, office.now, project=project)
+        opened = starts.view(session, zhoumin, Matter(key), office.now, project=project)
         assert (opened.choice, opened.draft, opened.replaces_draft) == (Choice(project), None, True)
-        kept = starts.view(session, zhoumin, key, office.now)
+        kept = starts.view(session, zhoumin, Matter(key), office.now)
         assert (kept.choice.name, kept.replaces_draft) == ("新项目", False)

@@ -9,6 +9,7 @@ import pytest
 
 from server.services import admin, history, instance_views, instances, rehearsing, starts, tasks, worklist
 from server.services.errors import NotPermitted, StaleTask
+from server.services.starts import Matter
 from server.services.worklist import Filters
 from tests.services.conftest import Office
 from tests.services.lab import GIVEN, Lab
@@ -211,16 +212,16 @@ def test_its_draft_is_not_that_of_a_start(lab: Lab) -> None:
     """Both can be half filled at once; each begins from its own."""
     ann, pairs = lab.people["ann"], [("project_name", "甲"), *GIVEN.items()]
     with lab.database.write() as session:
-        starts.save(session, ann, "lab.due", pairs, lab.now)
+        starts.save(session, ann, Matter("lab.due"), pairs, lab.now)
         starts.save(
-            session, ann, "lab.due", [*pairs[1:], ("project_name", "乙"), ("rehearsal_day", "2024-05-06")],
-            lab.now, rehearsed=True,
+            session, ann, Matter("lab.due", rehearsed=True),
+            [*pairs[1:], ("project_name", "乙"), ("rehearsal_day", "2024-05-06")], lab.now,
         )  # fmt: skip
     with lab.database.read() as session:
-        assert starts.view(session, ann, "lab.due", lab.now).choice.name == "甲"
-        page = starts.view(session, ann, "lab.due", lab.now, rehearsed=True)
+        assert starts.view(session, ann, Matter("lab.due"), lab.now).choice.name == "甲"
+        page = starts.view(session, ann, Matter("lab.due", rehearsed=True), lab.now)
         assert (page.choice.name, str(page.rehearsal_at)) == ("乙", "2024-05-06 09:00:00+08:00")
-        assert starts.preview(session, ann, "lab.due", lab.now, rehearsed=True).advance.opened
+        assert starts.preview(session, ann, Matter("lab.due", rehearsed=True), lab.now).advance.opened
     with lab.database.write() as session:
         instances.start(session, ann, "lab.due", lab.now, rehearsed=True)
     assert [row["key"] for row in lab.rows("select key from draft")] == ["start:lab.due"]

@@ -11,6 +11,7 @@ from server.jobs.runner import Runner
 from server.services import admin, history, instance_views, instances, schedule_views, schedules, starts
 from server.services.clock import BACKOFF
 from server.services.identity import add_person, add_unit
+from server.services.starts import Matter
 from server.services.wakeups import Wakeup, duty_key
 from tests.bundles import linked
 from tests.services.conftest import MORNING
@@ -238,7 +239,7 @@ def test_a_duty_of_units_that_is_begun_by_hand_is_about_no_project(office: Lab) 
     office.now = on(7, 9)
     before = office.rows("select count(*) as n from project")
     with office.database.write() as session:
-        view = starts.view(session, office.people["ann"], "lab.yearly", office.now)
+        view = starts.view(session, office.people["ann"], Matter("lab.yearly"), office.now)
         assert (view.needs_project, view.projects) == (False, ())
         found = instances.start(session, office.people["ann"], "lab.yearly", office.now, {})
     row = office.rows(
@@ -248,7 +249,7 @@ def test_a_duty_of_units_that_is_begun_by_hand_is_about_no_project(office: Lab) 
     assert office.rows("select count(*) as n from project") == before
     with office.database.read() as session:
         known = instance_views.view(session, office.people["ann"], found.instance_id, office.now).variables
-        assert starts.view(session, office.people["ann"], "lab.review", office.now).needs_project
+        assert starts.view(session, office.people["ann"], Matter("lab.review"), office.now).needs_project
     assert (known["unit"], known["period"]) == ("office", "2026")
     assert "project_name" not in known
     assert found.task_id

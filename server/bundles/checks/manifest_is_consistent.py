@@ -79,6 +79,12 @@ def _groups(subject: Subject) -> Iterator[Finding]:
     groups = subject.manifest.groups
     named = [(f"[[group]] {g.id}", g.parent) for g in groups.values() if g.parent]
     named += [(f"[[process]] {p.id}", g) for p in subject.manifest.processes.values() for g in p.started_by]
+    named += [("[reopening]", g) for g in subject.manifest.reopening.by]
+    named += [
+        (f"[[process]] {p.id}: reopening", g)
+        for p in subject.manifest.processes.values()
+        for g in (p.reopening.by if p.reopening else ())
+    ]
     named += [(f"[[clock_stop]] {c.id}", g) for c in subject.manifest.clock_stops.values() for g in c.by]
     named += [("[lights]", group) for group in subject.manifest.lights.overdue_told]
     secrets = subject.manifest.secret_files.values()

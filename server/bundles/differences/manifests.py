@@ -53,6 +53,8 @@ _FIELDS = {
     "fields": mark("its fields"),
 }
 _WORDS = frozenset({"name", "title", "category", "source", "print"})
+_RULES = ("lights", "separation", "reopening")
+"""Tables of the manifest that stand once."""
 _TOP = ("id", "name", "name_en", "division_code", "letterhead", "schedule")
 
 
@@ -64,8 +66,11 @@ def between(before: Manifest, after: Manifest) -> Iterator[Difference]:
         if first != second:
             weight = Weight.EFFECT if name in ("id", "schedule") else Weight.WORDS
             yield _told("", whole, Change.CHANGED, weight, aspect=_aspect(name), values=(first, second))
-    for name, first, second in changed(flat(before.lights), flat(after.lights)):
-        yield _told("lights", whole, Change.CHANGED, aspect=_entry(f"lights.{name}"), values=(first, second))
+    for table in _RULES:
+        old, new = flat(getattr(before, table)), flat(getattr(after, table))
+        for name, first, second in changed(old, new):
+            aspect = _entry(f"{table}.{name}")
+            yield _told(table, whole, Change.CHANGED, aspect=aspect, values=(first, second))
     for table, template in _TABLES.items():
         yield from _table(table, template, getattr(before, table), getattr(after, table))
 

@@ -36,10 +36,7 @@ def catalogue(visit: Visit) -> Response:
 def form(visit: Visit) -> Response:
     """The start form, with the draft if there is one; for the project that the address names, if it does."""
     matter, project = _matter(visit), visit.query("project")
-    view = starts.view(
-        visit.session, visit.person, matter.key, visit.now,
-        rehearsed=matter.rehearsed, trial=matter.trial, project=project,
-    )  # fmt: skip
+    view = starts.view(visit.session, visit.person, matter, visit.now, project=project)
     pairs = view.draft.pairs if view.draft else ()
     return _form_page(
         visit, view, filling.from_draft(visit, view.form, pairs, view.variables, _matter(visit).draft)
@@ -106,9 +103,7 @@ def check(visit: Visit) -> Response:
     """核对: what will be sent, and what happens then."""
     view, matter = _view(visit), _matter(visit)
     try:
-        preview = starts.preview(
-            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, trial=matter.trial
-        )
+        preview = starts.preview(visit.session, visit.person, matter, visit.now)
     except InvalidSubmission:
         return _nothing_to_send(visit)
     views = filling.in_words(visit, view.form, {**view.variables, **preview.submission.values})
@@ -125,9 +120,7 @@ def submit(visit: Visit) -> Response:
     """Start it."""
     matter = _matter(visit)
     try:
-        started = instances.start(
-            visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, trial=matter.trial
-        )
+        started = instances.begin(visit.session, visit.person, matter, visit.now)
     except InvalidSubmission:
         visit.session.rollback()
         return _nothing_to_send(visit)
@@ -160,18 +153,11 @@ def _nothing_to_send(visit: Visit) -> Response:
 
 
 def _view(visit: Visit) -> StartView:
-    matter = _matter(visit)
-    return starts.view(
-        visit.session, visit.person, matter.key, visit.now, rehearsed=matter.rehearsed, trial=matter.trial
-    )
+    return starts.view(visit.session, visit.person, _matter(visit), visit.now)
 
 
 def _save(visit: Visit, pairs: list[Pair]) -> Submission:
-    matter = _matter(visit)
-    return starts.save(
-        visit.session, visit.person, matter.key, pairs, visit.now,
-        rehearsed=matter.rehearsed, trial=matter.trial,
-    )  # fmt: skip
+    return starts.save(visit.session, visit.person, _matter(visit), pairs, visit.now)
 
 
 def _missing(visit: Visit, view: StartView) -> tuple[tuple[str, str], ...]:
