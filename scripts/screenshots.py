@@ -36,8 +36,11 @@ TALLEST = {"desktop": 1_300, "phone": 1_800}
 MAX_BYTES = 200 * 1024
 """A picture that would be larger ends earlier still."""
 
-OFFICER, CLERK = "chenwei", "zhoumin"
+OFFICER, CLERK, LEADER, OWNER, AUDITOR = "chenwei", "zhoumin", "sunlei", "owner", "yanming"
 READY_SECONDS = 300
+PROCESS = "hongshan.project_approval"
+FIGURE = "td[data-element-id=large_total] [contenteditable]"
+EDITOR_MS = 90_000
 
 APPROVAL = re.compile("审批$|^文本评审")
 """The tasks the story can be told with: an approval, else the review of a text."""
@@ -68,20 +71,33 @@ def main() -> None:
 
 # --------------------------------------------------------------------------- the walk
 def _walk(browser: Browser, address: str, size: tuple[int, int], out: Path, width: str) -> None:
-    page = _visitor(browser, address, size)
-    shoot = _camera(page, out, width)
+    def enter(account: str) -> tuple[Page, Picture]:
+        page = _visitor(browser, address, size)
+        if account:
+            _sign_in(page, account)
+        return page, _camera(page, out, width)
+
+    page, shoot = enter("")
     page.goto("/sign-in")
     shoot("sign-in")
-    _sign_in(page, CLERK)
-    page.goto("/start")
-    shoot("start")
-    page = _visitor(browser, address, size)
-    shoot = _camera(page, out, width)
-    _sign_in(page, OFFICER)
-    page.goto("/tasks")
-    shoot("worklist")
+    _shoot_each(*enter(CLERK), {"start": "/start"})
+    page, shoot = enter(OFFICER)
+    _shoot_each(page, shoot, {"worklist": "/tasks"})
     _do_a_task(page, shoot)
-    _look_at_the_case(page, shoot)
+    case = _look_at_the_case(page, shoot)
+    _shoot_each(page, shoot, {"done": "/tasks/done", "search": "/search?q=系统"})
+    _shoot_each(
+        *enter(LEADER), {"supervision": "/supervision", "board": "/board", "calendar": "/calendar?whose=all"}
+    )
+    _shoot_each(*enter(AUDITOR), {"why": f"{case}/why"})
+    _design(*enter(OWNER), editors=width == "desktop")
+
+
+def _shoot_each(page: Page, shoot: Picture, addresses: Mapping[str, str]) -> None:
+    for name, address in addresses.items():
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        shoot(name)
 
 
 def _do_a_task(page: Page, shoot: Picture) -> None:
@@ -100,7 +116,39 @@ def _do_a_task(page: Page, shoot: Picture) -> None:
     shoot("result")
 
 
-def _look_at_the_case(page: Page, shoot: Picture) -> None:
+def _design(page: Page, shoot: Picture, *, editors: bool) -> None:
+    """What a process owner sees: a process, a table being tried, a changed figure and what stops it."""
+    _shoot_each(page, shoot, {"process": f"/definitions/{PROCESS}"})
+    page.goto("/definitions")
+    table = page.locator("a[href^='/decisions/'][href$='tier']").first.get_attribute("href")
+    assert table, "no link leads to the table"
+    _shoot_each(page, shoot, {"decision": table})
+    page.goto("/design")
+    page.get_by_label("名称").fill("提高标准")
+    page.get_by_role("button", name="新建草稿").first.click()
+    page.wait_for_url(re.compile(r"/design/\w{20,}"))
+    draft = page.url
+    if not editors:
+        return  # drawing needs a wide screen, and the pages say so
+    page.goto(f"{draft}/edit/bpmn/project_approval.bpmn")
+    page.wait_for_selector("#studio[data-ready]", timeout=EDITOR_MS)
+    page.wait_for_load_state("networkidle")
+    shoot("modeler")
+    page.goto(f"{draft}/edit/dmn/tier.dmn")
+    page.wait_for_selector("#studio[data-ready]", timeout=EDITOR_MS)
+    page.locator(FIGURE).click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(">= 650000")
+    page.locator("#save").click()
+    page.wait_for_selector("#status[data-state=saved]", timeout=EDITOR_MS)
+    shoot("table-editor")
+    page.goto(f"{draft}/deploy?play=1", timeout=EDITOR_MS)
+    page.locator("#scenarios").get_by_text("恰好60万元").first.wait_for(timeout=EDITOR_MS)
+    shoot("deploy")
+
+
+def _look_at_the_case(page: Page, shoot: Picture) -> str:
+    """All pages of a case; gives its address."""
     case = page.locator("a[href^='/instances/']:not([href$='/print'])").last.get_attribute("href")
     assert case, "the result page leads to no case"
     for name in ("", "diagram", "history", "decisions", "materials", "print"):
@@ -109,6 +157,7 @@ def _look_at_the_case(page: Page, shoot: Picture) -> None:
             page.locator(".djs-container").first.wait_for()
             page.wait_for_load_state("networkidle")
         shoot({"": "case", "history": "record"}.get(name, name))
+    return case
 
 
 def _fill(form: Locator) -> None:
@@ -157,7 +206,9 @@ def _visitor(browser: Browser, address: str, size: tuple[int, int]) -> Page:
 
 def _sign_in(page: Page, account: str) -> None:
     page.goto("/sign-in")
-    page.locator(f"button[name='who'][value$=' {account}']").click()
+    button = page.locator(f"button[name='who'][value$=' {account}']").first
+    button.evaluate("e => { const folded = e.closest('details'); if (folded) folded.open = true; }")
+    button.click()
     page.wait_for_url("**/tasks")
 
 
