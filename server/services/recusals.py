@@ -15,7 +15,7 @@ from server.services import recording, rights_log
 from server.services.authorization import Person, denied, may_administer, may_see_instance
 from server.services.bundle_log import take_turn
 from server.services.case import Case, finish, hold
-from server.services.errors import NotFound
+from server.services.errors import NotFound, StaleTask
 from server.services.participants import of_instance
 from server.services.rights_log import Change
 from server.store.columns import new_id
@@ -88,14 +88,17 @@ def declare(session: Session, person: Person, wanted: Wanted, now: datetime) -> 
 
 
 def lift(session: Session, person: Person, recusal_id: str, now: datetime) -> None:
-    """End a recusal: its ground is gone. An admin says so, never the person themselves."""
+    """End a recusal: its ground is gone. An admin says so, never the person themselves. StaleTask where
+    another admin did so meanwhile."""
     may_administer(person).require()
     take_turn(session, person.tenant_id)
     r = _recusals.c
-    where = (r.tenant_id == person.tenant_id, r.id == recusal_id, r.lifted_at.is_(None))
+    where = (r.tenant_id == person.tenant_id, r.id == recusal_id)
     row = session.execute(_recusals.select().where(*where)).mappings().one_or_none()
     if row is None:
         raise NotFound("recusal", recusal_id)
+    if row["lifted_at"] is not None:
+        raise StaleTask("", "moved", _name(session, person.tenant_id, row["lifted_by"]), row["lifted_at"])
     if row["user_id"] == person.id:
         denied("Another administrator must end your own recusal.").require()
     session.execute(_recusals.update().where(*where).values(lifted_at=now, lifted_by=person.id))
