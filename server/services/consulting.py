@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import addressees
+from server.services import addressees, faster
 from server.services.announcing import News, announce
 from server.services.authorization import Person, denied, may_act
 from server.services.case import Case, finish, hold, hold_of_task
@@ -49,16 +49,19 @@ class Asked:
 
 
 def ask(
-    session: Session, person: Person, task_id: str, keys: Sequence[str], text: str, now: datetime
-) -> tuple[str, ...]:
+    session: Session, person: Person, task_id: str, keys: Sequence[str], text: str, now: datetime,
+    revision: int | None = None,
+) -> tuple[str, ...]:  # fmt: skip
     """Ask the people whom some keys name, as the holder of an open task. They are told and may see the case
-    from then on; the task is not kept waiting. Gives their names."""
+    from then on; the task is not kept waiting. Gives their names. Raises StaleTask where the task is done or
+    went to somebody else since the page of this `revision`."""
     case = hold_of_task(session, person, task_id, now)
-    row = _task(session, person, task_id)
+    row = {**_task(session, person, task_id), "root_key": case.key}
     if row["status"] != "open":
-        raise StaleTask(task_id, row["status"], instance_id=case.id)
+        raise faster.task_moved(session, person, row)
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
-    may_act(person, row["assignee_id"], row["candidates"], names).require()
+    holds = may_act(person, row["assignee_id"], row["candidates"], names)
+    faster.settle_task(session, person, row, holds, revision)
     text = text.strip()[:LONGEST]
     if not text:
         denied("Say what you want to know.").require()
@@ -185,9 +188,7 @@ def _end(session: Session, row: dict[str, Any], answer: str, at: datetime) -> No
 
 def _task(session: Session, person: Person, task_id: str) -> dict[str, Any]:
     t = _tasks.c
-    query = sa.select(t.id, t.name, t.element, t.status, t.assignee_id, t.candidates).where(
-        t.tenant_id == person.tenant_id, t.id == task_id
-    )
+    query = _tasks.select().where(t.tenant_id == person.tenant_id, t.id == task_id)
     return dict(session.execute(query).mappings().one())
 
 

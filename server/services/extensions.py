@@ -59,9 +59,7 @@ def ask(
     """Ask for so many working days more. NotPermitted where nothing may be extended, or not by so much, or
     when the limit has passed; StaleTask when something happened since the person looked."""
     case = hold(session, person, instance_id, now)
-    may_ask(person, stops.holders(case)).require()
-    if case.row["history_seq"] > seen:
-        raise faster.moved(session, person, instance_id)
+    faster.settle(session, person, case, may_ask(person, stops.holders(case)), seen)
     left = allowed(case.deployed, case.key) - granted(session, person.tenant_id, instance_id)
     _may_be_longer(case, days, left).require()
     if not (why := reason.strip()[:LONGEST]):
@@ -86,10 +84,10 @@ def decide(
     of its steps that fall on the same moment."""
     case = hold(session, person, instance_id, now)
     row = _waiting(session, person.tenant_id, instance_id)
-    if row is None or case.row["history_seq"] > seen:
+    if row is None:
         raise faster.moved(session, person, instance_id)
     waiting = [task["candidates"] for task in stops.open_tasks(case)]
-    may_decide(person, case.deployed, waiting, row["asked_by"]).require()
+    faster.settle(session, person, case, may_decide(person, case.deployed, waiting, row["asked_by"]), seen)
     if not (said := answer.strip()[:LONGEST]):
         denied("Say why the extension is granted or refused.").require()
     moved = _later(case, row["days"]) if grant else {}

@@ -13,7 +13,7 @@ from server.services import calendars, faster, supervision
 from server.services.announcing import News, announce
 from server.services.authorization import ALLOWED, Person, Verdict, denied
 from server.services.case import Case, finish, hold
-from server.services.errors import NotFound
+from server.services.errors import NotFound, StaleTask
 from server.services.messages import RUNNING
 from server.services.stops import holders, open_tasks
 from server.store.clocks import Instruction
@@ -46,9 +46,9 @@ def may_instruct(person: Person, case: Case) -> Verdict:
 def give(session: Session, person: Person, instance_id: str, word: Word, now: datetime) -> str:
     """Give an instruction on a running case; gives its id. Those who have it are told."""
     case = hold(session, person, instance_id, now)
-    may_instruct(person, case).require()
     if case.row["status"] not in RUNNING:
-        denied("The case has ended already.").require()
+        raise StaleTask("", "moved", instance_id=instance_id)
+    may_instruct(person, case).require()
     if not (text := word.text.strip()[:LONGEST]):
         denied("Say what is to be done.").require()
     if word.answer_by < calendars.local(case.now).date():
@@ -68,9 +68,11 @@ def give(session: Session, person: Person, instance_id: str, word: Word, now: da
 
 
 def answer(
-    session: Session, person: Person, instance_id: str, instruction_id: str, text: str, now: datetime
-) -> None:
-    """Answer an instruction: whoever holds a step of the case. StaleTask when somebody has."""
+    session: Session, person: Person, instance_id: str, instruction_id: str, text: str, now: datetime,
+    seen: int = 0,
+) -> None:  # fmt: skip
+    """Answer an instruction: whoever holds a step of the case. StaleTask when somebody has, or where the
+    person held one while they looked (`seen`: the last entry on their page)."""
     case = hold(session, person, instance_id, now)
     where = (
         _instructions.c.tenant_id == person.tenant_id, _instructions.c.id == instruction_id,
@@ -79,8 +81,7 @@ def answer(
     row = session.execute(_instructions.select().where(*where)).mappings().one_or_none()
     if row is None:
         raise NotFound("instruction", instruction_id)
-    if person.id not in holders(case) and not person.has("admin"):
-        denied("Only somebody who holds a step of this case may answer.").require()
+    faster.refuse(session, person, case, _may_answer(person, case), seen)
     if row["answered_at"] is not None:
         raise faster.moved(session, person, instance_id)
     if not (said := text.strip()[:LONGEST]):
@@ -94,6 +95,12 @@ def answer(
     session.execute(_instructions.update().where(*where).values(done))
     case.record.add("instruction_answered", answer=said, text=row["text"])
     finish(case)
+
+
+def _may_answer(person: Person, case: Case) -> Verdict:
+    if person.id in holders(case) or person.has("admin"):
+        return ALLOWED
+    return denied("Only somebody who holds a step of this case may answer.")
 
 
 def of_case(session: Session, tenant_id: str, instance_id: str) -> list[dict[str, Any]]:

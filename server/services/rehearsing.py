@@ -15,7 +15,7 @@ from server.services import recording, rehearsal
 from server.services.authorization import Person, denied
 from server.services.case import Case, finish, hold, hold_of_task
 from server.services.deployed import Deployed
-from server.services.errors import Refused
+from server.services.errors import Refused, StaleTask
 from server.store.runtime import ProcessInstance, Task, Timer
 
 _instances = ProcessInstance.metadata.tables["process_instance"]
@@ -41,7 +41,9 @@ def play(session: Session, person: Person, task_id: str, principal: str, now: da
     query = _tasks.select().where(t.tenant_id == person.tenant_id, t.id == task_id)
     row = dict(session.execute(query).mappings().one())
     rehearsal.may_lead(person, case.row).require()
-    if row["status"] != "open" or principal not in row["candidates"]:
+    if row["status"] != "open":
+        raise StaleTask(task_id, row["status"], instance_id=case.id)
+    if principal not in row["candidates"]:
         denied("This task no longer waits for that post. Open the case again.").require()
     recording.assign(case, row, person, played=principal)
     case.record.actor = rehearsal.acting(person, {"played": principal}, case.deployed)

@@ -14,7 +14,7 @@ from server.engine import process
 from server.engine.errors import EngineError
 from server.engine.model import Advance
 from server.services import recording, sandbox
-from server.services.authorization import Person, denied
+from server.services.authorization import Person
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
 from server.services.entering import Opening, enter
@@ -51,7 +51,7 @@ def claim(session: Session, player: Person, task_id: str, now: datetime) -> None
     if row["assignee_id"] == player.id:
         return
     if row["assignee_id"] is not None:
-        denied("Somebody else has claimed this task.").require()
+        raise StaleTask(task_id, row["status"], at=row["claimed_at"], instance_id=case.id)
     recording.assign(case, row, player)
     case.record.add("task_claimed", row["element"], task_id)
     finish(case)

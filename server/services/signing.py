@@ -87,9 +87,9 @@ def ask(
 
 def call_off(
     session: Session, person: Person, task_id: str, revision: int, whom: str, reason: str, now: datetime
-) -> None:
+) -> str:
     """减签: take back what was asked of somebody, by id. `task_id` is the task itself, or that of the
-    signature (then `whom` is not needed). Raises StaleTask."""
+    signature (then `whom` is not needed). Gives the case's id. Raises StaleTask."""
     case, row = hold_open(session, person, task_id, revision, now)
     person, row = case.person, {**row, **_held(session, row)}
     reason = signatures.reason_of(reason)
@@ -107,6 +107,7 @@ def call_off(
     if row["signing"] is None:
         touch(session, row)
     finish(case)
+    return case.id
 
 
 def verdict(person: Person, row: Mapping[str, Any]) -> Verdict:

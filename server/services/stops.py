@@ -74,9 +74,8 @@ def stop(session: Session, person: Person, instance_id: str, order: Order, now: 
     the case since the person looked."""
     case = hold(session, person, instance_id, now)
     ground = _ground(case.deployed, order.ground)
-    verdict(person, case.deployed, ground, holders(case)).require()
-    if case.row["history_seq"] > order.seen:
-        raise faster.moved(session, person, instance_id)
+    may = verdict(person, case.deployed, ground, holders(case))
+    faster.settle(session, person, case, may, order.seen)
     if case.row["status"] not in RUNNING or case.row["stopped_at"] is not None:
         denied("The clock of this case does not run.").require()
     if not (reason := order.reason.strip()[:LONGEST]):
@@ -103,11 +102,12 @@ def restart(session: Session, person: Person, instance_id: str, order: Order, no
     """恢复计时: every limit that stood still moves; `order.ground` is not looked at."""
     case = hold(session, person, instance_id, now)
     kept = standing_stop(session, person.tenant_id, instance_id)
-    if case.row["stopped_at"] is None or kept is None or case.row["history_seq"] > order.seen:
+    if case.row["stopped_at"] is None or kept is None:
         raise faster.moved(session, person, instance_id)
     ground = case.deployed.manifest.clock_stops.get(kept["ground"]) if case.deployed.manifest else None
     known = ground or Ground(id=kept["ground"], name=kept["name"], basis=kept["basis"])
-    verdict(person, case.deployed, known, holders(case)).require()
+    may = verdict(person, case.deployed, known, holders(case))
+    faster.settle(session, person, case, may, order.seen)
     if not (reason := order.reason.strip()[:LONGEST]):
         denied("Say why the clock runs again.").require()
     start_again(case, kept, reason)

@@ -21,6 +21,7 @@ from server.services import (
     consulting,
     deployed,
     drafts,
+    faster,
     instructions,
     recording,
     rehearsal,
@@ -41,7 +42,7 @@ from server.services.authorization import (
 )
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
-from server.services.errors import NotFound, Refused, StaleTask
+from server.services.errors import NotFound, Refused
 from server.services.participants import of_instance
 from server.services.submissions import Answers
 from server.store.identity import User
@@ -203,12 +204,12 @@ def claim(session: Session, person: Person, task_id: str, now: datetime) -> None
     case, row = _hold(session, person, task_id, now)
     person = case.person
     if row["status"] != "open":
-        raise _stale(session, person, row)
+        raise faster.task_moved(session, person, row)
     if row["assignee_id"] == person.as_id:
         return
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
     if row["assignee_id"] is not None:
-        raise _stale(session, person, row)
+        raise faster.task_moved(session, person, row)
     may_claim(person, row["candidates"], None, names).require()
     _standing(person, row, case.deployed).verdict.require()
     recording.assign(case, row, person)
@@ -216,13 +217,17 @@ def claim(session: Session, person: Person, task_id: str, now: datetime) -> None
     finish(case)
 
 
-def release(session: Session, person: Person, task_id: str, now: datetime) -> None:
-    """退签: put a claimed task back for the other candidates."""
+def release(
+    session: Session, person: Person, task_id: str, now: datetime, revision: int | None = None
+) -> None:
+    """退签: put a claimed task back for the other candidates. Raises StaleTask where it went to somebody else
+    since the page of this `revision`."""
     case, row = _hold(session, person, task_id, now)
     person = case.person
     if row["status"] != "open":
-        raise _stale(session, person, row)
-    _require_act(case, person, row)
+        raise faster.task_moved(session, person, row)
+    faster.settle_task(session, person, row, _may_act(case, person, row), revision)
+    may_conclude(row["delegation"]).require()
     given = set(person.reach).isdisjoint(row["candidates"]) or row["candidates"] == [f"u:{person.as_id}"]
     if given and not row["played"]:
         denied("This task was given to you by name and cannot be put back.").require()
@@ -231,15 +236,20 @@ def release(session: Session, person: Person, task_id: str, now: datetime) -> No
     finish(case)
 
 
-def save(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime) -> Submission:
-    """Keep what was typed as a draft and say what is wrong with it. Nothing moves."""
+def save(
+    session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime,
+    revision: int | None = None,
+) -> Submission:  # fmt: skip
+    """Keep what was typed as a draft and say what is wrong with it. Nothing moves. Raises StaleTask where the
+    task is done, or went to somebody else since the page of this `revision`: the draft is kept."""
     row = _read(session, person, task_id)
     person = absences.acting(person, row)
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     drafts.keep(session, person, f"task:{task_id}", pairs, now)
     if row["status"] != "open":
-        raise _stale(session, person, row)
-    may_act(person, row["assignee_id"], row["candidates"], "").require()
+        raise faster.task_moved(session, person, row)
+    holds = may_act(person, row["assignee_id"], row["candidates"], "")
+    faster.settle_task(session, person, row, holds, revision)
     return _submission(session, used, row, person, pairs, rehearsal.clock(row, now))
 
 
@@ -267,7 +277,7 @@ def _preview(
 ) -> Preview:
     person = absences.acting(person, row)
     if row["status"] != "open":
-        raise _stale(session, person, row)
+        raise faster.task_moved(session, person, row)
     may_act(person, row["assignee_id"], row["candidates"], "").require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     _standing(person, row, used).verdict.require()
@@ -355,15 +365,15 @@ def return_to(
 
 
 def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> Done:
-    """撤回: take back what one has sent, while nobody has acted on it."""
+    """撤回: take back what one has sent, while nobody has acted on it; StaleTask once somebody has."""
     case, row = _hold(session, person, task_id, now)
     person = case.person
     if row["completed_by"] != person.id or row["status"] != "completed":
         denied("Only the person who sent a task may take it back.").require()
     if case.row["status"] not in ("running", "incident"):
-        denied("The case has ended; nothing can be taken back.").require()
+        raise faster.moved(session, person, case.id)
     if untouched.touched(session, row["tenant_id"], case.id, (row["closed_seq"],)):
-        denied("The next person has already taken the task. Ask them to return it.").require()
+        raise faster.moved(session, person, case.id)
     seq = case.record.add("task_withdrawn", row["element"], task_id, name=row["name"])
     advance = _move(
         lambda: process.withdraw(case.deployed.model, case.key, case.state, row["token"], case.at)
@@ -376,9 +386,13 @@ def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> D
     return Done(case.id, mine["id"] if mine else task_id, tuple(task["id"] for task in opened))
 
 
-def _require_act(case: Case, person: Person, row: dict[str, Any]) -> None:
+def _may_act(case: Case, person: Person, row: dict[str, Any]) -> Verdict:
     names = "、".join(case.deployed.principal_name(key) for key in row["candidates"])
-    may_act(person, row["assignee_id"], row["candidates"], names).require()
+    return may_act(person, row["assignee_id"], row["candidates"], names)
+
+
+def _require_act(case: Case, person: Person, row: dict[str, Any]) -> None:
+    _may_act(case, person, row).require()
     may_conclude(row["delegation"]).require()
 
 
@@ -403,7 +417,7 @@ def hold_open(
     is for the caller to decide. Raises StaleTask when something has happened to it since."""
     case, row = _hold(session, person, task_id, now)
     if row["status"] != "open" or row["revision"] != revision:
-        raise _stale(session, person, row)
+        raise faster.task_moved(session, person, row)
     return case, row
 
 
@@ -453,18 +467,6 @@ def _returns(used: Deployed, row: dict[str, Any], node: FlowNode) -> tuple[tuple
     }
     possible = process.returns(used.model, row["root_key"], row["state"], row["token"])
     return tuple((element, named.get(element, element)) for element in possible)
-
-
-def _stale(session: Session, person: Person, row: dict[str, Any]) -> StaleTask:
-    """Who did what to the task meanwhile; a person whom the case does not concern is told nothing of it."""
-    if set(person.reach).isdisjoint(row["candidates"]):
-        seen_by = of_instance(session, row["tenant_id"], row["instance_id"])
-        may_see_instance(person, seen_by, row["root_key"]).require()
-    who = row["completed_by"] or row["assignee_id"]
-    query = sa.select(_people.c.name).where(_people.c.tenant_id == row["tenant_id"], _people.c.id == who)
-    name = session.execute(query).scalar_one_or_none()
-    at = row["completed_at"] or row["claimed_at"]
-    return StaleTask(row["id"], row["status"], name, at, row["outcome"], row["instance_id"])
 
 
 def _submission(

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from server.multipart import BodyRefused, BodyTooLarge, Bounds, multipart, urlencoded
 from server.services.scanning import Scan
 
+_OURS = frozenset({"csrf", "revision", "seen", "_save", "_detach", "_back", "_insert"})
 MAX_FIELDS = 20_000
 MAX_FILES = 50
 MAX_TEXT_BYTES = 2 * 1024 * 1024
@@ -41,6 +42,14 @@ class Posted:
     def first(self, name: str) -> str:
         """The first text under a name, "" if there is none."""
         return next((value for key, value in self.texts if key == name), "")
+
+    def answers(self) -> list[tuple[str, str]]:
+        """The texts without what the page itself needs."""
+        return [pair for pair in self.texts if pair[0] not in _OURS]
+
+    def typed(self) -> list[str]:
+        """Texts that somebody typed rather than chose, for a page that can only show them once more."""
+        return [value.strip() for _name, value in self.answers() if len(value.strip()) > 1]
 
     def all(self, name: str) -> list[str]:
         """Every text under a name."""

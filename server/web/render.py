@@ -197,6 +197,10 @@ def _only_facts(views: Sequence[FieldView]) -> bool:
 
 
 # --------------------------------------------------------------------------- refusals
+_WRITTEN = ("reason", "note", "text", "answer", "remark")
+"""What the forms of verbs call the text that somebody writes in them."""
+
+
 def refusal(visit: Visit, error: errors.ServiceError | HTTPException) -> Response:
     """The page, or JSON, of something that was refused."""
     return http_error(visit, error) if isinstance(error, HTTPException) else service_error(visit, error)
@@ -207,7 +211,8 @@ def service_error(visit: Visit, error: errors.ServiceError) -> Response:
     if isinstance(error, errors.NotSignedIn):
         return _sign_in_first(visit)
     if isinstance(error, errors.StaleTask) and not visit.wants_json:
-        return page(visit, "errors/stale.html", status=409, error=error, answers=())
+        typed = [visit.sent(name) for name in _WRITTEN if visit.sent(name).strip()]
+        return page(visit, "errors/stale.html", status=409, error=error, answers=(), typed=typed)
     status, title, reason = _refusal(visit, error)
     if visit.wants_json:
         told = {"error": type(error).__name__, "message": reason}

@@ -4,7 +4,7 @@ session, or shown once more."""
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -16,8 +16,6 @@ from server.services.errors import NotSignedIn
 from server.web import render
 from server.web.context import Visit
 from server.web.language import mark as _
-
-_OURS = frozenset({"csrf", "revision", "_save", "_detach", "_back", "_insert"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ Where = Callable[[Visit], Place]
 
 def texts(visit: Visit) -> list[Pair]:
     """The posted answers without what the page itself needs."""
-    return [pair for pair in visit.posted.texts if pair[0] not in _OURS]
+    return list(visit.posted.answers())
 
 
 def keep(visit: Visit, place: Place) -> bool:
@@ -52,17 +50,10 @@ def sign_in_again(visit: Visit, place: Place, kept: bool) -> Response:
         return render.refusal(visit, NotSignedIn())
     if kept:
         return render.redirect(visit, f"/sign-in?next={quote(place.address)}&kept=1")
-    typed = list(_said(visit))
+    typed = visit.posted.typed()
     if not typed:
         return render.refusal(visit, NotSignedIn())
     told = visit.words.gettext(_("You are no longer signed in. Sign in again in another window, then copy."))
     if visit.is_htmx:  # the fields of the page stay as they are
         return HTMLResponse(told, 401, {"HX-Retarget": "#draft", "HX-Reswap": "innerHTML"})
     return render.page(visit, "errors/typed.html", status=401, reason=told, typed=typed)
-
-
-def _said(visit: Visit) -> Iterator[str]:
-    """Texts that somebody typed rather than chose."""
-    for _name, value in texts(visit):
-        if isinstance(value, str) and len(value.strip()) > 1:
-            yield value.strip()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.services import instance_views, tasks
-from server.services.errors import NotPermitted, Refused
+from server.services.errors import NotPermitted, Refused, StaleTask
 from tests.services.conftest import Office
 
 EXPERTS = [
@@ -94,7 +94,7 @@ def test_what_went_to_people_by_name_is_taken_back_until_one_has_begun(office: O
         )
     with office.database.read() as session:
         assert instance_views.view(session, office.people["chenwei"], instance, office.now).withdrawable == ()
-    with pytest.raises(NotPermitted), office.database.write() as session:
+    with pytest.raises(StaleTask), office.database.write() as session:
         tasks.withdraw(session, office.people["chenwei"], sent, office.now)
 
 

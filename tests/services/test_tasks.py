@@ -136,7 +136,7 @@ def test_withdrawn_while_nobody_has_acted(office: Office) -> None:
         tasks.claim(
             session, office.people["chenwei"], office.task(instance, "decide_review")["id"], office.now
         )
-    with pytest.raises(NotPermitted), office.database.write() as session:
+    with pytest.raises(StaleTask), office.database.write() as session:
         tasks.withdraw(session, office.people["wulan"], again.task_id, office.now)
 
 

@@ -9,6 +9,7 @@ from server.services.errors import NotPermitted
 from server.web import render
 from server.web.context import Visit
 from server.web.language import mark as _
+from server.web.pages.hands import revision
 from server.web.routing import Pages
 
 pages = Pages()
@@ -32,7 +33,7 @@ def ask(visit: Visit) -> Response:
     if errors:
         return _ask_page(visit, tuple(errors))
     task_id, to = visit.path("id"), visit.posted.all("to")
-    consulting.ask(visit.session, visit.person, task_id, to, visit.sent("text"), visit.now)
+    consulting.ask(visit.session, visit.person, task_id, to, visit.sent("text"), visit.now, revision(visit))
     return render.redirect(visit, f"/tasks/{task_id}")
 
 
@@ -71,7 +72,8 @@ def _ask_page(visit: Visit, errors: tuple[tuple[str, str], ...]) -> Response:
         visit, "letters/ask.html", status=422 if errors else 200, task=task, errors=errors,
         bodies=addressees.bodies(visit.session, visit.person),
         everybody=addressees.everybody(visit.session, visit.person),
-        ticked=visit.posted.all("to"), text=visit.sent("text")[: consulting.LONGEST],
+        seen=visit.sent("revision") or task.revision, ticked=visit.posted.all("to"),
+        text=visit.sent("text")[: consulting.LONGEST],
     )  # fmt: skip
 
 

@@ -53,16 +53,14 @@ def call_off(visit: Visit) -> Response:
     if not visit.sent("reason").strip() and not of_signature:
         return _beside(visit, (_no_reason(visit),), 422)
 
-    def act() -> None:
-        signing.call_off(
+    def act() -> str:
+        return signing.call_off(
             visit.session, visit.person, task_id, revision(visit), visit.sent("who"), visit.sent("reason"),
             visit.now,
         )  # fmt: skip
 
     if of_signature:
-        case = signatures.read(visit.session, visit.person.tenant_id, task_id)["instance_id"]
-        act()
-        return render.redirect(visit, f"/instances/{case}")
+        return render.redirect(visit, f"/instances/{act()}")
     return _do(visit, _beside, "signers?off=1", act)
 
 
@@ -91,11 +89,8 @@ def take_out(visit: Visit) -> Response:
     """Take the signer of this task out; the page goes on with one that is still open."""
     if not visit.sent("reason").strip():
         return _together(visit, (_no_reason(visit),), 422)
-    joint = joint_signing.look(visit.session, visit.person, visit.path("id"), visit.now)
-    others = [one.id for one in joint.rounds if one.id != visit.path("id")]
-    following = f"/tasks/{others[0]}/joint?off=1" if others else f"/instances/{joint.instance_id}"
     return _do(
-        visit, _together, following,
+        visit, _together, _with_the_others(visit),
         lambda: joint_signing.take_out(
             visit.session, visit.person, visit.path("id"), revision(visit), visit.sent("reason"), visit.now
         ),
@@ -103,6 +98,16 @@ def take_out(visit: Visit) -> Response:
 
 
 # --------------------------------------------------------------------------- parts
+def _with_the_others(visit: Visit) -> str:
+    """Where the page goes on once the signer of its task is taken out."""
+    try:
+        joint = joint_signing.look(visit.session, visit.person, visit.path("id"), visit.now)
+    except NotFound:  # the task is done: taking its signer out says by whom
+        return ""
+    others = [one.id for one in joint.rounds if one.id != visit.path("id")]
+    return f"/tasks/{others[0]}/joint?off=1" if others else f"/instances/{joint.instance_id}"
+
+
 def _errors(visit: Visit, name: str) -> Errors:
     found: list[tuple[str, str]] = []
     if not visit.sent(name):
@@ -117,7 +122,7 @@ def _no_reason(visit: Visit) -> tuple[str, str]:
 
 
 def _do(
-    visit: Visit, again: Callable[[Visit, Errors, int], Response], following: str, act: Callable[[], None]
+    visit: Visit, again: Callable[[Visit, Errors, int], Response], following: str, act: Callable[[], object]
 ) -> Response:
     """Act; where somebody was faster or the diagram refuses it, the page again with what was typed."""
     try:

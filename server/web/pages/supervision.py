@@ -14,6 +14,7 @@ from server.services.instructions import Word
 from server.web import render
 from server.web.context import Visit
 from server.web.language import mark as _
+from server.web.pages.hands import revision
 from server.web.routing import Pages
 
 pages = Pages()
@@ -68,7 +69,8 @@ def answer(visit: Visit) -> Response:
     """Answer an instruction."""
     case_id = visit.path("id")
     text, instruction = visit.sent("answer"), visit.path("instruction")
-    instructions.answer(visit.session, visit.person, case_id, instruction, text, visit.now)
+    seen = max(revision(visit, "seen"), 0)
+    instructions.answer(visit.session, visit.person, case_id, instruction, text, visit.now, seen)
     return render.redirect(visit, f"/instances/{case_id}/limits")
 
 

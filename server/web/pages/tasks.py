@@ -44,7 +44,7 @@ def send(visit: Visit) -> Response:
     task_id = visit.path("id")
     pairs = filling.posted_answers(visit, _owner(task_id))
     try:
-        submission = tasks.save(visit.session, visit.person, task_id, pairs, visit.now)
+        submission = tasks.save(visit.session, visit.person, task_id, pairs, visit.now, _page(visit))
     except StaleTask as error:
         return _stale(visit, error, pairs)
     if visit.sent("_save"):
@@ -68,7 +68,7 @@ def refresh(visit: Visit) -> Response:
     task_id = visit.path("id")
     pairs = filling.posted_answers(visit, _owner(task_id))
     try:
-        submission = tasks.save(visit.session, visit.person, task_id, pairs, visit.now)
+        submission = tasks.save(visit.session, visit.person, task_id, pairs, visit.now, _page(visit))
     except StaleTask as error:
         return _stale(visit, error, pairs)
     task = tasks.view(visit.session, visit.person, task_id, visit.now)
@@ -87,7 +87,7 @@ def keep_draft(visit: Visit) -> Response:
     task_id = visit.path("id")
     pairs = filling.posted_answers(visit, _owner(task_id))
     try:
-        tasks.save(visit.session, visit.person, task_id, pairs, visit.now)
+        tasks.save(visit.session, visit.person, task_id, pairs, visit.now, _page(visit))
     except StaleTask as error:
         if visit.wants_json:
             return render.service_error(visit, error)
@@ -106,7 +106,7 @@ def claim(visit: Visit) -> Response:
 @pages.post("/tasks/{id}/release")
 def release(visit: Visit) -> Response:
     """退签."""
-    tasks.release(visit.session, visit.person, visit.path("id"), visit.now)
+    tasks.release(visit.session, visit.person, visit.path("id"), visit.now, _page(visit))
     return render.redirect(visit, "/tasks")
 
 
@@ -197,6 +197,11 @@ def _owner(task_id: str) -> str:
 def _revision(visit: Visit) -> int:
     text = visit.sent("revision")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def _page(visit: Visit) -> int | None:
+    """The revision that the page was made for, None where it does not tell."""
+    return _revision(visit) if visit.sent("revision") else None
 
 
 def _kept(visit: Visit, task: TaskView) -> Filled:
