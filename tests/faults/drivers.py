@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -17,10 +17,10 @@ from server.services.authorization import Person
 from server.services.errors import StaleTask
 from server.store import worklist
 from server.store.database import Database
+from tests.faults.nursery import Nursery, raise_children
 from tests.services.conftest import MORNING
 from tests.services.lab import TENANT
 
-ROOT = Path(__file__).resolve().parents[2]
 LATER = MORNING + timedelta(hours=1)
 
 
@@ -44,39 +44,17 @@ class Driver(Protocol):
         ...
 
 
-class Services:
-    """Workers that call the services, one thread for each clerk, as the server's threads do. They are forked
-    from a process that has imported everything already, so that killing is quick."""
+class Services(Nursery):
+    """Workers that call the services, one thread for each clerk, as the server's threads do."""
 
     def __init__(self, url: str, notes: Path) -> None:
         self.notes = notes
         notes.touch()
-        pipe, words = subprocess.PIPE, [sys.executable, "-m", "tests.faults.drivers", url, str(notes)]
-        self.nursery = subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
-
-    def begin(self) -> int:
-        """Fork a worker."""
-        return int(self._ask("work"))
-
-    def ended(self) -> None:
-        """The nursery has buried its child."""
-        assert self._ask("wait") == "gone"
+        super().__init__("tests.faults.drivers", url, notes)
 
     def acknowledged(self) -> Sequence[str]:
         """Each worker notes a task after its commit came back."""
         return self.notes.read_text().split()
-
-    def close(self) -> None:
-        """The nursery and its child end."""
-        self.nursery.kill()
-        self.nursery.communicate()
-
-    def _ask(self, word: str) -> str:
-        assert self.nursery.stdin is not None
-        assert self.nursery.stdout is not None
-        self.nursery.stdin.write(f"{word}\n")
-        self.nursery.stdin.flush()
-        return self.nursery.stdout.readline().strip()
 
 
 def work(url: str, notes: str) -> None:
@@ -114,17 +92,7 @@ def _nursery(url: str, notes: str) -> None:
     with database.read() as session:
         deployed.active(session, TENANT)  # compiled once, for all children
     database.close()
-    child = 0
-    for line in sys.stdin:
-        if line.strip() == "work":
-            child = os.fork()
-            if child == 0:
-                work(url, notes)
-                os._exit(0)
-            print(child, flush=True)
-        else:
-            os.waitpid(child, 0)
-            print("gone", flush=True)
+    raise_children(partial(work, url, notes))
 
 
 if __name__ == "__main__":

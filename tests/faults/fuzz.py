@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from server.api import engine_rest
 from server.web.routing import Page
-from tests.faults.fuzz_crawl import Pairs, pattern_of
+from tests.faults.fuzz_crawl import Pairs
 from tests.faults.fuzz_office import Badge, FuzzOffice, Request
 from tests.faults.fuzz_words import (
     BODIES,
@@ -40,7 +40,7 @@ class Fuzzer:
     def request(self, page: Page, kind: str, badge: Badge) -> Request:
         """A request for a page, as hostile as the dice say."""
         method = page.method if self._chance(0.94) else self._one(METHODS)
-        actions = [form for form in self.office.forms[kind] if self._matches(page, form[0])]
+        actions = self.office.forms_at(kind, page)
         action, pairs = self._one(actions) if actions and self._chance(0.6) else ("", [])
         target = action.encode() if action and self._chance(0.8) else self._target(page)
         target += self._query() if self._chance(0.5) else b""
@@ -197,9 +197,6 @@ class Fuzzer:
 
     def _one(self, choices: Sequence[T]) -> T:
         return self.random.choice(choices)
-
-    def _matches(self, page: Page, action: str) -> bool:
-        return pattern_of(page.method, action) == page.path
 
     def _chance(self, share: float) -> bool:
         return self.random.random() < share

@@ -1,4 +1,7 @@
-"""kill -9 in a loop while five hundred tasks are completed: nothing lost, nothing twice, the record sound."""
+"""kill -9 in a loop while tasks are completed: nothing lost, nothing twice, the record sound.
+
+`KILL_CASES` sets how many cases there are, of three tasks each.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,7 @@ from server.services import history
 from tests.faults.drivers import Driver, Services
 from tests.services.lab import TENANT, Lab
 
-CASES = 170
-"""Of three tasks each."""
+CASES = int(os.environ.get("KILL_CASES", "70"))
 
 
 @pytest.fixture
@@ -39,16 +41,16 @@ def test_killed_again_and_again(lab: Lab, driver: Driver) -> None:
     for number in range(CASES):
         lab.start(process="lab.parallel", project_name=f"试验{number}")
     kills = 0
-    while counted(lab, "task where status = 'open'") > 40:
+    while counted(lab, "task where status = 'open'") > CASES // 4:
         pid = driver.begin()
-        _wait_for(driver, len(driver.acknowledged()) + random.randint(1, 25))
+        _wait_for(driver, len(driver.acknowledged()) + random.randint(1, 12))
         time.sleep(random.uniform(0, 0.02))
         os.kill(pid, signal.SIGKILL)
         driver.ended()
         kills += 1
     driver.begin()
     driver.ended()
-    assert kills >= 10, "the loop was over too soon to say anything"
+    assert kills >= 5, "the loop was over too soon to say anything"
     _nothing_lost(lab, driver)
     _nothing_twice(lab)
     with lab.database.read() as session:
@@ -70,7 +72,7 @@ def _nothing_lost(lab: Lab, driver: Driver) -> None:
     assert counted(lab, "worklist") == 0
     completed = {row["id"] for row in lab.rows("select id from task where status = 'completed'")}
     told = driver.acknowledged()
-    assert len(told) > 400
+    assert len(told) > CASES
     assert set(told) <= completed
 
 
