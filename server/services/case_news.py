@@ -57,6 +57,10 @@ def _news(row: Mapping[str, Any], record: Record) -> Iterator[News]:
     for event in events:
         if "to_id" in event["payload"] and event["task_id"]:
             yield _given(record, event, about)
+    if again := next((event for event in events if event["kind"] == "instance_reopened"), None):
+        to = (f"u:{row['started_by']}", FOLLOWERS)
+        payload = {**about, "by": record.actor.name, "successor": again["payload"]["number"]}
+        yield News("case_reopened", to, row["id"], None, payload)
     if ended := next((event for event in events if event["kind"] == "instance_ended"), None):
         payload = {**about, "outcome": ended["payload"].get("name") or ""}
         yield News("case_ended", (f"u:{row['started_by']}", FOLLOWERS), row["id"], None, payload)

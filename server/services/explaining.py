@@ -26,8 +26,8 @@ _events = HistoryEvent.metadata.tables["history_event"]
 _deployments = Deployment.metadata.tables["deployment"]
 _ACTS = frozenset({
     "instance_started", "task_completed", "task_returned", "task_withdrawn", "instance_cancelled",
-    "instance_ended", "instance_migrated", "message_delivered", "message_received", "work_done",
-    "timer_fired",
+    "instance_ended", "instance_migrated", "instance_reopened", "message_delivered", "message_received",
+    "work_done", "timer_fired",
 })  # fmt: skip
 """Entries that set something going; all others follow from them or change nothing of the way."""
 

@@ -100,9 +100,12 @@ def texts_of(
         keys = {"tenant_id": row["tenant_id"], "instance_id": row["id"], "seq": event["seq"]}
         if event["kind"] == "instance_started":
             told = event["payload"]
+            before = told.get("reopens", {}).get("number")
             head = (row["business_key"], row["title"], told.get("name"), told.get("project"), unit,
-                    event["actor_name"])  # fmt: skip
+                    event["actor_name"], before)  # fmt: skip
             yield {**keys, "part": "head", "text": _lines(head)}
+        if event["kind"] == "instance_reopened":
+            yield {**keys, "part": "head", "text": event["payload"]["number"]}
         if event["kind"] not in _SILENT and (text := _lines(_said(event["payload"]))):
             yield {**keys, "part": "body", "text": text}
 

@@ -290,6 +290,7 @@ def _head() -> sa.Select[Any]:
             *i, s.state, p.code.label("project_code"), p.name.label("project_name"),
             _people.c.name.label("starter"), before.business_key.label("reopens_number"),
             after.id.label("reopened_as"), after.business_key.label("reopened_number"),
+            after.started_by.label("reopened_by"),
         )
         .join(_states, (s.tenant_id == i.tenant_id) & (s.instance_id == i.id))
         .join(_projects, (p.tenant_id == i.tenant_id) & (p.id == i.project_id), isouter=True)

@@ -20,6 +20,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "case_copied": (PAGE, MAIL),
     "case_moved": (PAGE,),
     "case_ended": (PAGE, MAIL),
+    "case_reopened": (PAGE, MAIL),
 }
 """The kinds of notices with the channels of somebody who has chosen nothing. A task for a whole body is on
 everybody's worklist and counted there: to be told of each one besides is for those who ask for it."""

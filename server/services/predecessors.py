@@ -38,9 +38,9 @@ LONGEST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
-    """An ended case as the one that takes it up again sees it. `filed` is its application as it was filled
-    last, with its files as they are now; `about` what else it knew from its beginning; `trial` the deployment
-    of a draft that it rehearsed, else ""."""
+    """An ended case as the one that takes it up again (its `successor`, begun by `successor_by`) sees it.
+    `filed` is its application as it was filled last, with its files as they are now; `about` what else it
+    knew from its beginning; `trial` the deployment of a draft that it rehearses, else ""."""
 
     id: str
     number: str
@@ -55,6 +55,7 @@ class Predecessor:
     rehearsal_at: datetime | None
     trial: str
     successor: Linked | None
+    successor_by: str | None
     filed: Mapping[str, Any]
     about: Mapping[str, Any]
 
@@ -98,6 +99,7 @@ def look(session: Session, person: Person, instance_id: str) -> Predecessor:
         rehearsal_at=row["rehearsal_at"],
         trial=trials.named(session, person.tenant_id, row["deployment_id"]) if rehearsed else "",
         successor=Linked(row["reopened_as"], row["reopened_number"]) if row["reopened_as"] else None,
+        successor_by=row["reopened_by"],
         filed=_filed(session, person, row, used),
         about={name: known[name] for name in _ABOUT if name in known},
     )  # fmt: skip
@@ -112,7 +114,9 @@ def may_take_up(person: Person, used: Deployed, before: Predecessor, entry: Proc
     if rule is not None and rule.by:
         names = "、".join(used.group_name(group) for group in rule.by)
         scopes = {group: used.scope_of(group) for group in rule.by}
-        return may_deliver(person, scopes, before.unit_id, names)
+        if not may_deliver(person, scopes, before.unit_id, names):
+            return denied("Only {groups} may take this case up again.", groups=names)
+        return ALLOWED
     at_home = person.unit_id == before.unit_id
     began = before.started_by == person.id or (before.started_by == _SYSTEM and at_home)
     if person.has("admin") or (person.has("leader") and at_home):

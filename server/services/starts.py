@@ -28,7 +28,7 @@ from server.services import (
     submissions,
     trials,
 )
-from server.services.authorization import Person, Verdict, denied, may_begin_for_all, may_start
+from server.services.authorization import Person, Verdict, denied, may_begin_for_all, may_deploy, may_start
 from server.services.deployed import Deployed
 from server.services.errors import Refused
 from server.services.predecessors import REASON, Predecessor, Standing
@@ -114,6 +114,11 @@ class StartView:
     needs_project: bool = True
     before: Predecessor | None = None
     stands: Standing | None = None
+
+    @property
+    def asks_day(self) -> bool:
+        """Whether a day is to be chosen: a rehearsal that takes up another goes on where its clock stands."""
+        return self.rehearsal_at is not None and self.before is None
 
     @property
     def form_names_project(self) -> bool:
@@ -204,6 +209,21 @@ def preview(session: Session, person: Person, matter: Matter, now: datetime) -> 
     except EngineError as error:
         raise Refused(error.finding) from error
     return Preview(advance, given)
+
+
+def taking_up(session: Session, person: Person, instance_id: str) -> Matter:
+    """The matter that takes a case up again which the person may see; whether they may is `may_begin`'s to
+    say. Raises NotFound, NotPermitted."""
+    before = predecessors.look(session, person, instance_id)
+    return Matter(before.process_key, before.rehearsal_at is not None, before.trial, before)
+
+
+def may_reopen(session: Session, person: Person, instance_id: str, now: datetime) -> bool:
+    """Whether to offer the person that a case be taken up again."""
+    matter = taking_up(session, person, instance_id)
+    if matter.before is None or matter.before.successor or (matter.trial and not may_deploy(person)):
+        return False
+    return bool(may_begin(person, matter.used(session, person), matter, now))
 
 
 def choice_of(answers: Answers) -> Choice:

@@ -78,6 +78,13 @@ def from_draft(
     return _filled(visit, form, kept.raw, variables, owner_key, ())
 
 
+def from_answers(
+    visit: Visit, form: Form | None, answers: Mapping[str, Any], variables: Mapping[str, Any], owner_key: str
+) -> Filled:
+    """The form with answers that were given elsewhere, without holding anything against them."""
+    return _filled(visit, form, answers, variables, owner_key, ()) if form is not None else Filled()
+
+
 def from_submission(
     visit: Visit, form: Form | None, submission: Submission, variables: Mapping[str, Any], owner_key: str,
     *, judge: bool = True,

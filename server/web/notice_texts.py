@@ -22,6 +22,7 @@ SENTENCES = {
     "case_copied": _("{by} sent you a case to read"),
     "case_moved": _("A case that you follow goes on: {name}"),
     "case_ended": _("The case has ended: {outcome}"),
+    "case_reopened": _("{by} took the case up again as {successor}"),
     "digest": _("{n} notices wait for you"),
     "test": _("A letter to try the channel"),
 }
@@ -38,6 +39,7 @@ NAMES = {
     "case_copied": _("A case was sent to me to read"),
     "case_moved": _("A case that I follow goes on"),
     "case_ended": _("A case of mine, or one that I follow, has ended"),
+    "case_reopened": _("A case of mine, or one that I follow, is taken up again"),
 }
 """The kinds as people choose among them."""
 CHANNELS = {PAGE: _("In the page"), MAIL: _("By mail"), HOOK: _("By message")}

@@ -199,6 +199,7 @@ def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response
         tab=tab,
         tab_links=links,
         days_left=days,
+        reopenable=bool(case.ended_at) and starts.may_reopen(visit.session, visit.person, case.id, visit.now),
         archivable=bool(case.ended_at) and archiving.offered(visit.session, visit.person, case.id),
         **values,
     )

@@ -1,14 +1,26 @@
-"""发起: begin the right matter. Choose it, fill its form, check, start; or rehearse it (试运行)."""
+"""发起: begin the right matter. Choose it, fill its form, check, start; or rehearse it (试运行), or take an
+ended case up again (重新办理)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
 from server.engine.forms import Pair, Submission
-from server.services import instance_views, instances, just_begun, readings, rehearsal, starts
-from server.services.errors import InvalidSubmission
+from server.services import (
+    drafts,
+    instance_views,
+    instances,
+    just_begun,
+    predecessors,
+    readings,
+    rehearsal,
+    starts,
+)
+from server.services.errors import InvalidSubmission, StaleTask
 from server.services.starts import Matter, Startable, StartView
-from server.web import filling, render
+from server.web import filling, render, vocabulary
 from server.web.context import Visit
 from server.web.filling import Filled
 from server.web.language import mark as _
@@ -33,27 +45,36 @@ def catalogue(visit: Visit) -> Response:
 
 @pages.get("/start/{key}")
 @pages.get("/rehearse/{key}")
+@pages.get("/instances/{id}/reopen")
 def form(visit: Visit) -> Response:
     """The start form, with the draft if there is one; for the project that the address names, if it does."""
     matter, project = _matter(visit), visit.query("project")
     view = starts.view(visit.session, visit.person, matter, visit.now, project=project)
     pairs = view.draft.pairs if view.draft else ()
-    return _form_page(
-        visit, view, filling.from_draft(visit, view.form, pairs, view.variables, _matter(visit).draft)
-    )
+    if matter.before and not pairs:
+        filed = matter.before.filed
+        filled = filling.from_answers(visit, view.form, filed, view.variables, matter.draft)
+    else:
+        filled = filling.from_draft(visit, view.form, pairs, view.variables, matter.draft)
+    return _form_page(visit, view, filled)
 
 
 def _typed(visit: Visit) -> Place:
-    return Place(_matter(visit).draft, _address(visit))
+    ended = visit.request.path_params.get("id")
+    return Place(predecessors.draft_of(ended) if ended else _matter(visit).draft, _address(visit))
 
 
 @pages.post("/start/{key}", typed=_typed)
 @pages.post("/rehearse/{key}", typed=_typed)
+@pages.post("/instances/{id}/reopen", typed=_typed)
 def send(visit: Visit) -> Response:
     """Next: keep the draft; with nothing wrong go on to the check page."""
     matter = _matter(visit)
     pairs = filling.posted_answers(visit, matter.draft)
-    submission = _save(visit, pairs)
+    try:
+        submission = _save(visit, pairs)
+    except StaleTask as error:
+        return _stale(visit, matter, pairs, error)
     if visit.sent("_save"):
         return render.redirect(visit, f"{_address(visit)}?saved=1")
     edited = filling.is_only_edit(visit, submission)
@@ -70,6 +91,7 @@ def send(visit: Visit) -> Response:
 
 @pages.post("/start/{key}/fields", typed=_typed)
 @pages.post("/rehearse/{key}/fields", typed=_typed)
+@pages.post("/instances/{id}/reopen/fields", typed=_typed)
 def refresh(visit: Visit) -> Response:
     """The fields again, after an answer on which others depend, or a file."""
     matter = _matter(visit)
@@ -91,6 +113,7 @@ def refresh(visit: Visit) -> Response:
 
 @pages.post("/start/{key}/draft", typed=_typed)
 @pages.post("/rehearse/{key}/draft", typed=_typed)
+@pages.post("/instances/{id}/reopen/draft", typed=_typed)
 def keep_draft(visit: Visit) -> Response:
     """Keep what was typed while it is being typed."""
     _save(visit, filling.posted_answers(visit, _matter(visit).draft))
@@ -99,6 +122,7 @@ def keep_draft(visit: Visit) -> Response:
 
 @pages.get("/start/{key}/check")
 @pages.get("/rehearse/{key}/check")
+@pages.get("/instances/{id}/reopen/check")
 def check(visit: Visit) -> Response:
     """核对: what will be sent, and what happens then."""
     view, matter = _view(visit), _matter(visit)
@@ -106,16 +130,20 @@ def check(visit: Visit) -> Response:
         preview = starts.preview(visit.session, visit.person, matter, visit.now)
     except InvalidSubmission:
         return _nothing_to_send(visit)
+    reason = predecessors.reason_of(view.draft.pairs) if view.draft else ""
+    if view.before and not reason:
+        return render.redirect(visit, _address(visit))
     views = filling.in_words(visit, view.form, {**view.variables, **preview.submission.values})
     named = filling.choice_in_words(views, "project_name")
     return render.page(
         visit, "start/check.html", start=view, views=views, project="" if named else _project_name(view),
-        upcoming=upcoming(visit, preview.advance), address=_address(visit),
+        upcoming=upcoming(visit, preview.advance), address=_address(visit), reason=reason,
     )  # fmt: skip
 
 
 @pages.post("/start/{key}/submit")
 @pages.post("/rehearse/{key}/submit")
+@pages.post("/instances/{id}/reopen/submit")
 def submit(visit: Visit) -> Response:
     """Start it."""
     matter = _matter(visit)
@@ -124,6 +152,9 @@ def submit(visit: Visit) -> Response:
     except InvalidSubmission:
         visit.session.rollback()
         return _nothing_to_send(visit)
+    except StaleTask as error:
+        visit.session.rollback()
+        return _stale(visit, _matter(visit), (), error)
     return render.redirect(visit, f"/start/done/{started.instance_id}")
 
 
@@ -137,13 +168,19 @@ def done(visit: Visit) -> Response:
 
 # --------------------------------------------------------------------------- parts
 def _matter(visit: Visit) -> Matter:
-    """What the address names: `/rehearse/town.entry@deployment` rehearses what is not in use yet."""
+    """What the address names: `/rehearse/town.entry@deployment` rehearses what is not in use yet,
+    `/instances/{id}/reopen` takes an ended case up again."""
+    if ended := visit.request.path_params.get("id"):
+        return starts.taking_up(visit.session, visit.person, ended)
     key, _at, trial = visit.path("key").partition("@")
     return Matter(key, rehearsed=visit.request.url.path.startswith("/rehearse/"), trial=trial)
 
 
 def _address(visit: Visit) -> str:
-    return f"/{'rehearse' if _matter(visit).rehearsed else 'start'}/{visit.path('key')}"
+    path = visit.request.url.path
+    if path.startswith("/instances/"):
+        return f"/instances/{visit.path('id')}/reopen"
+    return f"/{'rehearse' if path.startswith('/rehearse/') else 'start'}/{visit.path('key')}"
 
 
 def _nothing_to_send(visit: Visit) -> Response:
@@ -163,11 +200,29 @@ def _save(visit: Visit, pairs: list[Pair]) -> Submission:
 def _missing(visit: Visit, view: StartView) -> tuple[tuple[str, str], ...]:
     """What the page itself asks for, beside the form: the project, and the day of a rehearsal."""
     found = []
-    if _matter(visit).rehearsed and rehearsal.chosen_day(visit.pairs, visit.now) is None:
+    if view.before and not visit.sent(predecessors.REASON).strip():
+        found.append((predecessors.REASON, visit.words.gettext(_("Say why the case is taken up again."))))
+    if view.asks_day and rehearsal.chosen_day(visit.pairs, visit.now) is None:
         found.append((rehearsal.DAY_FIELD, visit.words.gettext(_("Enter a day such as 2026-03-05."))))
     if view.needs_project and not (visit.sent("project_id") or visit.sent("project_name").strip()):
         found.append(("project_name", visit.words.gettext(_("Choose a project, or name the new one."))))
     return tuple(found)
+
+
+def _stale(visit: Visit, matter: Matter, pairs: Sequence[Pair], error: StaleTask) -> Response:
+    """409: somebody took the case up first; what was typed stays in sight. Whoever did so themselves is led
+    to what they began."""
+    if matter.before and matter.before.successor and matter.before.successor_by == visit.person.id:
+        return render.redirect(visit, f"/start/done/{matter.before.successor.id}")
+    kept = drafts.kept(visit.session, visit.person, matter.draft)
+    given = pairs or (kept.pairs if kept else ())
+    used = matter.used(visit.session, visit.person)
+    shown = starts.start_form(used, used.process(matter.key))
+    filled = filling.from_draft(visit, shown, given, {}, matter.draft)
+    return render.page(
+        visit, "errors/stale.html", status=409, error=error, answers=filled.views,
+        typed=[reason] if (reason := predecessors.reason_of(given)) else [],
+    )  # fmt: skip
 
 
 def _project_name(view: StartView) -> str:
@@ -178,9 +233,11 @@ def _project_name(view: StartView) -> str:
 def _form_page(
     visit: Visit, view: StartView, filled: Filled, *, status: int = 200, revealed: bool = False
 ) -> Response:
+    given = visit.pairs or (view.draft.pairs if view.draft else ())
     note = visit.words.gettext(_("Draft saved.")) if visit.query("saved") else ""
     return render.page(
         visit, "start/form.html", status=status, start=view, views=filled.views, shown=filled.shown,
         errors=filled.errors, revealed=revealed, note=note, address=_address(visit),
         understood=readings.of_start(visit.session, visit.person, view.key),
+        reason=predecessors.reason_of(given), longest=predecessors.LONGEST, names=vocabulary.of_visit(visit),
     )  # fmt: skip

@@ -29,6 +29,7 @@ KINDS = {
     "task_withdrawn": _("Withdrawn"),
     "instance_cancelled": _("Ended without an outcome"),
     "instance_ended": _("Case ended"),
+    "instance_reopened": _("Taken up again"),
     "instance_migrated": _("Goes on in another version of the process"),
     "message_delivered": _("Message delivered"),
     "message_received": _("Message received"),
