@@ -3,22 +3,21 @@ long steps took, why things were returned, what falls due until the end of next 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar
 from server.engine.schedule import CIVIL
-from server.services import calendars, deployed, register_views
+from server.services import calendars, deployed, register_views, step_times
 from server.services.authorization import Person, denied, register_reach
 from server.services.deployed import Deployed
+from server.services.step_times import Step, Times
 from server.store import board as queries
 from server.store.board import Lights, Reach
 
@@ -26,9 +25,6 @@ LIGHTS = ("red", "yellow", "green", "stopped")
 PERIODS = (1, 3, 6, 12)
 MONTHS = 12
 REASONS = 12
-_EPOCH = date(1970, 1, 1)
-Step = tuple[str, str]
-"""A step of a diagram: its process and its element."""
 
 
 @dataclass(slots=True)
@@ -116,8 +112,8 @@ def board(session: Session, person: Person, now: datetime, months: int = 3) -> B
     begin = since(now, months)
     tasks = queries.open_by_light(session, reach, lights_at(calendar, now))
     units, people = queries.places(session, person.tenant_id)
-    took = _took(queries.completed(session, reach, begin), calendar, calendars.local(now).date())
-    halves = {step: half(days) for step, (days, _late) in took.items()}
+    took = step_times.of_steps(session, reach, calendar, begin, now)
+    halves = {step: times.median for step, times in took.items()}
     reasons = Counter(reason_of(row.payload) for row in queries.returned(session, reach, begin))
     return Board(
         units.get(reach.unit_id, "") if reach.unit_id else "", months, calendars.local(begin).date(),
@@ -232,70 +228,23 @@ def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 def _throughput(session: Session, reach: Reach, now: datetime) -> list[Month]:
     today = calendars.local(now).date()
     firsts = [_first_of(today, before) for before in range(MONTHS - 1, -2, -1)]
-    counts = queries.by_month(session, reach, midnight(firsts[0]))
+    begun, ended = queries.begun_and_ended(session, reach, [midnight(first) for first in firsts])
+    months = zip(pairwise(firsts), begun, ended, strict=True)
+    return [Month(first, after - timedelta(days=1), came, went) for (first, after), came, went in months]
+
+
+def _durations(used: Deployed, took: dict[Step, Times]) -> list[Duration]:
     found = []
-    for first, following in pairwise(firsts):
-        name = f"{first:%Y-%m}"
-        begun, ended = counts.get(("begun", name), 0), counts.get(("ended", name), 0)
-        found.append(Month(first, following - timedelta(days=1), begun, ended))
-    return found
-
-
-_worked: WeakKeyDictionary[BusinessCalendar, tuple[int, list[int]]] = WeakKeyDictionary()
-
-
-def _working_days(calendar: BusinessCalendar, today: date) -> tuple[int, list[int]]:
-    """The working days up to each day of two years, today and a year to come included, and the number of the
-    first: the working days between two days are one subtraction."""
-    last = (today - _EPOCH).days + 366
-    known = _worked.get(calendar)
-    if known is None or known[0] + len(known[1]) < last - 31:
-        first, total, sums = last - 1_200, 0, []
-        for number in range(first, last):
-            total += calendar.is_working_day(_EPOCH + timedelta(days=number))
-            sums.append(total)
-        known = _worked[calendar] = (first, sums)
-    return known
-
-
-def _took(
-    rows: Iterable[tuple[str, str, int, int, int]], calendar: BusinessCalendar, today: date
-) -> dict[Step, tuple[list[int], int]]:
-    """The working days of each step's tasks, in rising order, and how many were late."""
-    first, sums = _working_days(calendar, today)
-    top = len(sums) - 1
-    days: dict[Step, list[int]] = {}
-    late: Counter[Step] = Counter()
-    for process, element, begun, done, was_late in rows:
-        taken = sums[min(max(done - first, 0), top)] - sums[min(max(begun - first, 0), top)]
-        days.setdefault((process, element), []).append(taken)
-        if was_late:
-            late[process, element] += 1
-    return {step: (sorted(found), late[step]) for step, found in days.items()}
-
-
-def _durations(used: Deployed, took: dict[Step, tuple[list[int], int]]) -> list[Duration]:
-    found = []
-    for (process, element), (days, late) in took.items():
+    for (process, element), times in took.items():
         known = used.model.processes.get(process)
         node = known.nodes.get(element) if known else None
         found.append(
             Duration(
-                process, known.name if known else process, element, node.name if node else element, len(days),
-                half(days), ranked(days, 0.9), late,
+                process, known.name if known else process, element, node.name if node else element,
+                times.count, times.median, times.ninetieth, times.late,
             )
         )  # fmt: skip
     return sorted(found, key=lambda one: (-one.ninetieth, -one.median, one.process, one.element))
-
-
-def half(days: Sequence[int]) -> int:
-    """The median of numbers in rising order."""
-    return ranked(days, 0.5)
-
-
-def ranked(days: Sequence[int], share: float) -> int:
-    """The smallest of the numbers, in rising order, that at least this share of them does not exceed."""
-    return days[max(math.ceil(share * len(days)) - 1, 0)]
 
 
 def reason_of(payload: dict[str, object]) -> str:
@@ -307,9 +256,8 @@ def halves_of(
     session: Session, reach: Reach, calendar: BusinessCalendar, now: datetime, months: int
 ) -> dict[Step, int]:
     """How many working days half of each step's tasks took at most, in a period until now."""
-    rows = queries.completed(session, reach, since(now, months))
-    took = _took(rows, calendar, calendars.local(now).date())
-    return {step: half(days) for step, (days, _late) in took.items()}
+    took = step_times.of_steps(session, reach, calendar, since(now, months), now)
+    return {step: times.median for step, times in took.items()}
 
 
 def frequent(reasons: Counter[str]) -> list[str]:

@@ -92,10 +92,12 @@ class RegisterPage:
 
 def catalogue(session: Session, person: Person) -> list[tuple[Register, int]]:
     """The registers of the jurisdiction in the order of its manifest, each with its number of rows that this
-    person may see, counted to `COUNTED`."""
+    person may see, told up to `COUNTED`."""
     used = deployed.active(session, person.tenant_id)
-    found = _readable(used, person).values()
-    return [(register, _count(session, _of(used, person, register.id, Filters()))) for register in found]
+    found, r = _readable(used, person), _rows.c
+    query = _bounded(used, person, sa.select(r.register_id, sa.func.count()).group_by(r.register_id))
+    counts = {name: n for name, n in session.execute(query).all()}
+    return [(register, min(counts.get(name, 0), COUNTED)) for name, register in found.items()]
 
 
 def page(

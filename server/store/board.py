@@ -3,14 +3,18 @@ begun and ended by month, how long steps took, what was returned."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
+from server.store.columns import UtcDateTime
 from server.store.history import HistoryEvent
 from server.store.identity import Unit, User
 from server.store.runtime import ProcessInstance, Task
@@ -21,6 +25,7 @@ _events = HistoryEvent.metadata.tables["history_event"]
 _units = Unit.metadata.tables["unit"]
 _people = User.metadata.tables["person"]
 OPEN = ("running", "incident", "suspended")
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,10 @@ class Reach:
         """The same on the rows of tasks, without looking at the case of each."""
         t, i = _tasks.c, _instances.c
         of_tenant = sa.select(i.id).where(i.tenant_id == self.tenant_id)
-        found = sa.and_(
-            t.tenant_id == self.tenant_id, t.instance_id.not_in(of_tenant.where(i.rehearsal_at.is_not(None)))
-        )
+        rehearsed = of_tenant.where(i.rehearsal_at.is_not(None))
+        # Most offices have no rehearsals: that is asked once, not of each task.
+        real = sa.or_(sa.not_(rehearsed.exists()), t.instance_id.not_in(rehearsed))
+        found = sa.and_(t.tenant_id == self.tenant_id, real)
         of_unit = of_tenant.where(i.unit_id == self.unit_id)
         return sa.and_(found, t.instance_id.in_(of_unit)) if self.unit_id else found
 
@@ -110,32 +116,68 @@ def due_between(session: Session, reach: Reach, first: datetime, last: datetime)
     return session.execute(query).all()
 
 
-def by_month(session: Session, reach: Reach, since: datetime) -> dict[tuple[str, str], int]:
-    """How many cases began ("begun") and ended ("ended") in each month (`2026-03`) from a moment on."""
+def begun_and_ended(
+    session: Session, reach: Reach, bounds: Sequence[datetime]
+) -> tuple[list[int], list[int]]:
+    """How many cases began, and how many ended, between each two neighbours of some rising moments."""
+    values: dict[str, Any] = {"of_tenant": reach.tenant_id, "of_unit": reach.unit_id}
+    values |= {f"bound_{n}": moment for n, moment in enumerate(bounds)}
+    counts = session.execute(_between(len(bounds) - 1), values).one()
+    half = len(bounds) - 1
+    return list(counts[:half]), list(counts[half:])
+
+
+@cache  # a statement of so many counts is put together once
+def _between(count: int) -> sa.Select[Any]:
     i = _instances.c
-    begun, ended = (
-        sa.select(sa.literal(what).label("what"), _month(session, column).label("month")).where(
-            reach.cases, column >= since
-        )
-        for what, column in (("begun", i.started_at), ("ended", i.ended_at))
+    unit = bindparam("of_unit", type_=sa.String)
+    cases = sa.select(sa.func.count()).where(
+        i.tenant_id == bindparam("of_tenant"), i.rehearsal_at.is_(None), sa.or_(unit == "", i.unit_id == unit)
     )
-    both = sa.union_all(begun, ended).subquery()
-    query = sa.select(both.c.what, both.c.month, sa.func.count()).group_by(both.c.what, both.c.month)
-    return {(what, month): n for what, month, n in session.execute(query).all()}
-
-
-def completed(session: Session, reach: Reach, since: datetime) -> Sequence[Any]:
-    """Rows of process_key, element, first and last day (numbers since 1970, on the clocks of the office) and
-    whether it was late, of each task that was completed since."""
-    t = _tasks.c
-    query = (
-        sa.select(
-            t.process_key, t.element,
-            _day_number(session, t.created_at), _day_number(session, t.completed_at),
-            sa.case((t.completed_at > t.due_at, 1), else_=0),
+    bounds = [bindparam(f"bound_{n}", type_=UtcDateTime()) for n in range(count + 1)]
+    return sa.select(
+        *(
+            cases.where(column >= first, column < after).scalar_subquery()
+            for column in (i.started_at, i.ended_at)
+            for first, after in pairwise(bounds)
         )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """The working days from `first` up to each day that follows: figures of four digits in a row."""
+
+    first: int
+    figures: str
+
+    @classmethod
+    def of(cls, first: date, counts: Iterable[int]) -> Worked:
+        """From the counts of `first` and of each day after it."""
+        return cls(first.toordinal() - _EPOCH, "".join(f"{count:04}" for count in counts))
+
+    def until(self, session: Session, column: Any) -> sa.ColumnElement[int]:
+        """The working days up to the day of a moment; a day before `first` counts as `first`. No day may lie
+        behind the row."""
+        day = _day_number(session, column) - self.first
+        on_sqlite = session.get_bind().dialect.name == "sqlite"
+        later: Any = sa.func.max if on_sqlite else sa.func.greatest
+        # SQLite goes to a place of a text step by step, to one of bytes at once.
+        figures = sa.literal(self.figures.encode() if on_sqlite else self.figures)
+        return sa.cast(sa.func.substr(figures, later(day, 0) * 4 + 1, 4), sa.Integer)
+
+
+def completed(session: Session, reach: Reach, since: datetime, worked: Worked) -> Sequence[Any]:
+    """Rows of process_key, element, working days from opening to completion, how many tasks took so long and
+    how many of them were late, of the tasks that were completed since."""
+    t = _tasks.c
+    days = (worked.until(session, t.completed_at) - worked.until(session, t.created_at)).label("days")
+    late = sa.func.sum(sa.case((t.completed_at > t.due_at, 1), else_=0))
+    query = (
+        sa.select(t.process_key, t.element, days, sa.func.count(), late)
         .where(is_closed(reach, "completed", since))
-    )  # fmt: skip
+        .group_by(t.element, t.process_key, sa.literal_column("days"))
+    )
     return session.execute(query).all()
 
 
@@ -169,13 +211,6 @@ def places(session: Session, tenant_id: str) -> tuple[dict[str, str], dict[str, 
         {id_: name for id_, name, what in found if what == "u"},
         {id_: unit for id_, unit, what in found if what == "p"},
     )
-
-
-def _month(session: Session, column: Any) -> sa.ColumnElement[str]:
-    """The month of a moment on the clocks of the office."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sa.func.strftime("%Y-%m", column, "+8 hours", type_=sa.String)
-    return sa.func.to_char(sa.func.timezone("Asia/Shanghai", column), "YYYY-MM", type_=sa.String)
 
 
 def _day_number(session: Session, column: Any) -> sa.ColumnElement[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from server.services import board, board_lists, history, searching, tasks
 from server.services.board import Board
 from server.services.board_lists import Wanted
 from server.services.errors import NotPermitted
+from server.services.step_times import Times
 from server.store.tables import metadata
 from tests.services.conftest import Office
 
@@ -84,6 +86,14 @@ def _listed(office: Office, person: str = "auditor", **asked: Any) -> int:
     return rows
 
 
+def _ranks(office: Office, asked: dict[str, Any]) -> tuple[int, int]:
+    """The working days that half, and nine of ten, of the tasks of a list took at most."""
+    with office.database.read() as session:
+        lines = board_lists.every(session, office.people["auditor"], Wanted(**asked), office.now)
+        days = sorted(line.days for line in lines)
+    return days[(len(days) + 1) // 2 - 1], days[-(-9 * len(days) // 10) - 1]
+
+
 def test_copies_are_cases_like_any_other(busy: Office) -> None:
     """Their chains are sound, their numbers their own, their texts found; the count is what was asked for."""
     with busy.database.read() as session:
@@ -124,7 +134,7 @@ def test_months_durations_and_returns_equal_their_lists(busy: Office) -> None:
             asked = {"kind": "completed", "process": one.process, "element": one.element, "months": months}
             assert _listed(busy, **asked) == one.count
             assert _listed(busy, **asked, late=True) == one.late
-            assert 0 <= one.median <= one.ninetieth
+            assert (one.median, one.ninetieth) == _ranks(busy, asked)
         assert _listed(busy, kind="returned", months=months) == found.returned
         for reason in found.returns:
             text = reason.text or board_lists.OTHERS
@@ -195,7 +205,7 @@ def test_each_sees_as_far_as_their_posts_reach(busy: Office) -> None:
 )
 def test_ranks_are_days_that_occurred(days: list[int], half: int, ninetieth: int) -> None:
     """At least half, and at least nine of ten, took no longer."""
-    assert board.half(days) == half
-    assert board.ranked(days, 0.9) == ninetieth
+    times = Times(tuple(sorted(Counter(days).items())))
+    assert (times.count, times.median, times.ninetieth) == (len(days), half, ninetieth)
     assert sum(day <= half for day in days) * 2 >= len(days)
     assert sum(day <= ninetieth for day in days) * 10 >= 9 * len(days)

@@ -3,16 +3,18 @@ taken away as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from server.services import board, board_lists, searching
+from server.services.board import Board, Count, Duration
 from server.services.board_lists import Kind, Line, Wanted
-from server.web import case_table, render, sheets
+from server.web import case_table, figures, render, sheets
 from server.web.context import Visit
 from server.web.downloads import download
 from server.web.language import mark as _
@@ -41,8 +43,38 @@ def show(visit: Visit) -> Response:
     return render.page(
         visit, "board/board.html", block="board", board=found, periods=board.PERIODS, lights_named=LIGHTS,
         tasks=_task_address, cases=_case_address, most=most, longest=longest, others=board_lists.OTHERS,
-        open_tasks=sum(found.lights.values()),
+        open_tasks=sum(found.lights.values()), number=figures.number, bar=figures.bar,
+        lit=lambda counts: _lit(visit, counts), took=lambda: _took(visit, found, longest),
     )  # fmt: skip
+
+
+def _lit(visit: Visit, counts: tuple[Count, ...]) -> Iterator[tuple[Count, Markup]]:
+    """Each line of lights with its cells: one for each light, their sum, and how they share it."""
+    named = [(light, " " + visit.words.gettext(label)) for light, label in LIGHTS]
+    for count in counts:
+        asked = {"process": count.process, "element": count.id} if count.process else {"department": count.id}
+        cells = [
+            figures.cell(count.lights[light], _task_address(light=light, **asked), count.name + label)
+            for light, label in named
+        ]
+        together = figures.cell(count.total, _task_address(**asked), count.name)
+        yield count, Markup("").join([*cells, together, figures.beside(figures.mix(count.lights))])
+
+
+def _took(visit: Visit, found: Board, longest: int) -> Iterator[tuple[Duration, Markup]]:
+    """Each step with its cells: how many, half and nine of ten of them in days, how many late, two bars."""
+    late = " " + visit.words.gettext(_("After the limit"))
+    for one in found.durations:
+        asked = {"kind": "completed", "process": one.process, "element": one.element, "months": found.months}
+        cells = [
+            figures.cell(one.count, _task_address(**asked), one.name),
+            figures.plain(one.median), figures.plain(one.ninetieth),
+            figures.cell(one.late, _task_address(**asked, late=1), one.name + late),
+            figures.beside(
+                figures.bar(one.median, longest, "thin") + figures.bar(one.ninetieth, longest, "thin second")
+            ),
+        ]  # fmt: skip
+        yield one, Markup("").join(cells)
 
 
 @pages.get("/board/tasks")
