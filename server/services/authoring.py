@@ -160,12 +160,14 @@ def discard(session: Session, person: Person, draft_id: str, now: datetime) -> N
 
 
 def close(session: Session, person: Person, draft_id: str, status: str, now: datetime) -> None:
-    """End a draft (its files go, its row stays); for `discard` and for releases that deployed it."""
+    """End a draft (its files go with their earlier saves, its row stays); for `discard` and for releases that
+    deployed it."""
     tenant, f, k = person.tenant_id, _files.c, _locks.c
-    digests = digests_of(session, tenant, draft_id)
-    session.execute(_files.delete().where(f.tenant_id == tenant, f.draft_id == draft_id))
+    mine = (f.tenant_id == tenant, sa.or_(f.draft_id == draft_id, BundleDraftFile.is_earlier(draft_id)))
+    digests = set(session.execute(sa.select(f.digest).where(*mine)).scalars())
+    session.execute(_files.delete().where(*mine))
     session.execute(_locks.delete().where(k.tenant_id == tenant, k.draft_id == draft_id))
-    contents.let_go(session, tenant, digests.values())
+    contents.let_go(session, tenant, digests)
     _change(session, person, draft_id, now, status=status)
 
 

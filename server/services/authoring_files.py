@@ -16,7 +16,7 @@ from server.bundles.manifest import FILE as MANIFEST
 from server.bundles.outline import outlines
 from server.engine import load
 from server.engine.model import Finding
-from server.services import authoring, authoring_locks, contents
+from server.services import authoring, authoring_locks, authoring_saves, contents
 from server.services.authorization import Person
 from server.services.errors import DraftConflict, FileRefused, NotFound
 from server.store.authoring import BundleDraft, BundleDraftFile
@@ -101,11 +101,12 @@ def revision_seen(session: Session, person: Person, draft_id: str, path: str, se
 
 def save(
     session: Session, person: Person, draft_id: str, path: str, data: bytes, revision: int, now: datetime,
-    *, exact: bool = False,
+    *, exact: bool = False, sitting: bool = False,
 ) -> int:  # fmt: skip
     """Save a file that was read at `revision` (0: it is new); gives the new revision. The outline beside a
     diagram is drawn anew. Unless the bytes are `exact`, line ends are those of the file as it was: browsers
-    change them.
+    change them. What stood there is kept as an earlier save; while somebody is `sitting` at an editor, which
+    saves a moment after each change, only as often as is useful.
 
     Raises DraftConflict where somebody saved in between, FileLocked where somebody else edits it, FileRefused
     where it cannot be read as what it is; nothing is saved then."""
@@ -119,7 +120,17 @@ def save(
         return revision
     _require_sound(session, person, draft_id, {path: data})
     changes: dict[str, bytes | None] = {path: data}
-    return _write(session, person, draft, changes | _outline_of(path, data), now)
+    return _write(session, person, draft, changes | _outline_of(path, data), now, sitting=sitting)
+
+
+def go_back(
+    session: Session, person: Person, draft_id: str, path: str, to: int, revision: int, now: datetime
+) -> int:
+    """Save a file as it was at the revision `to`, in place of what stands at `revision` (0: it was removed);
+    gives the new revision. What stood there is kept, so this can be undone. Raises as `save` does, and
+    NotFound for a save that is no longer kept."""
+    data = authoring_saves.content(session, person, draft_id, path, to)
+    return save(session, person, draft_id, path, data, revision, now, exact=True)
 
 
 def add(
@@ -194,19 +205,20 @@ def put_some(
 
 def _write(
     session: Session, person: Person, draft: authoring.DraftView, changes: Mapping[str, bytes | None],
-    now: datetime,
+    now: datetime, *, sitting: bool = False,
 ) -> int:  # fmt: skip
-    """Write files (None: removed) under one new revision of the draft."""
+    """Write files (None: removed) under one new revision of the draft, and keep what they replace."""
     tenant, d, f = person.tenant_id, _drafts.c, _files.c
     revision = draft.revision + 1
     kept = contents.keep(session, tenant, {p: data for p, data in changes.items() if data is not None})
     known = {
-        row.path: row.digest
+        path: dict(row)
         for path in changes
         if (row := session.execute(
-            sa.select(f.path, f.digest).where(f.tenant_id == tenant, f.draft_id == draft.id, f.path == path)
-        ).one_or_none())
+            _files.select().where(f.tenant_id == tenant, f.draft_id == draft.id, f.path == path)
+        ).mappings().one_or_none())
     }  # fmt: skip
+    authoring_saves.keep(session, person, draft.id, list(known.values()), sitting=sitting)
     for path in changes:
         values = {
             "digest": kept.get(path, ""), "revision": revision, "saved_by": person.id, "saved_at": now
@@ -216,7 +228,7 @@ def _write(
             session.execute(_files.update().where(*mine).values(values))
         elif path in kept:
             session.execute(_files.insert().values(tenant_id=tenant, draft_id=draft.id, path=path, **values))
-    contents.let_go(session, tenant, known.values())
+    contents.let_go(session, tenant, [row["digest"] for row in known.values()])
     session.execute(
         _drafts.update()
         .where(d.tenant_id == tenant, d.id == draft.id)

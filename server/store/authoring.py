@@ -32,7 +32,9 @@ class BundleDraft(Table, table=True):
 
 class BundleDraftFile(Table, table=True):
     """A path of a draft. `revision` is that of the draft when the file was saved, so it never comes twice;
-    an empty `digest` says that the file was removed then, and by whom."""
+    an empty `digest` says that the file was removed then, and by whom. What the file was before are rows of
+    the same kind beside it, with `/` and their revision behind the id of the draft (`…/17`): whoever asks for
+    the draft does not meet them, and their contents stay as long as they do."""
 
     __table_args__ = (sa.Index("ix_bundle_draft_file_digest", "tenant_id", "digest"),)
     tenant_id: str = Field(primary_key=True)
@@ -42,6 +44,16 @@ class BundleDraftFile(Table, table=True):
     revision: int
     saved_by: str
     saved_at: datetime = Field(sa_type=UtcDateTime)
+
+    @staticmethod
+    def earlier_id(draft_id: str, revision: int) -> str:
+        """What stands in place of the draft's id at an earlier save."""
+        return f"{draft_id}/{revision}"
+
+    @classmethod
+    def is_earlier(cls, draft_id: str) -> sa.ColumnElement[bool]:
+        """The rows of the earlier saves of a draft."""
+        return cls.metadata.tables["bundle_draft_file"].c.draft_id.startswith(f"{draft_id}/", autoescape=True)
 
 
 class FileLock(Table, table=True):

@@ -62,7 +62,8 @@ def look(lab: Lab, act: Any, *args: Any) -> Any:
 
 
 def saved(lab: Lab, draft: str, data: bytes, revision: int, who: Person, path: str = DUE) -> int:
-    return int(do(lab, authoring_files.save, who, draft, path, data, revision))
+    """Saved as an editor does."""
+    return int(do(lab, authoring_files.save, who, draft, path, data, revision, sitting=True))
 
 
 def test_a_draft_begins_as_the_deployment_is(lab: Lab) -> None:

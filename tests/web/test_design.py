@@ -141,3 +141,29 @@ def test_a_missing_file_does_not_spoil_the_sign_in_page(office: Office) -> None:
     assert visitor.get("/static/missing.js").status_code == 404
     sent = visitor.post("/sign-in", page, account="admin", password=PASSWORD, tenant=TENANT)
     assert sent.status_code == 303
+
+
+def test_an_earlier_save_is_looked_at_and_brought_back(office: Office) -> None:
+    """Who saved what when, in words what became different, and the way back, which leaves a save too."""
+    admin = office.visitor("admin")
+    draft = opened(admin)
+    page, first = admin.get(draft), admin.get(f"{draft}/files/{TABLE}")
+    changed = first.text.replace("600000", "650000")
+    assert send(admin, f"{draft}/files/{TABLE}", page, content=changed, revision="1").status_code == 200
+    saves = f"{draft}/saves/{TABLE}"
+    assert f'href="{saves}"' in admin.get(draft).text
+    assert f'href="{saves}"' in admin.get(f"{draft}/edit/{TABLE}").text
+    assert re.findall(r"\?at=(\d+)\"", admin.get(saves).text) == ["2", "1"]
+    shown = admin.get(f"{saves}?at=1")
+    assert "由“&gt;= 600000”改为“&gt;= 650000”" in shown.text
+    assert admin.get(f"{saves}?at=1&download=1").content == first.content
+    back = admin.post(saves, shown, at="1", revision="2")
+    assert (back.status_code, back.headers["location"]) == (303, saves)
+    assert admin.get(f"{draft}/files/{TABLE}").content == first.content
+    assert "除书写方式外" in admin.get(f"{saves}?at=1").text
+    assert admin.post(saves, shown, at="2", revision="2").status_code == 409
+    assert admin.post(saves, shown, at="x", revision="3").status_code == 404
+    assert [admin.get(f"{saves}?at={at}").status_code for at in ("9", "x")] == [404, 404]
+    clerk = office.visitor("clerk")
+    assert clerk.get(saves).status_code == 403
+    assert clerk.post(saves, clerk.get("/tasks"), at="1", revision="3").status_code == 403

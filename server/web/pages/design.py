@@ -121,7 +121,7 @@ def pack(visit: Visit) -> Response:
 @pages.get("/design/{draft_id}/files/{path:path}", Permission.PROCESS_OWNER)
 def read(visit: Visit) -> Response:
     """A file as it is; its ETag is the revision to send along when it is saved."""
-    found = authoring_files.read(visit.session, visit.person, visit.path("draft_id"), _path(visit))
+    found = authoring_files.read(visit.session, visit.person, visit.path("draft_id"), path_of(visit))
     response = download(found.content, "application/octet-stream", found.path.rpartition("/")[2])
     response.headers["ETag"] = f'"{found.revision}"'
     return response
@@ -130,12 +130,13 @@ def read(visit: Visit) -> Response:
 @pages.post("/design/{draft_id}/files/{path:path}", Permission.PROCESS_OWNER)
 def save(visit: Visit) -> Response | Later:
     """Save a file that was read at a revision. An editor is told the new revision and what the checks say."""
-    draft_id, path = visit.path("draft_id"), _path(visit)
-    (data, exact), revision = _content(visit), _number(visit.sent("revision"))
+    draft_id, path = visit.path("draft_id"), path_of(visit)
+    (data, exact), revision = _content(visit), number(visit.sent("revision"))
     try:
         saved = authoring_files.save(
-            visit.session, visit.person, draft_id, path, data, revision, visit.now, exact=exact
-        )
+            visit.session, visit.person, draft_id, path, data, revision, visit.now, exact=exact,
+            sitting=visit.wants_json,
+        )  # fmt: skip
     except (DraftConflict, FileLocked) as refused:
         if visit.wants_json:
             raise
@@ -203,7 +204,7 @@ def upload(visit: Visit) -> Response:
         authoring_uploads.put_zip(visit.session, visit.person, draft_id, sent[0].content, visit.now)
     else:
         named = {storable(file.name): file.content for file in sent}
-        seen = _number(visit.sent("revision"))
+        seen = number(visit.sent("revision"))
         authoring_uploads.put(visit.session, visit.person, draft_id, named, seen, visit.now)
     return render.redirect(visit, f"/design/{draft_id}")
 
@@ -212,7 +213,7 @@ def upload(visit: Visit) -> Response:
 @pages.post("/design/{draft_id}/locks/{path:path}", Permission.PROCESS_OWNER)
 def lock(visit: Visit) -> Response:
     """Take, keep or give back a file; answers who holds it until when."""
-    session, person, draft_id, path = visit.session, visit.person, visit.path("draft_id"), _path(visit)
+    session, person, draft_id, path = visit.session, visit.person, visit.path("draft_id"), path_of(visit)
     match visit.sent("action"):
         case "take":
             held: Lock | None = authoring_locks.take(
@@ -264,7 +265,7 @@ def _files(visit: Visit) -> dict[str, bytes]:
     return files
 
 
-def _path(visit: Visit) -> str:
+def path_of(visit: Visit) -> str:
     """The path of a file, as bundles allow it. Raises NotFound for any other."""
     path = str(visit.request.path_params["path"])
     if not archive.is_bundle_path(path):
@@ -275,8 +276,8 @@ def _path(visit: Visit) -> str:
 def _seen(visit: Visit, path: str) -> int:
     """The revision of a file that is meant: its own, or that of the draft as the page showed it."""
     if visit.sent("revision"):
-        return _number(visit.sent("revision"))
-    seen = _number(visit.sent("seen"))
+        return number(visit.sent("revision"))
+    seen = number(visit.sent("seen"))
     return authoring_files.revision_seen(visit.session, visit.person, visit.path("draft_id"), path, seen)
 
 
@@ -288,7 +289,7 @@ def _content(visit: Visit) -> tuple[bytes, bool]:
     return visit.sent("content").encode("utf-8", "replace"), False
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     """A revision; -1, which no file ever has, for anything else."""
     plain = text.strip().strip('"')
     return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else -1

@@ -136,11 +136,11 @@ def _page(visit: Visit, found: Comparison, paths: Paths) -> Response:
     file = visit.query("file")
     if visit.wants_json:
         return _facts(visit, found, file)
-    areas, drawn = _areas(visit, found, only=file), _drawn(found)
-    if file and not areas:
+    shown, drawn = areas(visit, found, only=file), _drawn(found)
+    if file and not shown:
         raise HTTPException(404)
     return render.page(
-        visit, "differences/file.html" if file else "differences/page.html", found=found, areas=areas,
+        visit, "differences/file.html" if file else "differences/page.html", found=found, areas=shown,
         drawn=drawn, counts=_counts(found), paths=paths, file=file,
         others=comparing.others(visit.session, visit.person),
         sides=[side for side in _SIDES if file in getattr(found, side).files],
@@ -177,7 +177,8 @@ def _json(one: Difference, told: Told) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _areas(visit: Visit, found: Comparison, only: str = "") -> list[AreaView]:
+def areas(visit: Visit, found: Comparison, only: str = "") -> list[AreaView]:
+    """What differs, by kinds of files: of the file `only`, or of all but those that are only drawn anew."""
     by_area: dict[Area, list[FileView]] = {}
     names = _names(found)
     for path, items in found.differences.by_file.items():
@@ -228,7 +229,7 @@ def _note(visit: Visit, found: Comparison, paths: Paths, *, as_pdf: bool = False
     address = str(visit.request.url.replace(path=paths.here, query=paths.query))
     manifest = found.after.manifest or found.before.manifest
     values = {
-        "found": found, "areas": _areas(visit, found), "drawn": _drawn(found),
+        "found": found, "areas": areas(visit, found), "drawn": _drawn(found),
         "counts": _counts(found), "paths": paths,
         "letterhead": manifest.letterhead if manifest else "", "address": address, "for_pdf": as_pdf,
     }  # fmt: skip
