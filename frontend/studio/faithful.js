@@ -1,19 +1,23 @@
 // Writes a file as it was written before, so that whoever compares versions sees what was changed and nothing else:
-// the same order of attributes and keys, the same way to close elements, defaults that were spelt out.
+// the same order of attributes and keys, the same way to close elements, defaults that were spelt out, its comments.
+import { Comments } from "./comments.js";
 
 /** XML of a modeler, in the manner of the file that it was opened from. */
 export function xmlLike(xml, before) {
   const [now, was] = [xml, before].map((text) => new DOMParser().parseFromString(text, "application/xml"));
   if (broken(now) || broken(was)) return xml;
-  const writer = new Writer(was, before);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${writer.element(now.documentElement, 0)}${before.endsWith("\n") ? "\n" : ""}`;
+  const comments = new Comments(was, now);
+  const root = new Writer(was, before, comments).element(now.documentElement, 0);
+  const lines = ['<?xml version="1.0" encoding="UTF-8"?>', ...comments.head, root, ...comments.tail];
+  return lines.join("\n") + (before.endsWith("\n") ? "\n" : "");
 }
 
 const broken = (document) => Boolean(document.querySelector("parsererror"));
 const DEFAULTS = { hitPolicy: "UNIQUE", gatewayDirection: "Unspecified" }; // a library leaves these out
 
 class Writer {
-  constructor(was, before) {
+  constructor(was, before, comments) {
+    this.comments = comments;
     this.known = new Map([...was.querySelectorAll("[id]")].map((one) => [one.id, one]));
     this.close = /[^\s]\/>/.test(before) ? "/>" : " />";
     this.quoted = before.includes("<![CDATA[");
@@ -24,13 +28,15 @@ class Writer {
 
   element(one, depth) {
     const indent = "  ".repeat(depth);
-    const open = `${indent}<${one.nodeName}${this.attributes(one)}`;
+    const above = this.comments.above(one).map((comment) => `${indent}${comment}\n`).join("");
+    const within = this.comments.within(one);
+    const open = `${above}${indent}<${one.nodeName}${this.attributes(one)}`;
     const inner = (one.localName === "BPMNPlane" ? this.inOldOrder(one) : [...one.children]).filter((child) => !this.idle(child));
-    if (inner.length) {
-      const lines = inner.map((child) => this.element(child, depth + 1)).join("\n");
-      return `${open}>\n${lines}\n${indent}</${one.nodeName}>`;
+    if (inner.length || (within.length && !one.textContent.trim())) {
+      const lines = [...inner.map((child) => this.element(child, depth + 1)), ...within.map((comment) => `${indent}  ${comment}`)];
+      return `${open}>\n${lines.join("\n")}\n${indent}</${one.nodeName}>`;
     }
-    return one.textContent ? `${open}>${this.text(one.textContent)}</${one.nodeName}>` : `${open}${this.close}`;
+    return one.textContent ? `${open}>${this.text(one.textContent)}${within.join("")}</${one.nodeName}>` : `${open}${this.close}`;
   }
 
   /** A label without a place, which the modeler leaves at a shape that was renamed. */

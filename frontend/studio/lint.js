@@ -39,29 +39,35 @@ const scripts = (texts) => () => ({
 /** The linter's configuration; `texts` holds what our own rules say. */
 export function lint(texts) {
   const rules = {
-    "conditional-flows": [conditionalFlows, "error"],
-    "end-event-required": [endRequired, "error"],
-    "fake-join": [fakeJoin, "warn"],
-    "link-event": [linkEvent, "error"],
-    "no-disconnected": [noDisconnected, "error"],
-    "no-duplicate-sequence-flows": [duplicateFlows, "error"],
-    "no-gateway-join-fork": [gatewayJoinFork, "warn"],
-    "no-implicit-split": [implicitSplit, "error"],
-    "start-event-required": [startRequired, "error"],
-    "superfluous-gateway": [superfluousGateway, "warn"],
-    "human-step": [humanStep(texts), "error"],
-    "decision-step": [decisionStep(texts), "error"],
-    "no-scripts": [scripts(texts), "error"],
-    "activity-label": [labelled(labelRequired), "warn"],
+    "conditional-flows": [conditionalFlows, "error", "gateway-has-default"],
+    "end-event-required": [endRequired, "error", "end-reachable"],
+    "fake-join": [fakeJoin, "warn", "everything-connected"],
+    "link-event": [linkEvent, "error", "only-supported-elements"],
+    "no-disconnected": [noDisconnected, "error", "everything-connected"],
+    "no-duplicate-sequence-flows": [duplicateFlows, "error", "everything-connected"],
+    "no-gateway-join-fork": [gatewayJoinFork, "warn", "gateway-has-default"],
+    "no-implicit-split": [implicitSplit, "error", "gateway-has-default"],
+    "start-event-required": [startRequired, "error", "everything-connected"],
+    "superfluous-gateway": [superfluousGateway, "warn", "gateway-has-default"],
+    "human-step": [humanStep(texts), "error", "user-task-has-candidates"],
+    "decision-step": [decisionStep(texts), "error", "decision-exists"],
+    "no-scripts": [scripts(texts), "error", "no-scripts"],
+    "activity-label": [labelled(labelRequired), "warn", "labels-present"],
   };
   return {
     resolver: {
-      resolveRule: (_package, name) => rules[name][0],
+      resolveRule: (_package, name) => explained(rules[name][0], rules[name][2]),
       resolveConfig: () => { throw new Error("there is none"); },
     },
     config: { rules: Object.fromEntries(Object.entries(rules).map(([name, [, level]]) => [name, level])) },
   };
 }
+
+/** A rule whose findings lead to our own page about them: this network may be a closed one. */
+const explained = (rule, page) => () => {
+  const inner = rule();
+  return { ...inner, meta: { ...inner.meta, documentation: { url: `/checks/${page}` } } };
+};
 
 /** Names are asked of activities and of gateways that decide; joins and events may speak by their place. */
 const labelled = (rule) => () => {

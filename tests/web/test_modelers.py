@@ -166,6 +166,23 @@ def test_the_bundles_name_no_other_site_to_fetch_from() -> None:
             assert re.match(r"""['"]?(data:|\./|#|[\w-]+\.woff2)""", address), (sheet.name, address[:80])
 
 
+NAMED = {
+    "www.w3.org", "www.omg.org", "camunda.org", "bpmn.io", "json-schema.org", "api.example.com",
+    "fontawesome.com", "github.com",
+}  # fmt: skip
+"""Hosts in names of XML, in the mark of bpmn.io, in what is said to programmers, in an example."""
+
+
+def test_the_editors_lead_to_no_other_site() -> None:
+    """The manuals of their makers cannot be reached from a closed network: our own pages stand in their
+    place."""
+    for script in (STATIC / "vendor/studio").glob("*.js"):
+        text = script.read_text("utf-8")
+        links = re.findall(r"""href\s*[:=]\s*\\?["'`]https?://([\w.-]+)""", text)
+        assert set(links) <= {"bpmn.io", "json-schema.org"}, script.name  # the mark; a schema of schemas
+        assert set(re.findall(r"https?://([\w.-]+\w)", text)) <= NAMED, script.name
+
+
 def test_others_have_no_editor(office: Office) -> None:
     admin, clerk = office.visitor("admin"), office.visitor("clerk")
     draft = opened(admin)

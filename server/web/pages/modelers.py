@@ -49,8 +49,7 @@ def editor(visit: Visit) -> Response:
     return render.whole(
         visit, "modeler/editor.html", **places, draft=draft, path=path, name=facts["name"], kind=shown,
         may_edit=may_edit, revision=found.revision, outline=_outline(visit, draft.id, path),
-        drawn=here if drawn else "",
-        comments=may_edit and shown in ("bpmn", "dmn") and b"<!--" in found.content,
+        drawn=here if drawn else "", saves="" if kind == "outline" else f"{base}/saves/{quote(path)}",
         facts=json.dumps(facts, ensure_ascii=False),
     )  # fmt: skip
 
