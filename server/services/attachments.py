@@ -27,8 +27,10 @@ from server.services.scanning import NoScanner, Scan, Scanner
 from server.store.columns import new_id
 from server.store.database import StorageFull
 from server.store.history import Attachment
+from server.store.runtime import Task
 
 _attachments = Attachment.metadata.tables["attachment"]
+_tasks = Task.metadata.tables["task"]
 _OF_OWNER = _attachments.select().where(
     _attachments.c.tenant_id == bindparam("of_tenant"),
     _attachments.c.owner_key == bindparam("of_owner"),
@@ -247,6 +249,18 @@ def open_file(session: Session, files: FileStore, person: Person, attachment_id:
     return Opened(row.name, row.media_type, files.path(row.sha256))
 
 
+def _signs_beside(session: Session, person: Person, owner_key: str) -> bool:
+    """Whether the person was asked to sign before the task in whose draft a file lies: they see what they are
+    to sign."""
+    t, s = _tasks.alias("step").c, _tasks.alias("signature").c
+    query = sa.select(s.id).where(
+        t.tenant_id == person.tenant_id, t.id == owner_key.removeprefix("task:"), t.status == "open",
+        s.tenant_id == t.tenant_id, s.instance_id == t.instance_id, s.element == t.element,
+        s.signing == "before", s.assignee_id == person.id,
+    )  # fmt: skip
+    return session.execute(query.limit(1)).one_or_none() is not None
+
+
 def may_open(session: Session, person: Person, attachment_id: str) -> Attachment:
     """The row of a file that the person may open. Raises NotFound, NotPermitted."""
     a = _attachments.c
@@ -258,7 +272,7 @@ def may_open(session: Session, person: Person, attachment_id: str) -> Attachment
         may_see_instance(
             person, participants.of_instance(session, person.tenant_id, row["instance_id"])
         ).require()
-    elif row["uploaded_by"] != person.id:
+    elif row["uploaded_by"] != person.id and not _signs_beside(session, person, row["owner_key"]):
         raise NotPermitted("This file belongs to a draft of somebody else.")
     secret_files.may_read(session, person, row["readers"], row["uploaded_by"]).require()
     return Attachment(**row)

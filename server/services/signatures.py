@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.engine import process, signers
+from server.engine.forms import Form
 from server.engine.model import Advance, FlowNode, UserTask
-from server.services import colleagues, recording
+from server.services import colleagues, drafts, recording, submissions
 from server.services.authorization import Verdict, denied
 from server.services.case import Case
 from server.services.deployed import Deployed
@@ -25,6 +28,16 @@ _people = User.metadata.tables["person"]
 
 LONGEST = 500
 """Characters of a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the holder of a step states, for who signs beside it: the form of the step, with what its page
+    shows and what was filled in. `draft` says that it has not been sent yet."""
+
+    form: Form | None
+    values: dict[str, Any]
+    draft: bool
 
 
 def read(session: Session, tenant_id: str, task_id: str) -> dict[str, Any]:
@@ -54,6 +67,30 @@ def told(used: Deployed, row: Mapping[str, Any]) -> UserTask:
         if task.token == row["token"]:
             return task
     raise NotFound("task", row["id"])
+
+
+def stated(
+    session: Session, used: Deployed, row: Mapping[str, Any], task: UserTask | None, now: datetime
+) -> Stated | None:
+    """What is to be signed with the task of a signature: what the holder of the step has sent, or typed so
+    far where the signature comes before; None for every other task."""
+    if task is None or task.signing is None:
+        return None
+    node = used.process(row["process_key"]).nodes[row["element"]]
+    form = used.model.form(node.assignment.form)
+    t = _tasks.c
+    query = sa.select(t.id, t.assignee_id).where(
+        t.tenant_id == row["tenant_id"], t.instance_id == row["instance_id"], t.status == "open",
+        t.token == task.signing.task, t.assignee_id.is_not(None),
+    )  # fmt: skip
+    step = session.execute(query).one_or_none()
+    values = dict(task.variables)
+    if step is None:
+        return Stated(form, values, draft=False)
+    holder, key = colleagues.known(session, row["tenant_id"], step.assignee_id), f"task:{step.id}"
+    if kept := drafts.kept(session, holder, key):
+        values |= submissions.fill(session, holder, form, kept.pairs, values, key, now).values
+    return Stated(form, values, draft=True)
 
 
 def reason_of(text: str) -> str:

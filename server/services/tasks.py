@@ -44,6 +44,7 @@ from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, Refused
 from server.services.participants import of_instance
+from server.services.signatures import Stated
 from server.services.submissions import Answers
 from server.store.identity import User
 from server.store.runtime import InstanceState, ProcessInstance, Task
@@ -90,7 +91,7 @@ class TaskView:
     which it may be returned, with their names; `claim` and `act` say whether this person may,
     and why not; `cautions` what they are to think of before (English templates). In a rehearsal
     `rehearsal_at` is where its clock stands, and `plays` are the principals, with their names, as whom its
-    leader may do the task."""
+    leader may do the task; `stated` is what a signature is asked for."""
 
     id: str
     instance_id: str
@@ -133,6 +134,7 @@ class TaskView:
     signatures: tuple[Signing, ...] = ()
     signing: Signing | None = None
     signers: tuple[str, ...] = ()
+    stated: Stated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ def _view(
         signatures=open_task.signatures if open_task else (),
         signing=open_task.signing if open_task else None,
         signers=signatures.ways(node, row, act) if open_task else (),
+        stated=signatures.stated(session, used, row, open_task, now),
     )  # fmt: skip
 
 

@@ -29,7 +29,9 @@ def _touched() -> sa.Select[tuple[int]]:
         .where(
             t.tenant_id == bindparam("of_tenant"), t.instance_id == bindparam("of_instance"),
             t.opened_seq.in_(bindparam("seqs", expanding=True)),
-            t.claimed_at.is_not(None) | t.completed_by.is_not(None) | ((t.status == "open") & (typed | acted)),
+            t.claimed_at.is_not(None)
+            | t.completed_by.is_not(None)
+            | ((t.status == "open") & (typed | acted)),
         )
     )  # fmt: skip
 
@@ -39,8 +41,8 @@ _TOUCHED = _touched()
 
 def touched(session: Session, tenant_id: str, instance_id: str, seqs: Collection[int]) -> set[int]:
     """Of these commands of a case, by the entries that record them, those after which somebody has claimed or
-    done a task that was opened, typed something into it or otherwise acted on it. A task that goes to a person by
-    name is not theirs to claim, so it is untouched until they do."""
+    done a task that was opened, typed something into it or otherwise acted on it. A task that goes to a
+    person by name is not theirs to claim, so it is untouched until they do."""
     if not seqs:
         return set()
     of_case = {"of_tenant": tenant_id, "of_instance": instance_id, "seqs": list(seqs)}

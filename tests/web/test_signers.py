@@ -66,6 +66,13 @@ def test_a_signature_before_and_one_after(office: Office) -> None:
     assert ask(bureau, task, "before", "centre").status_code == 303
     assert ask(bureau, task, "after", "second", why="请复核").status_code == 303
 
+    typed = fill(bureau, bureau.get(f"/tasks/{task}"), materials_verdict="complete", _save="1")
+    assert typed.status_code == 303
+    signed = centre.get(f"/tasks/{task_of(centre, '加签甲')}").text
+    assert "待签内容" in signed
+    assert "经办人目前填写的内容，尚未提交。" in signed
+    assert "齐全合规" in signed[signed.index("待签内容") : signed.index("task-form")]
+
     mine = bureau.get(f"/tasks/{task}").text
     assert "赵磊 · 在办理前 · 未签" in " ".join(mine.split())
     fill(bureau, bureau.get(f"/tasks/{task}"), materials_verdict="complete")
@@ -79,6 +86,9 @@ def test_a_signature_before_and_one_after(office: Office) -> None:
     assert "资金来源清楚" in bureau.get(f"/tasks/{task}").text
 
     assert send(bureau, task).status_code == 303
+    signed = second.get(f"/tasks/{task_of(second, '加签甲')}").text
+    assert "齐全合规" in signed[signed.index("待签内容") : signed.index("task-form")]
+    assert "尚未提交" not in signed
     sign(second, "加签甲", "fail", "缺公示证明")
     again = task_of(bureau, "加签甲")
     assert again != task

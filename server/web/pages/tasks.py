@@ -237,6 +237,7 @@ def _task_page(
         understood=readings.of_task(visit.session, visit.person, task),
         asked=_asked(visit, task),
         counted=_counted(visit, task),
+        stated=filling.in_words(visit, task.stated.form, task.stated.values) if task.stated else (),
         **_beside(visit, task),
     )
 
