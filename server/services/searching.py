@@ -18,9 +18,11 @@ from server.services import calendars
 from server.services.authorization import Person
 from server.store import searching as texts
 from server.store.identity import Unit, User
+from server.store.letters import Follow
 from server.store.runtime import Participant, ProcessInstance, Project, Task
 from server.store.searching import SearchEntry
 
+_follows = Follow.metadata.tables["follow"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _participants = Participant.metadata.tables["participant"]
 _projects = Project.metadata.tables["project"]
@@ -42,7 +44,7 @@ _MIDNIGHTS = date(1, 1, 2), date(9999, 12, 30)
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked for; "" or None asks nothing. `begun` and `ended` bound days on the clocks of the
-    office, both included; `light` is that of the whole matter; `mine` is started, done or held."""
+    office, both included; `light` is that of the whole matter; `mine` is started, done, held or followed."""
 
     text: str = ""
     process: str = ""
@@ -209,6 +211,10 @@ def _mine(person: Person, how: str) -> sa.ColumnElement[bool]:
     i, t = _instances.c, _tasks.c
     if how == "started":
         return sa.type_coerce(i.started_by == person.id, sa.Boolean)
+    if how == "followed":
+        f = _follows.c
+        kept = sa.select(f.instance_id).where(f.tenant_id == person.tenant_id, f.user_id == person.id)
+        return i.id.in_(kept)
     tasks = sa.select(t.instance_id).where(t.tenant_id == person.tenant_id)
     if how == "done":
         return i.id.in_(tasks.where(t.completed_by == person.id))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.web.office import Office, Visitor, apply, first_task
+from tests.web.office import Office, Visitor, apply, csrf_of, first_task
 
 BELL = re.compile(r'class="bell"[^>]*>[^<]*(?:<span class="count">(\d+)</span>)?')
 
@@ -100,6 +100,30 @@ def test_a_copy_lets_somebody_read_who_could_not(held: tuple[Office, str, str]) 
     assert "传阅：王芳" in record
     assert "知悉" in record
     assert other.post(address[0], copies, remark="再阅").status_code == 409
+
+
+def test_the_starter_reminds_of_several_cases_at_once(held: tuple[Office, str, str]) -> None:
+    """On the list of their own cases; each step reports for itself, and what waits for nobody else too."""
+    office, case, _task = held
+    clerk, bureau = office.visitor("clerk"), office.visitor("bureau")
+    before = bell(bureau)
+    page = clerk.get("/instances")
+    assert f'name="case" value="{case}"' in page.text
+    done = clerk.post("/instances/remind", page, case=case, note="企业在等")
+    assert done.status_code == 200
+    assert "已催办 1 项" in done.text
+    assert bell(bureau) == before + 1
+    again = clerk.post("/instances/remind", page, case=case, note="再催一次")
+    assert "今天已催办过" in again.text
+    assert "再催一次" in again.text
+    for given in ({}, {"case": "no-such"}):
+        none = clerk.request("POST", "/instances/remind", data={"csrf": csrf_of(page), **given})
+        assert "请勾选" in none.text
+    other = office.visitor("centre")
+    refused = other.post("/instances/remind", other.get("/tasks"), case=case, note="")
+    assert "请勾选" in refused.text
+    assert bell(bureau) == before + 1
+    assert clerk.get(f"/instances/{case}/history").text.count("企业在等") == 1
 
 
 def test_the_starter_reminds_once_a_day(held: tuple[Office, str, str]) -> None:

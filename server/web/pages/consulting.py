@@ -33,7 +33,8 @@ def ask(visit: Visit) -> Response:
     if errors:
         return _ask_page(visit, tuple(errors))
     task_id, to = visit.path("id"), visit.posted.all("to")
-    consulting.ask(visit.session, visit.person, task_id, to, visit.sent("text"), visit.now, revision(visit))
+    seen = revision(visit) if visit.sent("revision") else None
+    consulting.ask(visit.session, visit.person, task_id, to, visit.sent("text"), visit.now, seen)
     return render.redirect(visit, f"/tasks/{task_id}")
 
 

@@ -20,6 +20,7 @@ from server.services import (
     instance_views,
     printing,
     readings,
+    reminding,
     starts,
     worklist,
 )
@@ -67,16 +68,19 @@ class Line:
 @pages.get("/instances")
 def mine(visit: Visit) -> Response:
     """我发起: the cases I have started."""
-    return _list(visit, "/instances", everyone=False)
+    return cases_listed(visit, "/instances", everyone=False)
 
 
 @pages.get("/instances/all", Permission.AUDITOR)
 def everyones(visit: Visit) -> Response:
     """All cases of the jurisdiction, for auditors and admins."""
-    return _list(visit, "/instances/all", everyone=True)
+    return cases_listed(visit, "/instances/all", everyone=True)
 
 
-def _list(visit: Visit, address: str, *, everyone: bool) -> Response:
+def cases_listed(
+    visit: Visit, address: str, *, everyone: bool, note: str = "", failures: tuple[str, ...] = (),
+) -> Response:  # fmt: skip
+    """A page of cases, and what came of what was done with the ticked ones."""
     before = visit.query("before") or None
     rehearsals = visit.query("rehearsal") == "1"
     rows = worklist.cases(
@@ -86,7 +90,8 @@ def _list(visit: Visit, address: str, *, everyone: bool) -> Response:
     following = f"{address}?{kept}before={rows[-1]['id']}" if len(rows) == 50 else ""
     return render.page(
         visit, "instances/list.html", rows=rows, next=following, everyone=everyone, address=address,
-        rehearsals=rehearsals,
+        rehearsals=rehearsals, note=note, failures=failures, ticked=visit.posted.all("case"),
+        typed=visit.sent("note")[: reminding.LONGEST],
     )  # fmt: skip
 
 

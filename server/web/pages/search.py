@@ -25,7 +25,8 @@ ASKED = (
     "q", "process", "state", "unit", "outcome", "light", "mine", "first", "last", "ended_first", "ended_last",
 )  # fmt: skip
 """The names by which an address asks."""
-MINE = (("started", _("begun by me")), ("held", _("held by me now")), ("done", _("I have acted")))
+MINE = (("started", _("begun by me")), ("held", _("held by me now")), ("done", _("I have acted")),
+        ("followed", _("followed by me")))  # fmt: skip
 LIGHTS = (
     ("red", _("Overdue")), ("yellow", _("Nearly due")), ("green", _("On time")),
     ("stopped", _("Clock stopped")),
