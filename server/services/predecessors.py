@@ -86,8 +86,9 @@ def reason_of(answers: Answers) -> str:
     return said.strip()[:LONGEST]
 
 
-def look(session: Session, person: Person, instance_id: str) -> Predecessor:
-    """A case, for those who may see it. Raises NotFound, NotPermitted."""
+def look(session: Session, person: Person, instance_id: str, *, filed: bool = True) -> Predecessor:
+    """A case, for those who may see it; without what it filed where nobody asks. Raises NotFound,
+    NotPermitted."""
     row, used = instance_views.see(session, person, instance_id)
     known = process.variables_of(used.model, row["process_key"], row["state"])
     project = projects.by_id(session, person.tenant_id, row["project_id"]) if row["project_id"] else None
@@ -100,7 +101,7 @@ def look(session: Session, person: Person, instance_id: str) -> Predecessor:
         trial=trials.named(session, person.tenant_id, row["deployment_id"]) if rehearsed else "",
         successor=Linked(row["reopened_as"], row["reopened_number"]) if row["reopened_as"] else None,
         successor_by=row["reopened_by"],
-        filed=_filed(session, person, row, used),
+        filed=_filed(session, person, row, used) if filed else {},
         about={name: known[name] for name in _ABOUT if name in known},
     )  # fmt: skip
 

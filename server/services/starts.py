@@ -214,14 +214,18 @@ def preview(session: Session, person: Person, matter: Matter, now: datetime) -> 
 def taking_up(session: Session, person: Person, instance_id: str) -> Matter:
     """The matter that takes a case up again which the person may see; whether they may is `may_begin`'s to
     say. Raises NotFound, NotPermitted."""
-    before = predecessors.look(session, person, instance_id)
+    return _after(predecessors.look(session, person, instance_id))
+
+
+def _after(before: Predecessor) -> Matter:
     return Matter(before.process_key, before.rehearsal_at is not None, before.trial, before)
 
 
 def may_reopen(session: Session, person: Person, instance_id: str, now: datetime) -> bool:
     """Whether to offer the person that a case be taken up again."""
-    matter = taking_up(session, person, instance_id)
-    if matter.before is None or matter.before.successor or (matter.trial and not may_deploy(person)):
+    before = predecessors.look(session, person, instance_id, filed=False)
+    matter = _after(before)
+    if before.successor or (matter.trial and not may_deploy(person)):
         return False
     return bool(may_begin(person, matter.used(session, person), matter, now))
 
