@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests import loops
 from tests.provision import chromium, postgresql
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         prefix="guicheng-tests-"
     )
     config.stash[SESSION_FOLDER] = Path(folder)
+    loops.name_them()
     for name in [name for name in os.environ if name.startswith("GUICHENG_")]:
         del os.environ[name]
     # Neither China nor UTC: code that trusts the machine's zone gets limits wrong here.
