@@ -82,8 +82,9 @@ def _of_task(
 
 
 def _given(record: Record, event: dict[str, Any], about: dict[str, Any]) -> News:
-    """A task that somebody handed to somebody else by name."""
+    """A task that somebody handed to somebody else by name, or gave back to whose it is."""
     told = event["payload"]
     note = told.get("reason") or told.get("note") or ""
     payload = {**about, "name": told.get("name", ""), "by": record.actor.name, "note": note}
-    return News("task_for_me", (f"u:{told['to_id']}",), record.instance_id, event["task_id"], payload)
+    kind = "task_resolved" if event["kind"] == "task_resolved" else "task_for_me"
+    return News(kind, (f"u:{told['to_id']}",), record.instance_id, event["task_id"], payload)

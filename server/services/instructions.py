@@ -94,6 +94,11 @@ def answer(
     }
     session.execute(_instructions.update().where(*where).values(done))
     case.record.add("instruction_answered", answer=said, text=row["text"])
+    if not case.rehearsed:
+        about = {"by": person.name, "number": case.row["business_key"], "title": case.row["title"]}
+        to = (f"u:{row['given_by']}",)
+        news = News("instruction_answered", to, case.id, None, {**about, "note": said[:500]})
+        announce(session, person.tenant_id, [news], case.now, but=person.id)
     finish(case)
 
 

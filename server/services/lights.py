@@ -145,7 +145,8 @@ def _holder(case: Case, task: dict[str, Any] | None) -> str:
 
 
 def _tell(case: Case, late: set[str | None], tasks: list[dict[str, Any]]) -> None:
-    """Tell of steps that are over: those who have them, and those whom the manifest names or their heads."""
+    """Tell of steps that are over, each with the limit that has passed: those who have them, and those whom
+    the manifest names or their heads. Of a case that is over and waits for nobody its starter is told."""
     manifest = case.deployed.manifest
     named = manifest.lights.overdue_told if manifest else ()
     news = []
@@ -154,9 +155,14 @@ def _tell(case: Case, late: set[str | None], tasks: list[dict[str, Any]]) -> Non
             continue
         own = [f"u:{task['assignee_id']}"] if task["assignee_id"] else list(task["candidates"])
         leaders = [case.principal(g) for g in named or sorted(heads_of(task["candidates"], manifest))]
-        due = task["due_at"] or case.row["due_at"]
+        due = task["due_at"] if task["id"] in late else case.row["due_at"]
         about = {"number": case.row["business_key"], "title": case.row["title"], "name": task["name"]}
         news.append(
             News("task_overdue", (*own, *leaders), case.id, task["id"], {**about, "due": due.isoformat()})
         )
+    if None in late and not tasks:
+        about = {"number": case.row["business_key"], "title": case.row["title"], "name": case.row["title"]}
+        about["due"] = case.row["due_at"].isoformat()
+        to = (f"u:{case.row['started_by']}", *(case.principal(group) for group in named))
+        news.append(News("task_overdue", to, case.id, None, about))
     announce(case.session, case.row["tenant_id"], news, case.now)

@@ -15,6 +15,8 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "task_due_soon": (PAGE, MAIL, HOOK),
     "task_overdue": (PAGE, MAIL, HOOK),
     "task_supervised": (PAGE, MAIL, HOOK),
+    "instruction_answered": (PAGE, MAIL),
+    "task_resolved": (PAGE, MAIL),
     "question_asked": (PAGE, MAIL, HOOK),
     "question_answered": (PAGE, MAIL),
     "case_copied": (PAGE, MAIL),
