@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +20,10 @@ from server.store.columns import loads
 
 _MOST_JSON = 200 * 1024 * 1024
 _CHUNK = 256 * 1024
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+"""What reading a member raises that is broken, cut off, packed in another way or encrypted."""
+_OF_ANOTHER_SHAPE = (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError, OverflowError)
+"""What looking at JSON raises that another program wrote; one that is nested too deep is a RuntimeError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +51,24 @@ class NoPackage(ValueError):
 
 
 def prove(file: IO[bytes]) -> Proof:
-    """Check a package. Raises NoPackage where it is none."""
+    """Check a package, which may be any file at all. Raises NoPackage where it is none."""
     try:
         with zipfile.ZipFile(file) as book:
-            raw = _read(book, MANIFEST)
-            told = loads(raw)
-            if not isinstance(told, dict) or told.get("format") != FORMAT:
-                raise NoPackage("its manifest is of no format known here")
-            faults = tuple(_faults(book, told))
-            digest = hashlib.sha256(raw).hexdigest()
-            return Proof(str(told["case"]), len(told["files"]), told["record"]["entries"], digest, faults)
-    except (zipfile.BadZipFile, KeyError, TypeError, msgspec.DecodeError) as error:
+            return _proof(book)
+    except NoPackage:
+        raise
+    except (*_UNREADABLE, *_OF_ANOTHER_SHAPE) as error:
         raise NoPackage(str(error) or type(error).__name__) from error
+
+
+def _proof(book: zipfile.ZipFile) -> Proof:
+    raw = _read(book, MANIFEST)
+    told = loads(raw)
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise NoPackage("its manifest is of no format known here")
+    faults = tuple(_faults(book, told))
+    digest = hashlib.sha256(raw).hexdigest()
+    return Proof(str(told["case"]), len(told["files"]), told["record"]["entries"], digest, faults)
 
 
 def _read(book: zipfile.ZipFile, path: str) -> bytes:
@@ -70,17 +82,17 @@ def _read(book: zipfile.ZipFile, path: str) -> bytes:
 
 def _faults(book: zipfile.ZipFile, told: Mapping[str, Any]) -> Iterator[Fault]:
     listed = {entry["path"]: entry for entry in told["files"]}
-    names = book.namelist()
+    names = Counter(book.namelist())
     for path in sorted(set(names) - listed.keys() - {MANIFEST}):
         yield Fault(path, "it does not stand in the manifest")
-    for path in sorted({path for path in names if names.count(path) > 1}):
+    for path in sorted(path for path, times in names.items() if times > 1):
         yield Fault(path, "it is there twice")
     for path, entry in listed.items():
         if path not in names:
             yield Fault(path, "it is missing")
         elif not _is(book, path, entry):
             yield Fault(path, "its content is not that of the manifest")
-    if {RECORD, DECISIONS} <= set(names):
+    if {RECORD, DECISIONS} <= names.keys():
         yield from _record_faults(book, told)
 
 
@@ -92,7 +104,7 @@ def _is(book: zipfile.ZipFile, path: str, entry: Mapping[str, Any]) -> bool:
             while size <= entry["size"] and (piece := member.read(_CHUNK)):
                 digest.update(piece)
                 size += len(piece)
-    except zipfile.BadZipFile:  # the sum that ZIP itself keeps
+    except _UNREADABLE:  # among them the sum that ZIP itself keeps
         return False
     return (size, digest.hexdigest()) == (entry["size"], entry["sha256"])
 

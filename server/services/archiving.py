@@ -20,7 +20,7 @@ from server.services import instance_views, secret_files
 from server.services.attachments import FileStore
 from server.services.authorization import ALLOWED, Person, Verdict, denied
 from server.services.case import finish, hold
-from server.services.errors import NotFound
+from server.services.errors import ServiceError
 from server.store.columns import dumps
 from server.store.history import Attachment, DecisionEvaluation, HistoryEvent
 from server.store.runtime import Task
@@ -34,6 +34,14 @@ _events, _evaluations = _tables["history_event"], DecisionEvaluation.metadata.ta
 _attachments = Attachment.metadata.tables["attachment"]
 _t = Task.metadata.tables["task"].c
 _ENDED = ("ended", "cancelled")
+
+
+@dataclass(eq=False)
+class FilesMissing(ServiceError):
+    """The bytes of these files, by name, are not in the attachments' folder, or are not whole: a package
+    without them would not be that of the case."""
+
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def offered(session: Session, person: Person, instance_id: str) -> bool:
 
 
 def gather(session: Session, files: FileStore, person: Person, instance_id: str) -> Gathered:
-    """What belongs into the package. Raises NotFound, NotPermitted."""
+    """What belongs into the package. Raises NotFound, NotPermitted, FilesMissing."""
     row, used = instance_views.see(session, person, instance_id)
     may_archive(session, person, row).require()
     of_case = {"tenant_id": person.tenant_id, "instance_id": instance_id}
@@ -93,6 +101,8 @@ def gather(session: Session, files: FileStore, person: Person, instance_id: str)
     decisions = _rows(session, _evaluations, of_case, "seq")
     kept = [Attachment(**found) for found in _rows(session, _attachments, of_case, "id")]
     known = [file for file in kept if secret_files.seen_by(person, file).id]
+    if missing := tuple(file.name for file in known if not _is_whole(files, file)):
+        raise FilesMissing(missing)
     facts = {name: value for name, value in row.items() if name != "state"}
     data = [
         member("case.json", dumps(facts), kind="case"),
@@ -194,16 +204,21 @@ class _Outlet(io.RawIOBase):
 
 def _files(files: FileStore, kept: list[Attachment]) -> Iterator[Member]:
     for number, file in enumerate(kept, 1):
-        place = files.path(file.sha256)
-        if not place.is_file():
-            raise NotFound("attachment", file.id)
         about = {
             "kind": "file", "name": file.name, "id": file.id, "field": file.field, "version": file.version,
             "current": not file.replaced_by, "given_at": file.uploaded_at, "given_by": file.uploaded_by,
             "reason": file.reason,
         }  # fmt: skip
         path = f"files/{number:03}-{_safe(file.name, file.version)}"
-        yield Member(path, file.size, file.sha256, place, about)
+        yield Member(path, file.size, file.sha256, files.path(file.sha256), about)
+
+
+def _is_whole(files: FileStore, file: Attachment) -> bool:
+    """Whether all bytes of a file are there, as far as can be told without reading them."""
+    try:
+        return files.path(file.sha256).stat().st_size == file.size
+    except FileNotFoundError:
+        return False
 
 
 def _safe(name: str, version: int) -> str:

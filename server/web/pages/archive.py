@@ -5,24 +5,31 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from server.services import archiving, instance_views, issuing, opinions
-from server.services.archiving import Gathered, Member, member
+from server.services.archiving import FilesMissing, Gathered, Member, member
 from server.web import render, vocabulary
 from server.web.context import Visit
+from server.web.language import mark as _
 from server.web.pages.documents import paper_of, verification_qr
 from server.web.pages.opinions import Line, verdict
 from server.web.render import STATIC
 from server.web.routing import Pages
 
 pages = Pages()
+_NAMED = 10
+"""How many missing files are named."""
 
 
 @pages.post("/instances/{id}/archive")
 def archive(visit: Visit) -> Response:
     """Note in the record that the package is taken, and send it."""
-    gathered = archiving.gather(visit.session, visit.house.files, visit.person, visit.path("id"))
+    try:
+        gathered = archiving.gather(visit.session, visit.house.files, visit.person, visit.path("id"))
+    except FilesMissing as missing:
+        raise HTTPException(409, _missing(visit, missing.names)) from missing
     made = (*_issued(visit), member("style.css", (STATIC / "print.css").read_bytes(), kind="style"))
     index = member("index.html", _index(visit, gathered, made), kind="page")
     members = archiving.close(visit.session, visit.person, gathered, (index, *made), visit.now)
@@ -31,6 +38,15 @@ def archive(visit: Visit) -> Response:
     return StreamingResponse(
         archiving.stream(members, visit.now), media_type="application/zip", headers=headers
     )
+
+
+def _missing(visit: Visit, names: tuple[str, ...]) -> str:
+    """Which files are gone, and where they can be had."""
+    text = _(
+        "The package cannot be made, and nothing was recorded: {n} of its files are missing or broken on the"
+        " server ({names}). Tell an administrator: the backup of the data folder has them."
+    )
+    return visit.words.tell(text, {"n": len(names), "names": "、".join(names[:_NAMED])})
 
 
 def _index(visit: Visit, gathered: Gathered, made: tuple[Member, ...]) -> bytes:
