@@ -38,7 +38,8 @@ class Filters:
 @dataclass(frozen=True, slots=True)
 class TaskRow:
     """One line of the worklist. `light` is of this step, `instance_light` of the whole matter. A task of
-    somebody who is away tells `acting_for` whom; one that was delegated to this person says so."""
+    somebody who is away tells `acting_for` whom; one that was delegated to this person says so. `recused` is
+    why this person must leave it to others, "" where they may act."""
 
     id: str
     instance_id: str
@@ -60,6 +61,7 @@ class TaskRow:
     reminded_at: datetime | None = None
     acting_for: str = ""
     delegated: bool = False
+    recused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ def _filtered(
     kept: list[dict[str, Any]] = []
     for _ in range(10):
         found = queries.keys(session, person.tenant_id, principals, limit + 1, after)
-        by_id = queries.rows(session, person.tenant_id, [key.task_id for key in found[:limit]])
+        by_id = queries.rows(session, person.tenant_id, person.id, [key.task_id for key in found[:limit]])
         for key in found[:limit]:
             row = by_id.get(key.task_id)
             if row is not None and _passes(row, person, filters):
@@ -229,4 +231,5 @@ def _row(row: dict[str, Any], person: Person, calendar: Any, used: Any, now: dat
         working_days_left=calendar.working_days_left(now, due) if due else None, round=row["round"],
         rehearsed=row["rehearsal_at"] is not None, acting_for=absent.name if absent else "",
         delegated=row["delegation"] == "pending", reminded_at=row["reminded_at"],
+        recused=row["recused"] or "",
     )  # fmt: skip

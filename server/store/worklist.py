@@ -12,21 +12,34 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.store.columns import UtcDateTime
+from server.store.people import Recusal
 from server.store.runtime import ProcessInstance, Task
 
 _tasks = Task.metadata.tables["task"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
+_recusals = Recusal.metadata.tables["recusal"]
 
 
 def _list_rows() -> sa.Select[Any]:
-    """What a list shows of some tasks, put together once."""
-    t, i = _tasks.c, _instances.c
+    """What a list shows of some tasks, put together once; `recused` is why the person `of_person` must not
+    act on the case, NULL where they may."""
+    t, i, r = _tasks.c, _instances.c, _recusals.c
+    recused = (
+        sa.select(r.reason)
+        .where(
+            r.tenant_id == t.tenant_id, r.user_id == bindparam("of_person"), r.lifted_at.is_(None),
+            r.subject_id.in_((t.instance_id, i.project_id)), i.rehearsal_at.is_(None),
+        )
+        .limit(1)
+        .correlate(_tasks, _instances)
+        .scalar_subquery()
+    )  # fmt: skip
     return (
         sa.select(
             t.id, t.instance_id, t.element, t.name, t.assignee_id, t.candidates, t.created_at, t.due_at,
             t.follow_up_at, t.priority, t.sent_by, t.round, t.delegation, i.business_key, i.title,
             i.process_key, i.due_at.label("instance_due"), i.status, i.rehearsal_at, i.stopped_at,
-            t.reminded_at,
+            t.reminded_at, recused.label("recused"),
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .where(t.tenant_id == bindparam("of_tenant"), t.id.in_(bindparam("task_ids", expanding=True)))
@@ -161,9 +174,12 @@ def _count_query(shape: _Shape, overdue: bool) -> sa.sql.expression.TextualSelec
     return query.columns(n=sa.Integer)
 
 
-def rows(session: Session, tenant_id: str, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What a list shows of each task, by task id."""
-    found = session.execute(_ROWS, {"of_tenant": tenant_id, "task_ids": task_ids}).mappings()
+def rows(
+    session: Session, tenant_id: str, user_id: str, task_ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """What a person's list shows of each task, by task id."""
+    values = {"of_tenant": tenant_id, "of_person": user_id, "task_ids": task_ids}
+    found = session.execute(_ROWS, values).mappings()
     return {row["id"]: dict(row) for row in found}
 
 

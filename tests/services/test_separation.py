@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from server.services import history, identity, recusals, rights_log, tasks
+from server.services import history, identity, recusals, rights_log, tasks, worklist
 from server.services.authorization import Person
 from server.services.errors import NotPermitted, StaleTask
 from server.services.recusals import Wanted
+from server.services.worklist import Filters
 from tests.services.lab import END, START, TENANT, Lab, bundle, diagram, finish, gateway, manifest, task
 from tests.services.test_together import together
 
@@ -18,6 +19,8 @@ TWO_STEPS = diagram(
     "lab.due", START + task("review", "heads") + task("approve", "heads") + task("correct") + END,
     "start>review review>approve approve>correct correct>end",
 )  # fmt: skip
+
+GROUND = "表弟是申请人"
 
 
 def settle(lab: Lab, rules: str = "", *, of_process: str = "") -> None:
@@ -36,7 +39,7 @@ def settle(lab: Lab, rules: str = "", *, of_process: str = "") -> None:
 def recuse(lab: Lab, by: str, account: str, instance: str, **more: bool) -> tuple[str, ...]:
     """Enter a recusal."""
     with lab.database.write() as session:
-        wanted = Wanted(account, instance, "表弟是申请人", **more)
+        wanted = Wanted(account, instance, GROUND, **more)
         return recusals.declare(session, lab.people[by], wanted, lab.now)
 
 
@@ -148,7 +151,8 @@ def test_one_who_recuses_themselves_gives_back_what_they_hold(lab: Lab) -> None:
 
 
 def test_a_project_counts_for_its_later_cases_too(lab: Lab) -> None:
-    """The other cases of the project, those begun later included; no case of another project."""
+    """The other cases of the project, those begun later included; no case of another project. The worklist marks them
+    for that person, and for nobody else."""
     settle(lab)
     first, other = lab.start("ann", "lab.due"), lab.start("ann", "lab.due", project_name="别的")
     recuse(lab, "hugh", "hugh", first, whole_project=True)
@@ -159,6 +163,16 @@ def test_a_project_counts_for_its_later_cases_too(lab: Lab) -> None:
     later = lab.start("ann", "lab.due", project_id=project)
     for instance in (first, later):
         assert refused(lab, "hugh", lab.task(instance, "review")["id"])
+    with lab.database.read() as session:
+        lists = {
+            name: {
+                row.instance_id: row.recused
+                for row in worklist.page(session, lab.people[name], Filters(), lab.now).rows
+            }
+            for name in ("hugh", "eve")
+        }
+    assert lists["hugh"] == {first: GROUND, later: GROUND, other: ""}
+    assert lists["eve"] == {first: "", later: "", other: ""}
     lab.do("hugh", other, "review")
 
 

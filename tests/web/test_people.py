@@ -7,7 +7,7 @@ import re
 import pytest
 
 from server.store.database import Database
-from tests.web.office import Office, Visitor
+from tests.web.office import Office, Visitor, apply
 
 LIST = "账号,姓名,部门,用户组\nclerk,周明,,project_unit\nnewone,新人,区教育局,project_unit\nbad!,,,\n"
 
@@ -154,3 +154,21 @@ def test_the_trail_is_for_auditors_and_admins(office: Office) -> None:
     """Nobody else reads it."""
     assert office.visitor("clerk").get("/rights").status_code == 403
     assert "逐条链接校验" in office.visitor("admin").get("/rights").text
+
+
+def test_the_worklist_marks_what_one_is_recused_from(office: Office) -> None:
+    """With the reason, and nothing to claim it by; a colleague's list has both the box and the button."""
+    case, bureau = apply(office.visitor("clerk"), name="须回避的项目"), office.visitor("bureau")
+    page = bureau.get(f"/instances/{case}/recusals")
+    assert bureau.post(f"/instances/{case}/recusals", page, reason="申请人是配偶").status_code == 303
+    mine, other = (_row(office.visitor(name), "须回避的项目") for name in ("bureau", "second"))
+    assert "须回避" in mine
+    assert "申请人是配偶" in mine
+    assert ("/claim" in mine, "checkbox" in mine) == (False, False)
+    assert ("申请人是配偶" in other, "/claim" in other, "checkbox" in other) == (False, True, True)
+
+
+def _row(visitor: Visitor, title: str) -> str:
+    """The line of the worklist that holds a text."""
+    rows = visitor.get("/tasks").text.split("<tr data-row")
+    return next(row.partition("</tr>")[0] for row in rows if title in row)
