@@ -26,6 +26,7 @@ from server.web.language import Translator, translator
 from server.web.language import mark as _
 from server.web.packing import html_response
 from server.web.posting import storable
+from server.web.spoken import SpokenTexts
 from server.web.words import LIGHTS, Words
 
 ROOM = Path(__file__).parent
@@ -128,7 +129,7 @@ def _environment(language: str) -> Environment:
     """The templates in one language."""
     environment = Environment(
         loader=FileSystemLoader(ROOM / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"], auto_reload=False,
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n", SpokenTexts], auto_reload=False,
     )  # fmt: skip
     texts = translator(language)
     words = Words(texts)
