@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.bundles.manifest import Manifest
@@ -19,6 +21,7 @@ from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.services.messages import RUNNING
 from server.store.clocks import ClockStop, Extension, Instruction
+from server.store.columns import UtcDateTime
 from server.store.identity import Unit, User
 from server.store.runtime import ProcessInstance, Task
 
@@ -106,19 +109,12 @@ def waits_for(found: Reach) -> sa.ColumnElement[bool]:
 
 def board(session: Session, person: Person, now: datetime) -> Board:
     """The counts."""
-    scope = _Scope.of(session, person, now)
-    unit = _instances.c.unit_id
-    asked = [
-        scope.question(name)
-        .with_only_columns(sa.literal(name).label("list"), unit, sa.func.count().label("n"))
-        .group_by(unit)
-        for name in LISTS
-    ]
-    counts = {(row.unit_id, row.list): int(row.n) for row in session.execute(sa.union_all(*asked))}
-    found = {unit for unit, _name in counts}
-    u = _units.c
-    query = sa.select(u.id, u.name).where(u.tenant_id == person.tenant_id, u.id.in_(found)).order_by(u.name)
-    return Board(tuple((row.id, row.name) for row in session.execute(query)), counts)
+    look = _Look.of(session, person, now)
+    found = session.execute(_counts(look.reach), look.values)
+    counts = {(row.unit_id, row.list): int(row.n) for row in found}
+    units = session.execute(_UNITS, {"of_tenant": person.tenant_id})
+    counted = {unit for unit, _name in counts}
+    return Board(tuple((row.id, row.name) for row in units if row.id in counted), counts)
 
 
 def rows(
@@ -126,17 +122,16 @@ def rows(
 ) -> tuple[list[Row], bool]:
     """One page of a list, the most urgent first, and whether there are more. Raises NotFound for a list that
     does not exist."""
-    scope = _Scope.of(session, person, now)
-    query = scope.question(name)
-    if unit:
-        query = query.where(_instances.c.unit_id == unit)
-    query = query.order_by(*scope.order(name)).limit(PAGE + 1).offset(page * PAGE)
-    found = [dict(row) for row in session.execute(query).mappings()]
-    return [scope.row(row) for row in found[:PAGE]], len(found) > PAGE
+    if name not in LISTS:
+        raise NotFound("list", name)
+    look = _Look.of(session, person, now)
+    values = {**look.values, "of_unit": unit, "start": page * PAGE}
+    found = [dict(row) for row in session.execute(_listing(look.reach, name), values).mappings()]
+    return [look.row(row) for row in found[:PAGE]], len(found) > PAGE
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
+class _Look:
     """What the questions of one look share."""
 
     person: Person
@@ -146,30 +141,18 @@ class _Scope:
     now: datetime
 
     @classmethod
-    def of(cls, session: Session, person: Person, now: datetime) -> _Scope:
+    def of(cls, session: Session, person: Person, now: datetime) -> _Look:
         used = deployed.active(session, person.tenant_id)
         found = reach(person, used.manifest)
         may_supervise(found).require()
         calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
         return cls(person, used, found, calendar, now)
 
-    def question(self, name: str) -> sa.Select[Any]:
-        if name not in LISTS:
-            raise NotFound("list", name)
-        kind, _, light = name.partition("_")
-        if kind == "step":
-            return self._steps(light)
-        if kind == "case":
-            return self._cases().where(*self._lit(_instances.c.due_at, light))
-        return {"stopped": self._stopped, "asked": self._asked, "instructed": self._instructed}[name]()
-
-    def order(self, name: str) -> tuple[Any, ...]:
-        i = _instances.c
-        return {
-            "step_red": (_tasks.c.due_at, _tasks.c.id), "step_yellow": (_tasks.c.due_at, _tasks.c.id),
-            "stopped": (i.stopped_at, i.id), "asked": (_extensions.c.id,),
-            "instructed": (_instructions.c.answer_by, _instructions.c.id),
-        }.get(name, (i.due_at, i.id))  # fmt: skip
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the statements ask for."""
+        warned = self.calendar.warned_until(self.now)
+        return {"of_tenant": self.person.tenant_id, "now": self.now, "warned_until": warned}
 
     def row(self, row: Mapping[str, Any]) -> Row:
         due = row["due_at"]
@@ -182,66 +165,119 @@ class _Scope:
             since=row.get("since"), reason=row.get("reason") or "", reminded_at=row.get("reminded_at"),
         )  # fmt: skip
 
-    def _base(self, *more: Any) -> sa.Select[Any]:
-        i, u = _instances.c, _units.c
-        return (
-            sa.select(i.id, i.business_key, i.title, i.stopped_at, u.name.label("unit"), *more)
-            .select_from(_instances)
-            .join(_units, (u.tenant_id == i.tenant_id) & (u.id == i.unit_id), isouter=True)
-            .where(
-                i.tenant_id == self.person.tenant_id, i.rehearsal_at.is_(None), i.ended_at.is_(None),
-                i.status.in_(RUNNING),
-            )
-        )  # fmt: skip
 
-    def _steps(self, light: str) -> sa.Select[Any]:
-        t, p = _tasks.c, _people.c
-        columns = (
-            t.id.label("task_id"), t.name.label("step"), t.candidates, t.due_at, t.reminded_at,
-            p.name.label("who"),
-        )  # fmt: skip
-        query = (
-            self._base(*columns)
-            .join(_tasks, (t.tenant_id == _instances.c.tenant_id) & (t.instance_id == _instances.c.id))
-            .join(_people, (p.tenant_id == t.tenant_id) & (p.id == t.assignee_id), isouter=True)
-            .where(t.status == "open", *self._lit(t.due_at, light))
+# --------------------------------------------------------------------------- statements
+# They are put together once for each reach: that costs more than running them.
+_UNITS = (
+    sa.select(_units.c.id, _units.c.name)
+    .where(_units.c.tenant_id == bindparam("of_tenant"))
+    .order_by(_units.c.name)
+)
+_NOW = bindparam("now", type_=UtcDateTime())
+_WARNED_UNTIL = bindparam("warned_until", type_=UtcDateTime())
+
+
+@lru_cache(maxsize=64)
+def _counts(found: Reach) -> sa.Select[Any]:
+    """Rows of list, unit_id and n."""
+    unit = _instances.c.unit_id
+    asked = [
+        _question(found, name)
+        .with_only_columns(sa.literal(name).label("list"), unit, sa.func.count().label("n"))
+        .group_by(unit)
+        for name in LISTS
+    ]
+    return sa.select(sa.union_all(*asked).subquery())
+
+
+@lru_cache(maxsize=256)
+def _listing(found: Reach, name: str) -> sa.Select[Any]:
+    """A page of a list, of one unit or of all (""), from `start` on."""
+    i, unit = _instances.c, bindparam("of_unit", type_=sa.String)
+    order: dict[str, tuple[Any, ...]] = {
+        "step_red": (_tasks.c.due_at, _tasks.c.id), "step_yellow": (_tasks.c.due_at, _tasks.c.id),
+        "stopped": (i.stopped_at, i.id), "asked": (_extensions.c.id,),
+        "instructed": (_instructions.c.answer_by, _instructions.c.id),
+    }  # fmt: skip
+    query = _question(found, name).where(sa.or_(unit == "", i.unit_id == unit))
+    query = query.order_by(*order.get(name, (i.due_at, i.id)))
+    return query.limit(PAGE + 1).offset(bindparam("start", type_=sa.Integer))
+
+
+def _question(found: Reach, name: str) -> sa.Select[Any]:
+    kind, _, light = name.partition("_")
+    if kind == "step":
+        return _steps(found, light)
+    if kind == "case":
+        return _cases(found).where(*_lit(_instances.c.due_at, light))
+    return {"stopped": _stopped, "asked": _asked, "instructed": _instructed}[name](found)
+
+
+def _base(*more: Any) -> sa.Select[Any]:
+    i, u = _instances.c, _units.c
+    return (
+        sa.select(i.id, i.business_key, i.title, i.stopped_at, u.name.label("unit"), *more)
+        .select_from(_instances)
+        .join(_units, (u.tenant_id == i.tenant_id) & (u.id == i.unit_id), isouter=True)
+        .where(
+            i.tenant_id == bindparam("of_tenant"), i.rehearsal_at.is_(None), i.ended_at.is_(None),
+            sa.or_(*(i.status == status for status in RUNNING)),
         )
-        return query if self.reach.everything else query.where(waits_for(self.reach))
+    )  # fmt: skip
 
-    def _cases(self, *more: Any, due: bool = True) -> sa.Select[Any]:
-        columns = (_instances.c.due_at, *more) if due else more
-        query = self._base(*columns)
-        if self.reach.everything:
-            return query
-        t, i = _tasks.c, _instances.c
-        theirs = sa.exists().where(
-            t.tenant_id == i.tenant_id, t.instance_id == i.id, t.status == "open", waits_for(self.reach)
-        )
-        return query.where(theirs)
 
-    def _stopped(self) -> sa.Select[Any]:
-        s, i = _stops.c, _instances.c
-        same = (s.tenant_id == i.tenant_id) & (s.instance_id == i.id) & s.restarted_at.is_(None)
-        query = self._cases(s.stopped_at.label("since"), (s.name + "：" + s.reason).label("reason"))
-        return query.join(_stops, same).where(i.stopped_at.is_not(None))
+def _steps(found: Reach, light: str) -> sa.Select[Any]:
+    t, p = _tasks.c, _people.c
+    columns = (
+        t.id.label("task_id"), t.name.label("step"), t.candidates, t.due_at, t.reminded_at,
+        p.name.label("who"),
+    )  # fmt: skip
+    query = (
+        _base(*columns)
+        .join(_tasks, (t.tenant_id == _instances.c.tenant_id) & (t.instance_id == _instances.c.id))
+        .join(_people, (p.tenant_id == t.tenant_id) & (p.id == t.assignee_id), isouter=True)
+        .where(t.status == "open", *_lit(t.due_at, light))
+    )
+    return query if found.everything else query.where(waits_for(found))
 
-    def _asked(self) -> sa.Select[Any]:
-        e, i = _extensions.c, _instances.c
-        same = (e.tenant_id == i.tenant_id) & (e.instance_id == i.id) & (e.status == "asked")
-        query = self._cases(e.asked_at.label("since"), e.reason, e.asked_by_name.label("who"))
-        return query.join(_extensions, same)
 
-    def _instructed(self) -> sa.Select[Any]:
-        n, i = _instructions.c, _instances.c
-        same = (n.tenant_id == i.tenant_id) & (n.instance_id == i.id) & n.answered_at.is_(None)
-        query = self._cases(n.given_at.label("since"), n.text.label("reason"), n.given_by_name.label("who"))
-        return query.join(_instructions, same)
+def _cases(found: Reach, *more: Any) -> sa.Select[Any]:
+    query = _base(_instances.c.due_at, *more)
+    if found.everything:
+        return query
+    t, i = _tasks.c, _instances.c
+    theirs = sa.exists().where(
+        t.tenant_id == i.tenant_id, t.instance_id == i.id, t.status == "open", waits_for(found)
+    )
+    return query.where(theirs)
 
-    def _lit(self, due: Any, light: str) -> Iterator[Any]:
-        """Whose light it is: one that stands still with the clock has none."""
-        stopped = _instances.c.stopped_at
-        yield due.is_not(None)
-        yield sa.or_(stopped.is_(None), due <= stopped)
-        yield due < self.now if light == "red" else due >= self.now
-        if light == "yellow":
-            yield due <= self.calendar.warned_until(self.now)
+
+def _stopped(found: Reach) -> sa.Select[Any]:
+    s, i = _stops.c, _instances.c
+    same = (s.tenant_id == i.tenant_id) & (s.instance_id == i.id) & s.restarted_at.is_(None)
+    query = _cases(found, s.stopped_at.label("since"), (s.name + "：" + s.reason).label("reason"))
+    return query.join(_stops, same).where(i.stopped_at.is_not(None))
+
+
+def _asked(found: Reach) -> sa.Select[Any]:
+    e, i = _extensions.c, _instances.c
+    same = (e.tenant_id == i.tenant_id) & (e.instance_id == i.id) & (e.status == "asked")
+    query = _cases(found, e.asked_at.label("since"), e.reason, e.asked_by_name.label("who"))
+    return query.join(_extensions, same)
+
+
+def _instructed(found: Reach) -> sa.Select[Any]:
+    n, i = _instructions.c, _instances.c
+    same = (n.tenant_id == i.tenant_id) & (n.instance_id == i.id) & n.answered_at.is_(None)
+    query = _cases(found, n.given_at.label("since"), n.text.label("reason"), n.given_by_name.label("who"))
+    return query.join(_instructions, same)
+
+
+def _lit(due: Any, light: str) -> Iterator[Any]:
+    """Whose light it is: one that stands still with the clock has none."""
+    stopped = _instances.c.stopped_at
+    yield due.is_not(None)
+    yield sa.or_(stopped.is_(None), due <= stopped)
+    yield due < _NOW if light == "red" else due >= _NOW
+    if light == "yellow":
+        yield due <= _WARNED_UNTIL

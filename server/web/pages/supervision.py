@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
+from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from server.services import calendars, due_days, instructions, reminding, supervision
@@ -123,8 +125,18 @@ def _page(visit: Visit, note: str = "", failures: Sequence[str] = (), status: in
         titles={key: gettext(title) for key, title in TITLES.items()}, unit=unit, rows=rows, note=note,
         failures=failures, next=_next(name, unit, number) if more else "", typed=visit.sent("note"),
         answer_by=visit.sent("answer_by")[:10], today=calendars.local(visit.now).date(),
-        ticked=visit.posted.all("row"),
+        ticked=visit.posted.all("row"), number=partial(_number_of, board, (unit, name)),
     )  # fmt: skip
+
+
+def _number_of(board: supervision.Board, shown: tuple[str, str], unit: str, name: str) -> Markup:
+    """A count of a unit ("" for all) as a link to its list; the list that is shown says so."""
+    n = board.counts.get((unit, name), 0) if unit else board.total(name)
+    if not n:
+        return Markup('<span class="muted">0</span>')
+    address = escape("/supervision?" + urlencode({"list": name, **({"unit": unit} if unit else {})}))
+    current = ' aria-current="page"' if (unit, name) == shown else ""
+    return Markup(f'<a href="{address}"{current}>{n}</a>')
 
 
 def _first(board: supervision.Board) -> str:
