@@ -44,6 +44,10 @@ def test_a_value_is_tried(office: Office) -> None:
     rows = html.fromstring(page.text).xpath("//table[contains(@class, 'dmn')]/tbody/tr")
     assert [row.get("class") for row in rows] == [None, "fired", None]
     assert "命中" in rows[1].text_content()
+    assert rows[2].xpath("./td/span[@class='small muted']/text()") == [
+        "运维服务类",
+        "无",
+    ]  # what the value words mean
     near = rows[0].xpath("./td[contains(@class, ' no')]")
     assert [cell.text_content() for cell in near] == [">= 600000 不符"]
     snippet = html.fromstring(page.text).xpath("//pre/text()")[0]

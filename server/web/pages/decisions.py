@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from server.engine.decision_trials import MAX_BOUNDARIES, BoundaryRow, Input, Trial
+from server.engine.dmn.model import InputClause
 from server.engine.model import Finding, Value
 from server.services import replaying, trying_out
 from server.services.deployed import Deployed
@@ -30,6 +32,7 @@ OTHER = "…"
 """Stands for a text that no cell names."""
 
 _LISTED = 60
+_QUOTED = re.compile(r'"([^"\\]*)"')
 _CENT = Decimal("0.01")
 
 
@@ -109,6 +112,7 @@ def decision(visit: Visit) -> Response:
         told=told, live=live, differs=bool(told and live and trying_out.differ(told.trial, live.trial)),
         snippet=snippet, boundaries=[_boundary(found, row, words, names) for row in rows], computed=computed,
         most=MAX_BOUNDARIES, own_values=base is not None, saved=_saved(visit, found), names=names,
+        meant=_meant(found, names),
     )  # fmt: skip
 
 
@@ -193,6 +197,26 @@ def _kind(one: Input, has_choices: bool) -> str:
     if one.type.startswith(("list", "context")):
         return "json"
     return "choice" if has_choices else "text"
+
+
+def _meant(found: Subject, names: Vocabulary) -> list[list[str]]:
+    """What the value words of each cell mean, row by row; "" for a cell that names none that has a label."""
+    columns = found.table.columns if found.table else ()
+    called = [
+        (one.new.expression.text if isinstance(one.new, InputClause) else one.new.name if one.new else "")
+        or found.decision.name
+        for one in columns
+    ]
+    return [
+        [_cell_meant(name, cell.shown, names) for name, cell in zip(called, rule.cells, strict=True)]
+        for rule in (found.table.rules if found.table else ())
+    ]
+
+
+def _cell_meant(name: str, text: str, names: Vocabulary) -> str:
+    quoted = dict.fromkeys(_QUOTED.findall(text))
+    labels = [names.values.get((name, value)) or names.terms.get(value) or "" for value in quoted]
+    return "、".join(label for label in labels if label)
 
 
 def _told(found: Subject, trial: Trial, words: Words, names: Vocabulary) -> Told:
