@@ -151,8 +151,8 @@ def test_one_who_recuses_themselves_gives_back_what_they_hold(lab: Lab) -> None:
 
 
 def test_a_project_counts_for_its_later_cases_too(lab: Lab) -> None:
-    """The other cases of the project, those begun later included; no case of another project. The worklist marks them
-    for that person, and for nobody else."""
+    """The other cases of the project, those begun later included; no case of another project. The
+    worklist marks them for that person, and for nobody else."""
     settle(lab)
     first, other = lab.start("ann", "lab.due"), lab.start("ann", "lab.due", project_name="别的")
     recuse(lab, "hugh", "hugh", first, whole_project=True)
