@@ -24,6 +24,7 @@ from server.web import ready_phrases, refusals, richtext
 from server.web.context import Visit
 from server.web.language import Translator, translator
 from server.web.language import mark as _
+from server.web.listing import listed
 from server.web.packing import html_response
 from server.web.posting import storable
 from server.web.spoken import SpokenTexts
@@ -147,6 +148,7 @@ def _environment(language: str) -> Environment:
         annotation=words.annotation,
         size=words.size,
         value=words.value,
+        listed=listed,
         markdown=richtext.markdown,
         safe_html=richtext.safe_html,
         without_marks=richtext.without_marks,

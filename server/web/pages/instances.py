@@ -31,6 +31,7 @@ from server.web import filling, letters_beside, render, vocabulary
 from server.web.context import Visit
 from server.web.language import mark as _
 from server.web.limit_words import Explained, explained
+from server.web.listing import Listing, listed
 from server.web.pdf import PdfUnavailable, pdf_of
 from server.web.routing import Pages, Permission
 from server.web.words import Words
@@ -63,6 +64,11 @@ class Line:
         """What the paper shows beside the opinion, the signature and the date."""
         said = {"opinion_text", "officer", "opinion_date"}
         return [(view.label, view.display) for view in self.views if view.display and view.name not in said]
+
+    @property
+    def lists(self) -> list[Listing]:
+        """The lists that the paper shows as tables of their own."""
+        return [listed(view) for view in self.views if view.rows]
 
 
 @pages.get("/instances")
