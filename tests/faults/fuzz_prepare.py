@@ -279,6 +279,9 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/design/{draft_id}/locks/{path:path}": [
             f"/design/{id_}/locks/{path}" for id_ in drafts for path in office.ids["file"][:5]
         ],
+        "/design/{draft_id}/saves/{path:path}": [
+            f"/design/{id_}/saves/{path}?at=1" for id_ in drafts for path in office.ids["file"][:5]
+        ],
         **{
             f"/deployments/releases/{{id}}/{word}": [
                 f"/deployments/releases/{id_}/{word}" for id_ in deployments
