@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from server.services import deployments
 from server.store import schema
 from server.store.database import Database
 from tests.conftest import SESSION_FOLDER
+from tests.services import conftest as services
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANT = "hongshan"
@@ -72,6 +74,15 @@ def serve(data: Path, url: str, port: int = 0) -> tuple[subprocess.Popen[bytes],
         else:
             return process, address
     raise AssertionError((data / "server.log").read_text("utf-8", "replace"))
+
+
+@contextmanager
+def inside(server: Server) -> Iterator[services.Office]:
+    """The office of the server from inside: what a test takes as given need not be clicked."""
+    office = services.open_office(f"sqlite:///{server.data / 'guicheng.db'}", server.data / "attachments")
+    office.now = house.now()
+    yield office
+    office.database.close()
 
 
 @pytest.fixture(scope="session")

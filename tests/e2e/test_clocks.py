@@ -85,6 +85,7 @@ def test_the_clock_and_who_watches_it(browser: Browser, lab_server: tuple[Server
     expect(ann.locator("main")).not_to_contain_text("起停表")
     ann.goto(f"/instances/{instance}/history")
     expect(ann.locator("main")).to_contain_text("评审意见已出具")
+    _extended_and_suspended(browser, server, ann, instance)
 
     head = desk(browser, server.address, "head")
     head.goto("/supervision")
@@ -95,6 +96,10 @@ def test_the_clock_and_who_watches_it(browser: Browser, lab_server: tuple[Server
     picture(head, "board")
     head.get_by_role("button", name="督办所选").click()
     expect(head.locator(".notice.done")).to_contain_text("已督办 1 件")
+    head.locator("tbody input[name=row]").first.check()
+    head.get_by_label("催办说明或督办意见").fill("请抓紧")
+    head.get_by_role("button", name="催办所选").click()
+    expect(head.locator(".notice.done")).to_contain_text("已催办 1 项")
     head.goto("/supervision?list=instructed")
     head.locator("td.number a").first.click()
     head.get_by_role("link", name="时限与停表").click()
@@ -118,4 +123,33 @@ def test_the_clock_and_who_watches_it(browser: Browser, lab_server: tuple[Server
     picture(head, "board-360")
     assert head.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     for page in (ann, head):
+        page.context.close()
+
+
+def _extended_and_suspended(browser: Browser, server: Server, ann: Page, instance: str) -> None:
+    """Who holds the step asks for three days, the head grants them; an administrator halts the case and lets
+    it go on. The record has all four."""
+    address = f"/instances/{instance}/limits"
+    ann.goto(address)
+    ann.locator("#f-days").fill("3")
+    ann.locator("#f-more").fill("外省调档")
+    ann.get_by_role("button", name="申请延期").click()
+    expect(ann.locator("main")).to_contain_text("待批准")
+    picture(ann, "extension-asked-360")
+    head = desk(browser, server.address, "head")
+    head.goto(address)
+    head.locator("#f-decision").fill("同意延期")
+    picture(head, "extension-decide")
+    head.get_by_role("button", name="准予").click()
+    expect(head.locator("main")).to_contain_text("经 Head 批准延长 3 个工作日")
+    admin = desk(browser, server.address, "admin")
+    for why, button in (("等待上级答复", "挂起"), ("上级已答复", "恢复办理")):
+        admin.goto(address)
+        admin.locator("#f-suspend").fill(why)
+        admin.get_by_role("button", name=button).click()
+        admin.wait_for_load_state()
+    admin.goto(f"/instances/{instance}/history")
+    for words in ("外省调档", "同意延期", "等待上级答复", "上级已答复"):
+        expect(admin.locator("main")).to_contain_text(words)
+    for page in (head, admin):
         page.context.close()

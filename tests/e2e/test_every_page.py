@@ -15,12 +15,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, Route
 
 from server.web.routes import PAGES
+from tests.conftest import SESSION_FOLDER
 from tests.faults.fuzz_crawl import LARGE
-from tests.faults.fuzz_office import KINDS, FuzzOffice, Request, open_office
+from tests.faults.fuzz_fire import in_haste
+from tests.faults.fuzz_office import KINDS, Answer, FuzzOffice, Request
+from tests.faults.fuzz_prepare import open_office
 
 EACH = int(os.environ.get("EVERY_PAGE", "1"))
 """How many addresses of one page are looked at."""
@@ -31,6 +34,11 @@ HEAVY = ("bpmn-js", "diagram.js", ".json", "/studio/", "modeler", "/files/", "/f
 """What a page with a diagram loads besides: viewer and editors, and what they show."""
 DRAWN = {"exclude": [[".watermark"]]}
 """Decoration is pale on purpose."""
+BY_COLOUR = ("color-contrast", "link-in-text-block")
+"""The rules that can come out otherwise in the dark: nothing but colours differs there."""
+ONLY_WRONG = {"resultTypes": ["violations"]}
+"""What is in order is not listed: that takes ten times as long as finding what is not."""
+PACKED = ((b"accept-encoding", b"gzip"),)
 _GETS = sorted({page.path for page in PAGES if page.method == "GET" and not page.path.endswith(LARGE)})
 
 
@@ -42,6 +50,15 @@ class Window:
     page: Page
     kind: str = "nobody"
     weight: dict[str, int] = field(default_factory=dict)
+    known: dict[tuple[str, str], Answer] = field(default_factory=dict)
+
+    def sees(self, kind: str, address: str) -> bool:
+        """Whether this kind of person gets a page there. The answer is kept for the browser."""
+        answer = self.office.send(Request("GET", address.encode(), PACKED), self.office.badges[kind])
+        is_page = answer.status == 200 and answer.headers.get("content-type", "").startswith("text/html")
+        if is_page:
+            self.known = {(kind, address): answer}
+        return is_page
 
     def hand_over(self, route: Route) -> None:
         """Let the application answer what the browser asks; other addresses do not exist."""
@@ -50,8 +67,9 @@ class Window:
             route.abort()
             return
         target = f"{asked.path}?{asked.query}" if asked.query else asked.path
-        headers = ((b"accept-encoding", b"gzip"),)
-        answer = self.office.send(Request("GET", target.encode(), headers), self.office.badges[self.kind])
+        answer = self.known.pop((self.kind, target), None) or self.office.send(
+            Request("GET", target.encode(), PACKED), self.office.badges[self.kind]
+        )
         packed = answer.headers.get("content-encoding") == "gzip"
         self.weight[asked.path] = int(answer.headers.get("content-length", len(answer.body)))
         if packed and "content-length" not in answer.headers:
@@ -60,19 +78,28 @@ class Window:
         route.fulfill(status=answer.status, headers=kept, body=answer.body)
 
     def open(self, kind: str, address: str) -> None:
-        """Open a page as this kind of person."""
+        """Open a page as this kind of person, with axe in it."""
         self.kind = kind
         self.weight.clear()
         self.page.goto(f"http://127.0.0.1:8000{address}", wait_until="load")
+        self.page.evaluate(AXE_SCRIPT)
+
+    def wrong(self, scheme: str, rules: tuple[str, ...]) -> list[str]:
+        """What axe finds against rules, or sets of them, in light or dark."""
+        self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = self.page.evaluate(
+            "([where, how]) => axe.run(where, how)", [DRAWN, ONLY_WRONG | {"runOnly": list(rules)}]
+        )
+        return [f"{scheme}: {text}" for text in _wrong(found)]
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FuzzOffice]:
-    """An office with cases in many states."""
-    opened = open_office(tmp_path_factory.mktemp("office"))
-    yield opened
-    opened.thread.shutdown()
-    opened.database.close()
+def office(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FuzzOffice]:
+    """An office with cases in many states; prepared once for all who look at such a one."""
+    with in_haste():
+        opened = open_office(pytestconfig.stash[SESSION_FOLDER] / "fuzz", tmp_path_factory.mktemp("office"))
+        yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +113,12 @@ def window(office: FuzzOffice, browser: Browser) -> Iterator[Window]:
     context.close()
 
 
-def _found(office: FuzzOffice, pattern: str) -> list[tuple[str, str]]:
+def _found(window: Window, pattern: str) -> list[tuple[str, str]]:
     """Who opens which addresses of a page: the first kind of person that sees it as a page."""
-    wanted = [pattern] if "{" not in pattern else office.addresses.get(pattern, [])
+    wanted = [pattern] if "{" not in pattern else window.office.addresses.get(pattern, [])
     pages: list[tuple[str, str]] = []
     for address in wanted:
-        kind = next((kind for kind in KINDS if office.page(kind, address)), "")
+        kind = next((kind for kind in KINDS if window.sees(kind, address)), "")
         if kind:
             pages.append((kind, address))
         if len(pages) == EACH:
@@ -112,19 +139,15 @@ def _wrong(found: dict[str, Any]) -> list[str]:
 def test_page_for_everybody(window: Window, pattern: str) -> None:
     """Axe, widths and weight."""
     wrong: dict[str, list[str]] = {}
-    for kind, address in _found(window.office, pattern):
+    for kind, address in _found(window, pattern):
         problems = wrong.setdefault(f"{address} as {kind}", [])
         window.page.set_viewport_size({"width": 1440, "height": 900})
         window.open(kind, address)
         weight = sum(size for path, size in window.weight.items() if not any(h in path for h in HEAVY))
         if weight > MAX_BYTES:
             problems.append(f"weighs {weight}: {window.weight}")
-        axe = Axe()
-        for scheme in ("light", "dark"):
-            window.page.emulate_media(color_scheme=scheme)
-            result = axe.run(window.page, context=DRAWN, options={"runOnly": list(RULES)})
-            problems += [f"{scheme}: {text}" for text in _wrong(result.response)]
-        window.page.emulate_media(color_scheme="light")
+        problems += window.wrong("dark", BY_COLOUR)
+        problems += window.wrong("light", RULES)
         for width in WIDTHS:
             window.page.set_viewport_size({"width": width, "height": 800})
             wide = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")

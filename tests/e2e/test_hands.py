@@ -65,6 +65,12 @@ def test_reassigned_delegated_and_given_back(browser: Browser, server: Server, t
     lin.page.get_by_label("委派事项").fill("请核对申报材料")
     lin.page.get_by_role("button", name="委派").click()
     expect(lin.page.locator("main")).to_contain_text("孙磊正在代您填写")
+    lin.page.get_by_role("button", name="立即收回").click()
+    lin.page.get_by_role("link", name="委派…").click()
+    lin.page.get_by_label("委派给").select_option("sunlei")
+    lin.page.get_by_label("委派事项").fill("请核对申报材料是否齐全")
+    lin.page.get_by_role("button", name="委派").click()
+    expect(lin.page.locator("main")).to_contain_text("孙磊正在代您填写")
 
     sun = Desk(browser, server.address, "sunlei")
     held(sun, "转办样本项目")
@@ -82,7 +88,7 @@ def test_reassigned_delegated_and_given_back(browser: Browser, server: Server, t
     lin.page.wait_for_url("**/done*")
     lin.page.get_by_role("link", name="查看办件").click()
     lin.page.goto(f"{lin.page.url}/history")
-    for words in ("转办：", "外出培训三天", "委派：", "请核对申报材料", "交回：", "材料齐全"):
+    for words in ("转办：", "外出培训三天", "委派：", "请核对申报材料", "收回委派：", "交回：", "材料齐全"):
         expect(lin.page.locator("main")).to_contain_text(words)
     lin.picture(PICTURES, "hands-record-360")
     lin.close()
@@ -94,10 +100,9 @@ def test_standing_in_doing_many_at_once_and_handing_over(
 ) -> None:
     """Chen enters that he is away; Lin does what waits for him, both cases with one form. What he still holds
     an administrator hands over to her."""
-    begin(browser, server, tmp_path, "代理样本甲", "代理样本乙", "移交样本丙")
+    begin(browser, server, tmp_path, "代理样本甲", "代理样本乙", "移交样本丙", "转办样本丁")
     chen = Desk(browser, server.address, "chenwei")
-    for title in ("代理样本甲", "代理样本乙", "移交样本丙"):
-        held(chen, title)
+    _claimed_put_back_and_given_away_at_once(chen)
     chen.page.goto("/substitutions")
     chen.picture(PICTURES, "substitutions")
     chen.page.get_by_label("代理人").select_option("linfang")
@@ -106,6 +111,7 @@ def test_standing_in_doing_many_at_once_and_handing_over(
     chen.page.get_by_role("button", name="登记代理").click()
     expect(chen.page.locator("table")).to_contain_text("代理中")
     chen.picture(PICTURES, "substitutions-entered")
+    chen.page.goto("/tasks")
     chen.close()
 
     lin = Desk(browser, server.address, "linfang", width=360)
@@ -138,4 +144,36 @@ def test_standing_in_doing_many_at_once_and_handing_over(
     admin.page.get_by_label("移交理由").fill("调任")
     admin.page.get_by_role("button", name="移交", exact=True).click()
     expect(admin.page.locator("#done-title")).to_have_text("已移交 1/1 项")
+    admin.page.goto("/substitutions")
+    admin.page.get_by_role("button", name="自今日起结束：陈伟").click()
+    expect(admin.page.locator("table")).to_contain_text("已撤销")
+    admin.page.goto("/rights")
+    expect(admin.page.locator("main")).to_contain_text("年休假")
     admin.close()
+
+
+def _ticked(desk: Desk, *titles: str) -> None:
+    """Tick these rows of the worklist."""
+    for title in titles:
+        desk.page.locator("tr[data-row]", has_text=title).locator("input[type=checkbox]").check()
+
+
+def _claimed_put_back_and_given_away_at_once(chen: Desk) -> None:
+    """Batches on the worklist: all are claimed, two put back and claimed again, one given away."""
+    chen.page.goto("/tasks")
+    _ticked(chen, "代理样本甲", "代理样本乙", "移交样本丙", "转办样本丁")
+    chen.page.get_by_role("button", name="签收所选").click()
+    expect(chen.page.locator("#worklist")).to_contain_text("4")
+    _ticked(chen, "代理样本甲", "代理样本乙")
+    chen.page.get_by_role("button", name="退签", exact=True).click()
+    chen.page.goto("/tasks")
+    _ticked(chen, "代理样本甲", "代理样本乙")
+    chen.page.get_by_role("button", name="签收所选").click()
+    _ticked(chen, "转办样本丁")
+    chen.page.get_by_role("button", name="转办…").click()
+    chen.page.get_by_label("转交给").select_option("linfang")
+    chen.page.get_by_label("转办理由").fill("分工调整")
+    chen.page.get_by_role("button", name="转办", exact=True).click()
+    expect(chen.page.locator("main")).to_contain_text("转办样本丁")
+    chen.page.goto("/tasks")
+    expect(chen.page.locator("tr[data-row]", has_text="转办样本丁")).to_have_count(0)

@@ -80,6 +80,10 @@ def test_people_from_a_list_to_a_recusal(browser: Browser, server: Server, tmp_p
     clerk.page.goto(f"{case}/history")
     expect(clerk.page.locator("main")).to_contain_text("回避：")
 
+    admin.page.goto(f"{case}/recusals")
+    admin.page.get_by_role("button", name="解除回避").click()
+    clerk.page.goto(f"{case}/history")
+    expect(clerk.page.locator("main")).to_contain_text("解除回避：")
     admin.page.goto("/rights")
     expect(admin.page.locator("main")).to_contain_text("回避办件")
     admin.picture(PICTURES, "rights")

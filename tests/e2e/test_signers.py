@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from server.bundles.scenario_files import read_scenario
-from tests.e2e.conftest import ROOT, Server
+from tests.e2e.conftest import ROOT, Server, inside
 from tests.e2e.driver import WHO, Desk
+from tests.services.test_panel import at_the_experts, round_of
 
 SCENARIO = ROOT / "tests" / "scenarios" / "hongshan" / "project_approval" / "large_600000_00.yaml"
 PICTURES = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
@@ -91,3 +92,41 @@ def test_signing_before_and_after(browser: Browser, server: Server, tmp_path: Pa
     holder.page.set_viewport_size({"width": 360, "height": 800})
     holder.picture(PICTURES, "signers-record-360")
     holder.close()
+
+
+@pytest.mark.timeout(300)
+def test_signing_together(browser: Browser, server: Server, tmp_path: Path) -> None:
+    """会签: two experts are asked; who sent it takes one out and adds him again; both sign, and the case goes
+    on."""
+    with inside(server) as office:
+        case, _task = at_the_experts(office)
+        first = round_of(office, case, "baoyin")
+    sender = Desk(browser, server.address, "chenwei")
+    page = sender.page
+    page.goto(f"/tasks/{first}/joint")
+    expect(page.locator("main")).to_contain_text("已签0人，共2人")
+    out = page.locator("li", has_text="高山")
+    out.get_by_text("减签", exact=True).first.click()
+    out.locator("textarea").fill("有利害关系")
+    out.locator("button[data-submit]").click()
+    expect(page.locator("main")).to_contain_text("已减签")
+    page.goto(f"/tasks/{first}/joint")
+    page.locator("#f-who").select_option("gaoshan")
+    page.locator("#f-reason").fill("经核实无利害关系")
+    sender.picture(PICTURES, "joint")
+    page.get_by_role("button", name="添加").click()
+    expect(page.locator("main")).to_contain_text("共2人")
+    for account in ("baoyin", "gaoshan"):
+        expert = Desk(browser, server.address, account, width=360)
+        expert.page.locator("tr[data-row] td.lead a").first.click()
+        expert.fill_and_check(
+            {"no_conflict": True, "verdict": "pass", "opinion_text": f"{account}同意"}, tmp_path
+        )
+        expert.picture(PICTURES, f"joint-{account}-360")
+        expert.page.locator("button[data-submit]").click()
+        expert.page.wait_for_url("**/done*")
+        expert.close()
+    page.goto(f"/instances/{case}/history")
+    for words in ("减签：", "有利害关系", "增加会签：", "经核实无利害关系", "baoyin同意", "gaoshan同意"):
+        expect(page.locator("main")).to_contain_text(words)
+    sender.close()

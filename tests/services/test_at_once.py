@@ -4,21 +4,45 @@ nothing is done twice. And who may not do it at all."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from server.services import checklist, copies, delegating, history, joint_signing, recusals, signing, tasks
+from server.services import (
+    archiving,
+    batches,
+    checklist,
+    consulting,
+    copies,
+    delegating,
+    extensions,
+    history,
+    instances,
+    instructions,
+    joint_signing,
+    recusals,
+    signing,
+    stops,
+    substitutions,
+    suspension,
+    tasks,
+)
 from server.services.errors import NotPermitted, StaleTask
+from server.services.instructions import Word
 from server.services.recusals import Wanted
+from tests.services.clocked import case as limited
+from tests.services.clocked import files, order
 from tests.services.conftest import TENANT as HONGSHAN
 from tests.services.conftest import Office
 from tests.services.lab import TENANT, Lab
+from tests.services.test_batches import picked, run, works
 from tests.services.test_checklist import LACKING, case, waive
 from tests.services.test_signing import ask, desk, instance, panel, revision
 from tests.services.test_together import together
 
-__all__ = ["case", "desk"]
+__all__ = ["case", "desk", "timed"]
+EXTENDABLE = 'number = "lab.limited-{year}-{n}"\nextension = "5 working days"\n'
 
 
 def held(lab: Lab, process: str = "lab.due") -> str:
@@ -119,14 +143,34 @@ def test_taking_back_while_the_next_one_claims(office: Office) -> None:
     """撤回 before somebody acts, or not at all."""
     for number in range(3):
         begun = office.start(project_name=f"撤回{number}")
-        sent = office.do("chenwei", begun, "check_materials", materials_verdict="complete").task_id
-        after = office.task(begun, "pre_review")["id"]
+        office.do("chenwei", begun, "check_materials", materials_verdict="complete")
+        sent = office.pre_review(begun).task_id
+        after = office.task(begun, "decide_review")["id"]
         raised = together(
-            doing(office, "chenwei", tasks.withdraw, sent), doing(office, "wulan", tasks.claim, after)
+            doing(office, "wulan", tasks.withdraw, sent), doing(office, "chenwei", tasks.claim, after)
         )
         assert [type(error) for error in raised] == [StaleTask], raised
         taken = office.rows("select assignee_id from task where id = :t", t=after)[0]["assignee_id"]
-        assert office.open(begun) == (["pre_review"] if taken == "wulan" else ["check_materials"])
+        assert office.open(begun) == (["decide_review"] if taken == "chenwei" else ["pre_review"])
+
+
+def test_a_batch_tells_each_case(lab: Lab) -> None:
+    """Two give the same tasks away at once, and put the same back: each moves once, and each case tells it.
+    Who may not is refused for each."""
+    mine = works(lab, 3)
+    shown = picked(lab, "ann", mine)
+    refused = run(lab, "head", batches.reassign, shown, "bob", "出差")
+    assert [type(one.problem) for one in refused] == [NotPermitted] * 3
+    done: list[bool] = []
+
+    def give(who: str) -> None:
+        done.extend(one.problem is None for one in run(lab, who, batches.reassign, shown, "bob", "出差"))
+
+    assert together(lambda: give("ann"), lambda: give("admin")) == []
+    assert sorted(done) == [False] * 3 + [True] * 3
+    assert entries(lab, "task_reassigned") == 3
+    run(lab, "bob", batches.release, mine)
+    assert entries(lab, "task_released") == 3
 
 
 # --------------------------------------------------------------------------- delegated
@@ -174,6 +218,105 @@ def test_a_waiver_undone_by_two(office: Office, case: str) -> None:
     again = doing(office, "wulan", checklist.ask_again, case, LACKING)
     assert [type(error) for error in together(again, again)] == [StaleTask]
     assert entries(office, "material_asked_again", HONGSHAN) == 1
+
+
+def test_asking_and_completing(lab: Lab) -> None:
+    """征询 while the step is sent in another window: asked before or not at all."""
+    for _ in range(3):
+        task_id = held(lab)
+        at = revision(lab, task_id)
+        ask_head = doing(lab, "ann", consulting.ask, task_id, ["u:head"], "够用吗？")
+        raised = together(ask_head, doing(lab, "ann", _complete, task_id, at))
+        assert [type(error) for error in raised] in ([], [StaleTask]), raised
+        (row,) = lab.rows("select status from task where id = :t", t=task_id)
+        asked = lab.rows("select id from opinion_request where task_id = :t", t=task_id)
+        assert (row["status"], len(asked)) in {("completed", 1), ("completed", 0), ("open", 1)}
+
+
+def test_a_substitution_ended_by_two(lab: Lab) -> None:
+    """It ends once; the trail of rights has one line."""
+    today = lab.now.date()
+    wanted = substitutions.Wanted("ann", "bob", today, today, "休假")
+    with lab.database.write() as session:
+        one = substitutions.enter(session, lab.people["ann"], wanted, lab.now)
+    yesterday = today - timedelta(days=1)
+    ends = [doing(lab, who, substitutions.end, one, yesterday) for who in ("ann", "admin")]
+    assert len(together(*ends)) == 1
+    assert len(lab.rows("select seq from right_event where kind = 'substitution_ended'")) == 1
+
+
+def test_two_take_the_package(office: Office) -> None:
+    """归档 is no race: each gets a whole package, and the record tells of both."""
+    begun = office.start()
+    with office.database.write() as session:
+        instances.cancel(session, office.people["zhoumin"], begun, "不再建设", office.now)
+    taken: list[int] = []
+
+    def pack(session: Any, person: Any, now: Any) -> None:
+        gathered = archiving.gather(session, office.files, person, begun)
+        taken.append(len(archiving.close(session, person, gathered, (), now)))
+
+    assert together(doing(office, "auditor", pack), doing(office, "auditor", pack)) == []
+    assert len(taken) == 2
+    assert taken[0] == taken[1] > 2
+    assert entries(office, "case_archived", HONGSHAN) == 2
+
+
+# --------------------------------------------------------------------------- clocks
+@pytest.fixture
+def timed(lab: Lab) -> Lab:
+    """The lab with limits that may be extended."""
+    manifest = files()
+    told = manifest["jurisdiction.toml"].decode().replace('number = "lab.limited-{year}-{n}"\n', EXTENDABLE)
+    assert lab.deploy(manifest | {"jurisdiction.toml": told.encode()}).number
+    return lab
+
+
+def _seen(lab: Lab, begun: str) -> int:
+    return int(lab.rows("select history_seq from process_instance where id = :i", i=begun)[0]["history_seq"])
+
+
+def test_a_clock_restarted_extended_and_halted_by_two(timed: Lab) -> None:
+    """恢复计时, 延期, 挂起: each counts once; who comes second looks again. Who may not is told so."""
+    begun = limited(timed)
+    doing(timed, "ann", stops.stop, begun, order(timed, begun))()
+    again = order(timed, begun, "评审意见已出具")
+    _once(timed, "clock_restarted", ("ann", "admin"), stops.restart, begun, again)
+    seen = _seen(timed, begun)
+    _once(timed, "extension_asked", ("ann", "ann"), extensions.ask, begun, 3, "外省调档", seen)
+    given = {"grant": True, "answer": "同意", "seen": _seen(timed, begun)}
+    _once(timed, "limit_extended", ("head", "head"), _decide, begun, given)
+    for act, kind in ((suspension.suspend, "instance_suspended"), (suspension.resume, "instance_resumed")):
+        seen = _seen(timed, begun)
+        with pytest.raises(NotPermitted):
+            doing(timed, "ann", act, begun, "等待答复", seen)()
+        _once(timed, kind, ("admin", "admin"), act, begun, "等待答复", seen)
+
+
+def _decide(session: Any, person: Any, begun: str, given: dict[str, Any], now: Any) -> None:
+    extensions.decide(session, person, begun, now=now, **given)
+
+
+def _once(lab: Lab, kind: str, who: tuple[str, str], act: Callable[..., Any], *given: Any) -> None:
+    raised = together(*(doing(lab, name, act, *given) for name in who))
+    assert [type(error) for error in raised] == [StaleTask], (kind, raised)
+    assert entries(lab, kind) == 1
+
+
+def test_two_instruct_and_two_answer(timed: Lab) -> None:
+    """督办: two words of two leaders both stand; each is answered once, by who works on the case."""
+    begun = limited(timed)
+    word = Word("三日内办结", timed.now.date() + timedelta(days=3))
+    with pytest.raises(NotPermitted):
+        doing(timed, "bob", instructions.give, begun, word)()
+    assert together(*(doing(timed, who, instructions.give, begun, word) for who in ("head", "admin"))) == []
+    assert entries(timed, "instruction_given") == 2
+    one = timed.rows("select id from instruction order by id")[0]["id"]
+    with pytest.raises(NotPermitted):
+        doing(timed, "bob", instructions.answer, begun, one, "我来")()
+    answer = doing(timed, "ann", instructions.answer, begun, one, "明日办结")
+    assert [type(error) for error in together(answer, answer)] == [StaleTask]
+    assert entries(timed, "instruction_answered") == 1
 
 
 # --------------------------------------------------------------------------- signers

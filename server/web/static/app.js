@@ -20,6 +20,7 @@
     const id = target?.id;
     const now = (id && document.getElementById(id)) || target;
     if (now?.isConnected && now.dataset.quiet === undefined) land(now);
+    if (now?.isConnected) announce(now.dataset.told);
     document.dispatchEvent(new CustomEvent("guicheng:shown"));
   });
   document.addEventListener("htmx:error", () => announce(root.dataset.offline));
