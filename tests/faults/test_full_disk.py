@@ -16,7 +16,11 @@ from sqlalchemy import event
 
 from server.services import attachments, history
 from server.services.attachments import FileStore
+from server.services.outbox import LEASE
 from server.store.database import Database, StorageFull
+from tests.faults.test_kill_letters import LETTERS, arrived, statuses, write_letters
+from tests.jobs.receivers import relay
+from tests.jobs.test_post_office import mail, runner
 from tests.services.lab import TENANT, Lab, open_lab
 
 
@@ -118,6 +122,28 @@ def test_a_full_database_refuses_and_recovers(crowded: Lab, small_disk: Path | N
     with crowded.database.read() as session:
         assert all(isinstance(found, int) for found in history.verify(session, TENANT))
         assert session.execute(sa.text("pragma integrity_check")).scalar_one() == "ok"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_letters_wait_for_space(crowded: Lab, small_disk: Path | None) -> None:
+    """A carrier that can note nothing takes no letter, or one of which it cannot note that it went; none is
+    lost, and one that was noted goes out once."""
+    space = Space(crowded, small_disk)
+    write_letters(crowded)
+    space.take()
+    until_full(crowded)
+    with relay() as taken:
+        ringing = runner(crowded, mail(taken.port))
+        ringing.catch_up()
+        noted, went = statuses(crowded).get("sent", 0), len(arrived(taken))
+        assert noted < LETTERS, "there was space for all"
+        assert went - noted <= 1, "more letters went than the one that could not be noted"
+        space.give_back()
+        crowded.now += LEASE
+        ringing.catch_up()
+    assert statuses(crowded) == {"sent": LETTERS}
+    assert len(arrived(taken)) == LETTERS
+    assert sum(arrived(taken).values()) - LETTERS == went - noted
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

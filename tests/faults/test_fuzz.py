@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import html5lib
 import pytest
@@ -87,6 +88,25 @@ def test_the_judge_sees(office: FuzzOffice, judge: Judge) -> None:
     ):  # fmt: skip
         with pytest.raises((AssertionError, html5lib.html5parser.ParseError)):
             judge.look(request, Answer(status, headers, body, 0), "nobody", "")
+
+
+REPAIRED = (
+    ("admin", "/supervision/instruct", b"application/json", {"note": "", "answer_by": ""}),
+    ("admin", "/supervision/instruct", b"application/json", {"note": "", "answer_by": "2026-03-05"}),
+)
+
+
+@pytest.mark.parametrize(("kind", "address", "accept", "sent"), REPAIRED)
+def test_what_once_earned_a_complaint(
+    office: FuzzOffice, judge: Judge, kind: str, address: str, accept: bytes, sent: dict[str, str]
+) -> None:
+    """A program that asks wrongly is told what is wrong, in words."""
+    badge = office.badges[kind]
+    body = urlencode({"csrf": badge.csrf, **sent}).encode()
+    headers = ((b"accept", accept), (b"content-type", b"application/x-www-form-urlencoded"))
+    answer = office.send(Request("POST", address.encode(), headers, body), badge)
+    assert answer.status == 422
+    judge.look(Request("POST", address.encode(), headers, body), answer, kind, "")
 
 
 def test_a_stranger_with_htmx_at_a_chinese_address(office: FuzzOffice, judge: Judge) -> None:

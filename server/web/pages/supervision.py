@@ -123,8 +123,9 @@ def _page(visit: Visit, note: str = "", failures: Sequence[str] = (), status: in
     return render.page(
         visit, "supervision/board.html", status=status, board=board, names=supervision.LISTS, name=name,
         titles={key: gettext(title) for key, title in TITLES.items()}, unit=unit, rows=rows, note=note,
-        failures=failures, next=_next(name, unit, number) if more else "", typed=visit.sent("note"),
-        answer_by=visit.sent("answer_by")[:10], today=calendars.local(visit.now).date(),
+        failures=failures, reason=" ".join(failures), next=_next(name, unit, number) if more else "",
+        typed=visit.sent("note"), answer_by=visit.sent("answer_by")[:10],
+        today=calendars.local(visit.now).date(),
         ticked=visit.posted.all("row"), number=partial(_number_of, board, (unit, name)),
     )  # fmt: skip
 
