@@ -87,7 +87,8 @@ class BusinessCalendar:
     """The working calendar of a jurisdiction.
 
     `overrides` are the administrators' own days and win over the notices; `confirmed_years` are years that
-    they have entered completely, so that they count as certain without a notice.
+    they have entered completely, so that they count as certain without a notice. `warned` is how many working
+    days before the day of a limit its light turns yellow.
     """
 
     def __init__(
@@ -95,10 +96,12 @@ class BusinessCalendar:
         overrides: Mapping[date, DayKind] | None = None,
         confirmed_years: Collection[int] = (),
         published: PublishedDays | None = None,
+        warned: int = 1,
     ) -> None:
         self._overrides = dict(overrides or {})
         self._published = published or published_days()
         self._certain = self._published.years | frozenset(confirmed_years)
+        self.warned = warned
         self._worked: dict[int, list[int]] = {}
         self._following: dict[date, date] = {}
 
@@ -141,10 +144,10 @@ class BusinessCalendar:
         return self.working_days_between(_local_date(now), _local_date(due))
 
     def light(self, due: datetime, now: datetime) -> Light:
-        """Red when the limit has passed, yellow from one working day before its day, green before."""
+        """Red when the limit has passed, yellow from `warned` working days before its day, green before."""
         if now > due:
             return "red"
-        return "yellow" if _local_date(due) <= self._next_working_day(_local_date(now)) else "green"
+        return "yellow" if _local_date(due) <= self.warned_day(_local_date(now)) else "green"
 
     def postponed(self, due: datetime, unit: str, since: date, until: date) -> datetime:
         """Where a limit stands after its clock stood still from one day to another. As with C1 neither the
@@ -160,9 +163,16 @@ class BusinessCalendar:
         return datetime.combine(day, due.timetz())
 
     def warned_until(self, now: datetime) -> datetime:
-        """The last moment a limit may have for its light to be yellow at `now`: the end of the working day
-        after today. What is due later is green."""
-        return _moment(self._next_working_day(_local_date(now)), "")
+        """The last moment a limit may have for its light to be yellow at `now`: the end of the last day that
+        is warned of today. What is due later is green."""
+        return _moment(self.warned_day(_local_date(now)), "")
+
+    def warned_day(self, today: date) -> date:
+        """The last day that a limit may have for its light to be yellow today."""
+        found = self._following.get(today)
+        if found is None:
+            found = self._following[today] = self.add_working_days(today, self.warned)
+        return found
 
     # ------------------------------------------------------------------ limits
     def deadline(self, start: date, limit: int, unit: str, rule: str) -> datetime:
@@ -195,12 +205,6 @@ class BusinessCalendar:
             made_up=tuple(day for day in days if day.working and day.date.weekday() >= 5),
             uncertain_years=tuple(sorted({day.date.year for day in days if not day.certain})),
         )
-
-    def _next_working_day(self, today: date) -> date:
-        found = self._following.get(today)
-        if found is None:
-            found = self._following[today] = self.add_working_days(today, 1)
-        return found
 
     def _worked_until(self, day: date) -> int:
         """Working days from the beginning of its year up to and including a day. Lists ask for each of their

@@ -148,7 +148,7 @@ def oversees(session: Session, person: Person) -> bool:
 # --------------------------------------------------------------------------- moments
 def lights_at(calendar: BusinessCalendar, now: datetime) -> Lights:
     """Where lights change now."""
-    calm = calendar.add_working_days(calendars.local(now).date(), 1) + timedelta(days=1)
+    calm = calendar.warned_day(calendars.local(now).date()) + timedelta(days=1)
     return Lights(now, midnight(calm))
 
 

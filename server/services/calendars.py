@@ -13,8 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlmodel import Session
 
+from server.bundles import terms
+from server.bundles.manifest import Manifest
 from server.engine.business_calendar import BusinessCalendar, DayKind, Deadline
 from server.engine.model import Moment
+from server.services import deployed
 from server.services.authorization import Person, may_administer
 from server.store.columns import NEVER
 from server.store.identity import CalendarDay, Jurisdiction
@@ -68,12 +71,18 @@ def of(session: Session, tenant_id: str, revision: int | None = None) -> Busines
     overrides: dict[date, DayKind] = {
         day.day: "workday" if day.working else "holiday" for day in days(session, tenant_id)
     }
-    calendar = BusinessCalendar(overrides)
+    calendar = BusinessCalendar(overrides, warned=warned(deployed.manifest(session, tenant_id)))
     if _CHANGED in session.info:
         return calendar
     with _lock:
         held[tenant_id] = (revision, calendar)
     return calendar
+
+
+def warned(manifest: Manifest | None) -> int:
+    """How many working days before a limit the manifest lets its light turn yellow, else one."""
+    found = terms.read(manifest.lights.yellow_when_left) if manifest else None
+    return found.count if found and found.unit == "working_day" else 1
 
 
 def light(
@@ -89,8 +98,19 @@ def light(
 
 
 def yellow_from(calendar: BusinessCalendar, due: datetime) -> datetime:
-    """When the light of a limit turns yellow: the beginning of the working day before its day."""
-    return datetime.combine(calendar.add_working_days(local(due).date(), -1), time(), _HOME)
+    """When the light of a limit turns yellow: the beginning of a working day before its day, the one
+    before where the manifest does not say otherwise."""
+    return datetime.combine(calendar.add_working_days(local(due).date(), -calendar.warned), time(), _HOME)
+
+
+def renew(session: Session, tenant_id: str) -> None:
+    """What a calendar is made of has changed: a day of it, or the manifest that says when lights turn."""
+    session.info[_CHANGED] = True
+    session.execute(
+        _jurisdictions.update()
+        .where(_jurisdictions.c.tenant_id == tenant_id)
+        .values(calendar_revision=_jurisdictions.c.calendar_revision + 1)
+    )
 
 
 def days(session: Session, tenant_id: str) -> list[CalendarDay]:
@@ -110,10 +130,5 @@ def set_day(session: Session, person: Person, day: date, *, working: bool, note:
 def clear_day(session: Session, person: Person, day: date) -> None:
     """Take an admin's word back: the published calendar holds again."""
     may_administer(person).require()
-    session.info[_CHANGED] = True
     session.execute(_days.delete().where(_days.c.tenant_id == person.tenant_id, _days.c.day == day))
-    session.execute(
-        _jurisdictions.update()
-        .where(_jurisdictions.c.tenant_id == person.tenant_id)
-        .values(calendar_revision=_jurisdictions.c.calendar_revision + 1)
-    )
+    renew(session, person.tenant_id)

@@ -15,7 +15,16 @@ from server.bundles.archive import Bundle
 from server.bundles.manifest import read_manifest
 from server.engine import load
 from server.engine.model import Finding
-from server.services import bundle_log, bundle_review, contents, deployed, identity, registers, two_person
+from server.services import (
+    bundle_log,
+    bundle_review,
+    calendars,
+    contents,
+    deployed,
+    identity,
+    registers,
+    two_person,
+)
 from server.services.authorization import Person, denied, may_deploy
 from server.services.errors import DeploymentRejected
 from server.store.columns import new_id
@@ -144,7 +153,10 @@ def make_active(
         )
     )  # fmt: skip
     earlier = deployed.of(session, tenant_id, before).manifest if before else None
-    registers.renew(session, deployed.of(session, tenant_id, deployment_id), earlier)
+    used = deployed.of(session, tenant_id, deployment_id)
+    registers.renew(session, used, earlier)
+    if calendars.warned(used.manifest) != calendars.warned(earlier):
+        calendars.renew(session, tenant_id)
 
 
 def was_deployed(session: Session, tenant_id: str, files: Mapping[str, bytes]) -> bool:

@@ -165,7 +165,7 @@ def seen(person: Person) -> sa.ColumnElement[bool]:
 
 def lit(column: Any, light: str, calendar: BusinessCalendar, now: datetime) -> sa.ColumnElement[bool]:
     """The condition that a limit has a light now: as the calendar says it, put as bounds of time."""
-    calm_from = _midnight(calendar.add_working_days(calendars.local(now).date(), 1) + timedelta(days=1))
+    calm_from = _midnight(calendar.warned_day(calendars.local(now).date()) + timedelta(days=1))
     if light == "red":
         return sa.type_coerce(column < now, sa.Boolean)
     if light == "yellow":

@@ -86,6 +86,8 @@ BROKEN: list[tuple[str, str, Mapping[str, bytes | None]]] = [
      {"manifest": manifest('name = "负责人"', 'name = "负责人"\nregulation = "town#7"')}),
     ("manifest-is-consistent", "town.leave",
      {"manifest": manifest("started_by", 'statutory = "decision:none"\nstarted_by')}),
+    ("manifest-is-consistent", "lights",
+     {"manifest": manifest("format = 1", 'format = 1\nlights = { yellow_when_left = "2 months" }')}),
     ("papers-are-consistent", "all", {"manifest": paper("register", 'processes = ["town.leaf"]')}),
     ("papers-are-consistent", "all", {"manifest": paper("register", "processes = []")}),
     ("papers-are-consistent", "all", {"manifest": paper("register", LEAVE, 'outcomes = ["ended"]')}),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from server.services import history, lights
+from sqlmodel import select
+
+from server.services import history, instance_views, lights, supervision
 from server.services.lights import Turned
-from tests.services.clocked import MORNING, Lab, case, clocked, restart, stop
+from server.store.clocks import LightTurn
+from tests.services.clocked import MORNING, Lab, case, clocked, files, restart, stop
 from tests.services.lab import TENANT
 from tests.services.test_stops import due, events, last_moment
 from tests.services.test_together import together
@@ -42,6 +45,34 @@ def test_yellow_then_red_once_each(clocked: Lab) -> None:
     assert [event["light"] for event in events(clocked, instance, "light_turned")] == ["red", "yellow"]
     with clocked.database.read() as session:
         assert all(isinstance(found, int) for found in history.verify(session, TENANT))
+
+
+def test_the_manifest_says_how_early_a_light_turns(clocked: Lab) -> None:
+    """Three working days before Monday the 16th is Wednesday; lists, records and pages agree. It holds for
+    cases that run, from when the version is active."""
+    instance = case(clocked)
+    clocked.now = last_moment("2026-03-11")
+    assert (clocked.runner().record_lights(), light(clocked, instance)) == (0, "green")
+    told = files('[lights]\nyellow_when_left = "3 working days"\n')
+    assert clocked.deploy(told).number
+    assert light(clocked, instance) == "yellow"
+    assert clocked.runner().record_lights() == 1
+    with clocked.database.read() as session:
+        assert session.exec(select(LightTurn.turned_at)).one() == datetime(2026, 3, 11, tzinfo=MORNING.tzinfo)
+    clocked.now = last_moment("2026-03-10")
+    assert light(clocked, instance) == "green"
+
+
+def light(lab: Lab, instance: str) -> str:
+    """The light of the step that is due on the 16th, as the case page shows it; the list of steps nearly due
+    holds it exactly when it is yellow."""
+    admin = lab.people["admin"]
+    with lab.database.read() as session:
+        seen = instance_views.view(session, admin, instance, lab.now)
+        found = next(task.light for task in seen.open_tasks if task.element == "review")
+        listed = supervision.board(session, admin, lab.now)
+    assert listed.total("step_yellow") == (found == "yellow")
+    return found
 
 
 def test_after_the_server_was_down(clocked: Lab) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from server.bundles import duties
+from server.bundles import duties, terms
 from server.bundles.checks.subject import Rule, Subject, is_shared
 from server.bundles.manifest import FILE
 from server.engine.forms import Kind
@@ -45,6 +45,11 @@ NO_STARTER = Rule(
     "Nobody may start {process}, nor does a message or the schedule begin it.",
     "Enter started_by, or called = true if only other processes call it.",
 )
+NO_WARNING = Rule(
+    CODE,
+    "[lights] yellow_when_left is “{text}”, which is no number of working days.",
+    "Write how many working days before a limit its light turns yellow, for example 2 working days.",
+)
 NO_FILES = Rule(
     CODE,
     "[[secret_file]] {field} is the key of no field for files in any form.",
@@ -63,6 +68,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from _processes(subject)
     yield from _articles(subject)
     yield from _secret_files(subject)
+    text = subject.manifest.lights.yellow_when_left
+    found = terms.read(text)
+    if found is None or found.unit != "working_day" or not found.count:
+        yield NO_WARNING.at(FILE, "lights", text=text)
 
 
 def _secret_files(subject: Subject) -> Iterator[Finding]:
