@@ -3,6 +3,7 @@ its files; both records say so."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from server.bundles.manifest import read_manifest
 from server.engine.forms import Submission
 from server.services import (
+    archiving,
     attachments,
     drafts,
     history,
@@ -23,6 +25,7 @@ from server.services.attachments import store
 from server.services.authorization import Person
 from server.services.errors import InvalidSubmission, NotPermitted, StaleTask
 from server.services.instances import Started
+from server.store.papers import IssuedPaper
 from tests.services.conftest import Office
 from tests.services.lab import END, GIVEN, START, TENANT, Lab, bundle, diagram, form, manifest, task
 from tests.services.test_single_use import UNIQUE
@@ -271,6 +274,10 @@ def test_files_come_along(office: Office) -> None:
     other = office.start("hejun", project_name="另一项目")
     with office.database.write() as session:
         instances.cancel(session, zhoumin, old, "材料有误", office.now)
+    with office.database.write() as session:  # a secret file stays one
+        session.connection().exec_driver_sql(
+            "update attachment set readers = 'expert' where field = 'feasibility_report_two_in_one'"
+        )
     before = office.rows("select * from attachment where instance_id = :i order by id", i=old)
     with office.database.write() as session:
         matter = starts.taking_up(session, zhoumin, old)
@@ -289,11 +296,13 @@ def test_files_come_along(office: Office) -> None:
     assert names["entry_application"].name == "新.pdf"
     report, was = names["feasibility_report_two_in_one"], {row["field"]: row for row in before}
     same = was["feasibility_report_two_in_one"]
-    assert (report.sha256, report.uploaded_by) == (same["sha256"], same["uploaded_by"])
+    kept = ("sha256", "uploaded_by", "readers")
+    assert [getattr(report, name) for name in kept] == [same[name] for name in kept]
     assert report.id != same["id"]
     assert office.rows("select * from attachment where instance_id = :i order by id", i=old) == before
     values = told(office, begun, "instance_started")["values"]
-    assert [file["id"] for file in values["feasibility_report_two_in_one"]] == [report.id]
+    named = values["feasibility_report_two_in_one"]
+    assert [(file["id"], file["name"]) for file in named] == [(report.id, f"不公开材料-{report.id[-4:]}.pdf")]
     assert len(told(office, begun, "materials_attached")["files"]) == 2
 
 
@@ -311,3 +320,30 @@ def test_the_form_is_filled_as_it_was_last(lab: Lab) -> None:
     assert page.before.filed == {**GIVEN, "pause": "P9D"}
     assert (page.draft, page.needs_project, page.projects) == (None, False, ())
     assert page.variables["project_name"] == "试验"
+
+
+def test_what_stays_valid_is_named(lab: Lab) -> None:
+    """The facts that the ended case fixed for its project and the documents that were given out of it; its
+    package for the archive names its successor."""
+    files = bundle()
+    facts = b'name = "lab.due"\nfacts = ["pause"]\noutcome_facts = ["end"]\n'
+    files["jurisdiction.toml"] = files["jurisdiction.toml"].replace(b'name = "lab.due"\n', facts)
+    lab.deploy(files)
+    old, ann = done(lab), lab.people["ann"]
+    paper = {
+        "tenant_id": TENANT, "instance_id": old, "document_id": "letter", "serial": 1, "code": "A" * 16,
+        "title": "批复", "number": "1号", "day": "2026-03-02", "digest": "", "record_head": "", "paper": "{}",
+        "issued_by": "ann", "issued_name": "Ann", "issued_at": lab.now,
+    }  # fmt: skip
+    with lab.database.write() as session:
+        session.execute(IssuedPaper.metadata.tables["issued_paper"].insert().values(paper))
+        page = starts.view(session, ann, starts.taking_up(session, ann, old), lab.now)
+    assert page.stands is not None
+    assert page.stands.papers == (("批复", "1号"),)
+    assert page.stands.facts == (("end", True), ("pause", "P1D"))
+    begun = again(lab, ann, old)
+    with lab.database.read() as session:
+        gathered = archiving.gather(session, lab.files, lab.people["admin"], old)
+    content = next(member.content for member in gathered.data if member.path == "case.json")
+    assert isinstance(content, bytes)
+    assert json.loads(content)["reopened_as"] == begun.instance_id
