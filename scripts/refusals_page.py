@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from lxml import etree
 
 from server.bundles.refusal_list import chapters
+from tests.bundles.refused_files import FILES
 from tests.engine.bpmn.samples_structure import SAMPLES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,8 +32,8 @@ are on [pages of their own](README.md); what is refused in a diagram is shown
 """
 EXAMPLES_HEAD = """# Refused and accepted
 
-Written by `python -m scripts.refusals_page` from the diagrams with which the tests prove each
-[refusal](refusals.md): what is refused, and what stands in its place in a diagram that is accepted.
+Written by `python -m scripts.refusals_page` from the files with which the tests prove each
+[refusal](refusals.md): what is refused, and what stands in its place in a file that is accepted.
 """
 LONGEST = 14
 """How many lines of an example are shown."""
@@ -61,13 +63,43 @@ def _cell(text: str) -> str:
 # --------------------------------------------------------------------------- examples
 def examples() -> str:
     """The first sample of each refusal whose two sides can be shown in a few lines."""
+    found = {
+        code: ("xml", both)
+        for code, pairs in SAMPLES.items()
+        if (both := next((both for pair in pairs if (both := _both(*pair)) is not None), None))
+    }
+    found |= {code: (_LANGUAGES[Path(path).suffix], _changed(*pair)) for code, (path, *pair) in FILES.items()}
     parts = [EXAMPLES_HEAD]
-    for code, pairs in sorted(SAMPLES.items()):
-        shown = next((both for pair in pairs if (both := _both(*pair)) is not None), None)
-        if shown is not None:
-            wrong, right = (f"```xml\n{text}\n```" for text in shown)
-            parts.append(f"\n## {code}\n\nWrong:\n\n{wrong}\n\nRight:\n\n{right}\n")
+    for code, (language, shown) in sorted(found.items()):
+        wrong, right = (f"```{language}\n{text}\n```" for text in shown)
+        parts.append(f"\n## {code}\n\nWrong:\n\n{wrong}\n\nRight:\n\n{right}\n")
     return "".join(parts)
+
+
+_LANGUAGES = {".bpmn": "xml", ".dmn": "xml", ".form": "json", ".yaml": "text", ".toml": "toml"}
+"""How a piece of a file is coloured; a scenario that cannot be read is only text."""
+
+
+def _changed(wrong: bytes, right: bytes) -> tuple[str, str]:
+    """The lines of two files in which they differ, with the one before and the one behind."""
+    first, second = (_lines(data) for data in (wrong, right))
+    blocks = [
+        block
+        for block in SequenceMatcher(None, first, second, autojunk=False).get_opcodes()
+        if block[0] != "equal"
+    ]
+    sides = (
+        (first, blocks[0][1], blocks[-1][2]),
+        (second, blocks[0][3], blocks[-1][4]),
+    )
+    shown = ["\n".join(lines[max(start - 1, 0) : end + 1][:LONGEST]) for lines, start, end in sides]
+    return shown[0] or "(an empty file)", shown[1]
+
+
+def _lines(data: bytes) -> list[str]:
+    """A file in lines, XML with a line for each tag."""
+    text = data.decode("utf-8", "replace")
+    return (re.sub(r">\s*<", ">\n<", text) if text.startswith("<") else text).splitlines()
 
 
 def _both(refused: Mapping[str, bytes], accepted: Mapping[str, bytes]) -> tuple[str, str] | None:
