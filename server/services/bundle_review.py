@@ -1,4 +1,8 @@
-"""What there is to say about the files of a bundle, kept for the next time the same files come."""
+"""What there is to say about the files of a bundle, kept for the next time the same files come.
+
+It is kept in memory only: it follows from the files and from this very program, so what an earlier version of
+the engine said would have to be doubted after each update, and working it out anew takes seconds. A server
+that was started anew asks to play the scenarios once more before somebody deploys."""
 
 from __future__ import annotations
 
