@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import commit, decisions, engine, http, reference, worklist
+from bench import commit, decisions, engine, finding, http, reference, worklist
 from bench.aims import Verdict, judged
 from bench.measure import Result
 from bench.place import Office, place
 
-PARTS = ("engine", "decisions", "commit", "http", "worklist")
+PARTS = ("engine", "decisions", "commit", "http", "worklist", "lists")
 KINDS = ("SQLite", "PostgreSQL")
 MANY = 100_000
 console = Console(stderr=True, width=110)
@@ -61,6 +61,10 @@ def _measure(parts: tuple[str, ...], kinds: list[str]) -> Iterator[Result]:
         yield from reference.request()
     for kind in kinds if {"commit", "http", "worklist"} & set(parts) else ():
         yield from _stored(parts, kind)
+    for kind in kinds if "lists" in parts else ():
+        with place(kind) as where:  # an office of its own: its tasks would be on the lists of the others
+            finding.fill(where)
+            yield from finding.measure(where)
 
 
 def _stored(parts: tuple[str, ...], kind: str) -> Iterator[Result]:

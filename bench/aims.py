@@ -9,6 +9,7 @@ from bench.measure import Result
 
 KINDS = ("SQLite", "PostgreSQL")
 FLAT, SHARE, REQUEST_MS, REQUEST_STATEMENTS, LIST_MS = 1.5, 0.12, 6.0, 20, 2.0
+PAGE_MS, PAGE_STATEMENTS = 30.0, 12
 
 
 @dataclass(frozen=True)
@@ -89,4 +90,20 @@ def _list(found: dict[str, Result], kind: str) -> Iterator[Verdict]:
         yield Verdict(aim, f"{query.cpu_ms:.2f} ms", query.cpu_ms <= LIST_MS)
 
 
-_JUDGES: tuple[Callable[[dict[str, Result], str], Iterator[Verdict]], ...] = (_step, _request, _list)
+def _pages(found: dict[str, Result], kind: str) -> Iterator[Verdict]:
+    """The dearest of the lists and boards."""
+    pages = [one for name, one in found.items() if name.startswith("GET ") and name.endswith(kind)]
+    if not pages:
+        return
+    dearest = max(pages, key=lambda one: one.cpu_ms)
+    aim = f"{kind}: each list and board at most {PAGE_MS:g} ms over 10,000 cases"
+    yield Verdict(aim, f"{dearest.cpu_ms:.1f} ms, {dearest.name}", dearest.cpu_ms <= PAGE_MS)
+    longest = max(pages, key=lambda one: one.statements or 0)
+    yield Verdict(
+        f"{kind}: … in at most {PAGE_STATEMENTS} statements",
+        f"{longest.statements:g}, {longest.name}",
+        (longest.statements or 0) <= PAGE_STATEMENTS,
+    )
+
+
+_JUDGES: tuple[Callable[[dict[str, Result], str], Iterator[Verdict]], ...] = (_step, _request, _list, _pages)

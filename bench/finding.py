@@ -7,11 +7,11 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from bench import cases
 from bench.measure import Result, counted, cpu_ms
-from bench.place import Place
+from bench.place import TENANT, Place
 from server.app import create_app
 from server.bundles import archive
 from server.cli import demo, house
@@ -21,17 +21,22 @@ from server.services.errors import ServiceError
 from server.settings import Settings
 from server.store.database import Database
 
-COUNT, PATTERNS, REPEAT = 10_000, 40, 20
-READERS = (("hongshan", "chenwei"), ("hongshan", "zhoumin"), ("hongshan", "yanming"))
-"""An officer of a body of the whole installation, a clerk of a unit, an auditor."""
+COUNT, PATTERNS, REPEAT = 10_000, 40, 10
 PAGES = (
-    "/tasks", "/tasks/done", "/instances", "/search", f"/search?q={quote('智慧校园')}",
-    f"/search?q={quote('项目')}", f"/search?q={quote('核对 平台')}",
+    "/tasks", "/tasks/done", "/instances", "/followed", "/projects", "/notices", "/calendar", "/search",
+    f"/search?q={quote('智慧校园')}", f"/search?q={quote('项目')}", f"/search?q={quote('核对 平台')}",
     "/search?process=hongshan.library_entry&state=ended", "/registers", "/board", "/board?months=12",
     "/board/tasks?light=red", "/board/tasks?kind=completed&months=12", "/board/tasks?kind=returned",
     "/board/cases",
 )  # fmt: skip
-FOR_AUDITORS = ("/instances/all",)
+SUPERVISION = ("/supervision", "/supervision?list=case_red", "/calendar?whose=all")
+ADMINISTRATION = ("/instances/all", "/people", "/departments", "/admin/jobs", "/admin/outbox", "/rights")
+READERS = (
+    ("chenwei", PAGES), ("zhoumin", PAGES), ("sunlei", (*PAGES, *SUPERVISION)),
+    ("yanming", (*PAGES, *SUPERVISION, "/instances/all")), ("fangzheng", ADMINISTRATION),
+)  # fmt: skip
+"""An officer of a body of the whole installation, a clerk of a unit, the head of a body, an auditor of all
+jurisdictions, an administrator; what each of them opens in one jurisdiction."""
 
 
 def fill(where: Place, count: int = COUNT) -> int:
@@ -54,9 +59,8 @@ def fill(where: Place, count: int = COUNT) -> int:
 
 def measure(where: Place) -> Iterator[Result]:
     """Each page as each reader opens it."""
-    for tenant, account in READERS:
-        pages = (*PAGES, *(FOR_AUDITORS if account == "yanming" else ()))
-        yield from _pages(where, tenant, account, pages)
+    for account, pages in READERS:
+        yield from _pages(where, TENANT, account, pages)
 
 
 def _pages(where: Place, tenant: str, account: str, pages: tuple[str, ...]) -> Iterator[Result]:
@@ -85,7 +89,7 @@ def _pages(where: Place, tenant: str, account: str, pages: tuple[str, ...]) -> I
                 [text for text in sent if text.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK")]
             )
             cpu = cpu_ms(ask, repeat=REPEAT, others=where.others)
-            yield Result(f"{page} as {account}, {where.kind}", cpu, statements)
+            yield Result(f"GET {unquote(page)} as {account}, {where.kind}", cpu, statements)
 
 
 def existing(folder: Path) -> Iterator[Result]:

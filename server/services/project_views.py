@@ -159,11 +159,14 @@ def _bounded(session: Session, person: Person) -> sa.Select[Any]:
     query = sa.select(_projects).where(p.tenant_id == person.tenant_id)
     if register_views.reach(deployed.active(session, person.tenant_id), person) == "all":
         return query
-    took_part = sa.exists().where(
-        i.tenant_id == p.tenant_id, i.project_id == p.id, of.tenant_id == i.tenant_id,
-        of.instance_id == i.id, of.principal.in_(person.principals),
-    )  # fmt: skip
-    return query.where((p.unit_id == person.unit_id) | took_part)
+    # Their cases are looked up once, not once for each project of the jurisdiction.
+    took_part = (
+        sa.select(i.project_id)
+        .join(_participants, (of.tenant_id == i.tenant_id) & (of.instance_id == i.id))
+        .where(of.tenant_id == person.tenant_id, of.principal.in_(person.principals))
+        .where(i.project_id.is_not(None))
+    )
+    return query.where((p.unit_id == person.unit_id) | p.id.in_(took_part))
 
 
 def _visible(session: Session, person: Person, cases: Iterable[ProjectCase]) -> frozenset[str]:
