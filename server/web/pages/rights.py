@@ -35,6 +35,8 @@ SENTENCES: dict[str, str] = {
     "outside_unlinked": _("Link to an account at {issuer} taken away: {subject}"),
     "recused": _("Recused from a {subject_kind}: {reason}"),
     "recusal_lifted": _("Recusal from a {subject_kind} ended"),
+    "substitution_entered": _("Stands in for {absent_id} from {first_day} to {last_day}: {reason}"),
+    "substitution_ended": _("Stands in for {absent_id} until {last_day} at the latest"),
     "department_added": _("Department {unit} entered: {name}"),
     "department_renamed": _("Department {unit} renamed: {before} → {name}"),
     "token_made": _("Access for a program made: {name}, for {scopes}"),
