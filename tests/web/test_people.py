@@ -84,6 +84,17 @@ def test_the_templates_are_lists(office: Office) -> None:
         assert "zhangsan" in answer.text
 
 
+def test_the_groups_of_every_jurisdiction_have_names(office: Office) -> None:
+    """In the language of the page, in the list, as a choice and on the page of somebody who has one."""
+    admin = office.visitor("admin")
+    listed = admin.get("/people").text
+    for name in ("部门负责人", "管理员", "审计员", "流程负责人"):
+        assert f">{name}</option>" in listed
+    assert ">leader<" not in listed
+    assert re.search(r'value="leader"[^>]*> 部门负责人', listed)
+    assert "另有管理员、流程负责人，只能在服务器上授予或收回。" in admin.get("/people/admin").text
+
+
 def test_a_person_is_entered_changed_and_put_out_of_office(office: Office) -> None:
     """One by one, with the reason where it cannot be."""
     visitor = office.visitor("admin")

@@ -9,11 +9,17 @@ from server.services.errors import NotPermitted
 from server.services.people import Record
 from server.web import render
 from server.web.context import Visit
+from server.web.language import mark as _
 from server.web.pages.rights import sentences
 from server.web.routing import Pages, Permission
 
 pages = Pages()
 SHOWN = 500
+HOUSE_NAMES = {
+    "admin": _("Administrators"), "auditor": _("Auditors"), "leader": _("Heads of departments"),
+    "process_owner": _("Process owners"),
+}  # fmt: skip
+"""The groups that every jurisdiction has, whatever its manifest names."""
 
 
 @pages.get("/people", Permission.ADMIN)
@@ -80,6 +86,12 @@ def end_session(visit: Visit) -> Response:
     return render.redirect(visit, f"/people/{account}")
 
 
+def _named(visit: Visit, known: people.House) -> dict[str, str]:
+    """The groups by id, those of every jurisdiction in the person's language."""
+    house = {group: visit.words.gettext(name) for group, name in HOUSE_NAMES.items()}
+    return {group: house.get(group, name) for group, name in known.groups.items()}
+
+
 def _listing(visit: Visit, errors: tuple[tuple[str, str], ...] = (), sent: Record | None = None) -> Response:
     filters = {name: visit.query(name) for name in ("text", "unit", "group")}
     known = people.house(visit.session, visit.person)
@@ -88,7 +100,7 @@ def _listing(visit: Visit, errors: tuple[tuple[str, str], ...] = (), sent: Recor
     )
     return render.page(
         visit, "people/list.html", status=422 if errors else 200, found=found[:SHOWN], count=len(found),
-        filters=filters, units=departments.listing(visit.session, visit.person), groups=known.groups,
+        filters=filters, units=departments.listing(visit.session, visit.person), groups=_named(visit, known),
         errors=errors, sent=sent or Record("", ""), at_machine=people.AT_MACHINE,
         choices=[(unit.id, unit.name) for unit in departments.listing(visit.session, visit.person)],
     )  # fmt: skip
@@ -101,7 +113,7 @@ def _person(visit: Visit, errors: tuple[tuple[str, str], ...] = ()) -> Response:
     trail = rights_log.entries(visit.session, visit.person, user_id=account, limit=30)
     return render.page(
         visit, "people/person.html", status=422 if errors else 200, found=found, errors=errors,
-        units=known.units, groups=known.groups, at_machine=people.AT_MACHINE,
+        units=known.units, groups=_named(visit, known), at_machine=people.AT_MACHINE,
         sessions=sessions.of_person(visit.session, visit.person, account, visit.now),
         recusals=recusals.of_person(visit.session, visit.person, account),
         trail=sentences(visit, trail), issuer=visit.house.settings.oidc_issuer,
