@@ -19,7 +19,7 @@ from server.store.board import Reach, Worked
 Step = tuple[str, str]
 """A step of a diagram: its process and its element."""
 _BEFORE, _AFTER = 7_300, 400
-"""Days before and after today that the row of numbers covers; what was opened earlier counts from its first."""
+"""Days around today that the row of numbers covers; what was opened earlier counts from its first."""
 
 
 @dataclass(frozen=True, slots=True)
