@@ -22,7 +22,7 @@ def _heard(page: Page) -> None:
     """The page's places are named, its headings go down step by step, and somebody says what has changed."""
     for landmark in ("banner", "main", "contentinfo"):
         expect(page.get_by_role(landmark)).to_have_count(1)  # type: ignore[arg-type]
-    expect(page.get_by_role("navigation", name="主菜单")).to_have_count(1)
+    expect(page.get_by_role("navigation", name="主导航")).to_have_count(1)
     expect(page.get_by_role("status").and_(page.locator("#announcements"))).to_have_count(1)
     levels = [
         int(level)
@@ -50,7 +50,7 @@ def _begin(browser: Browser, server: Server, files: Path) -> str:
     clerk.fill(told.start, files)
     clerk.page.keyboard.press("Enter")
     clerk.page.wait_for_url("**/check")
-    clerk.follow("^提交", "**/start/done/*")
+    clerk.follow("^发起办件$", "**/start/done/*")
     clerk.follow("查看办件", "**/instances/*")
     case = clerk.page.url
     clerk.close()
@@ -97,6 +97,7 @@ def test_by_keys_alone(browser: Browser, server: Server, tmp_path: Path) -> None
     bureau.reach("^签收$")
     bureau.press("Space")
     expect(page.locator("#task-form")).to_be_visible()
+    bureau.press("Tab")
     bureau.fill({"review_needed": False, "opinion_text": "无须评审，同意入库"}, tmp_path)
     bureau.page.keyboard.press("Control+Enter")
     page.wait_for_url("**/check")

@@ -15,7 +15,17 @@
   };
   const summary = one(".summary-of-errors[data-land]");
   if (summary) summary.focus();
+  // what had the focus may be gone: then it goes to what stands in its place, such as the file that was chosen
+  let held = "";
+  document.addEventListener("htmx:before:swap", () => { held = document.activeElement?.id || ""; });
+  const keepFocus = () => {
+    const place = held && document.activeElement === document.body && document.getElementById(held);
+    if (!place) return;
+    const field = place.closest(".field") || place;
+    (place.matches("input, select, textarea, button, a") ? place : one("button, input:not([type=hidden]), a", field))?.focus();
+  };
   document.addEventListener("htmx:after:swap", (event) => {
+    keepFocus();
     const target = event.detail?.ctx?.target;
     const id = target?.id;
     const now = (id && document.getElementById(id)) || target;
