@@ -17,7 +17,7 @@ Pairs = list[tuple[str, str]]
 Get = Callable[[str], str]
 """Opens an address; gives the page, "" when there is none."""
 
-EACH = 3
+EACH = 5
 """How many addresses of one page each kind of person opens; of the others it is known that they are there."""
 LARGE = (".pdf", ".docx", ".xlsx", ".csv", ".json")
 

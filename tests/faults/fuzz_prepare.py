@@ -258,7 +258,11 @@ def _note_unlinked(office: FuzzOffice) -> None:
         "/instances/{id}/messages/{token}": [
             f"/instances/{case}/messages/{token}" for case, token in messages
         ],
-        "/instances/{id}/reopen/submit": [f"/instances/{id_}/reopen/submit" for id_ in cases],
+        **{
+            f"/instances/{{id}}/reopen{step}": [f"/instances/{id_}/reopen{step}" for id_ in cases]
+            for step in ("", "/fields", "/draft", "/submit")
+        },
+        **{f"/tasks/{{id}}/{verb}": [f"/tasks/{id_}/{verb}" for id_ in tasks] for verb in ("fields", "play")},
         "/search/saved/{id}/delete": [f"/search/saved/{id_}/delete" for id_ in drafts],
         "/instances/{id}/work/{token}": [f"/instances/{case}/work/{token}" for case, token in messages],
         "/attachments/{id}/replace": [f"/attachments/{id_}/replace" for id_ in office.ids["attachment"]],

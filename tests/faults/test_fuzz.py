@@ -109,6 +109,14 @@ def test_what_once_earned_a_complaint(
     judge.look(Request("POST", address.encode(), headers, body), answer, kind, "")
 
 
+def test_a_page_of_which_htmx_wants_a_part(office: FuzzOffice, judge: Judge) -> None:
+    """A part of a page is made without what stands outside of it."""
+    request = Request("GET", b"/start", ((b"hx-request", b"true"),))
+    answer = office.send(request, office.badges["unit clerk"])
+    judge.look(request, answer, "unit clerk", "")
+    assert answer.status == 200
+
+
 def test_a_stranger_with_htmx_at_a_chinese_address(office: FuzzOffice, judge: Judge) -> None:
     """A header holds no Chinese: the address to which htmx is sent is escaped."""
     request = Request("GET", b"/tasks/%E5%AD%97", ((b"hx-request", b"true"),))
