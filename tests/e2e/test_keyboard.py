@@ -23,7 +23,7 @@ def _heard(page: Page) -> None:
     for landmark in ("banner", "main", "contentinfo"):
         expect(page.get_by_role(landmark)).to_have_count(1)  # type: ignore[arg-type]
     expect(page.get_by_role("navigation", name="主导航")).to_have_count(1)
-    expect(page.get_by_role("status").and_(page.locator("#announcements"))).to_have_count(1)
+    expect(page.locator("#announcements[role=status][aria-live=polite]")).to_have_count(1)
     levels = [
         int(level)
         for level in page.locator("h1, h2, h3, h4, h5, h6").evaluate_all(
