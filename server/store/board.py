@@ -162,9 +162,9 @@ class Worked:
         day = _day_number(session, column) - self.first
         on_sqlite = session.get_bind().dialect.name == "sqlite"
         later: Any = sa.func.max if on_sqlite else sa.func.greatest
-        # SQLite goes to a place of a text step by step, to one of bytes at once.
-        figures = sa.literal(self.figures.encode() if on_sqlite else self.figures)
-        return sa.cast(sa.func.substr(figures, later(day, 0) * 4 + 1, 4), sa.Integer)
+        # Both databases go to a place of a text step by step, to one of bytes at once.
+        found: Any = sa.func.substr(sa.literal(self.figures.encode()), later(day, 0) * 4 + 1, 4)
+        return sa.cast(found if on_sqlite else sa.func.convert_from(found, "UTF8"), sa.Integer)
 
 
 def completed(session: Session, reach: Reach, since: datetime, worked: Worked) -> Sequence[Any]:
