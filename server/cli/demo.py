@@ -41,7 +41,7 @@ from server.services import (
     tasks,
 )
 from server.services.attachments import FileStore
-from server.services.authorization import Person, may_see_instance
+from server.services.authorization import Person, may_begin_for_all, may_see_instance
 from server.services.errors import NotPermitted
 from server.services.wakeups import Wakeup
 from server.store.database import Database
@@ -155,7 +155,9 @@ class Office:
             if schedules.needs_project(matter.used(session, person), matter.key):
                 answers |= {
                     "project_name": play.project,
-                    "project_id": self._project(session, person, play, form),
+                    "project_id": self._project(
+                        session, self._keeper(session, person, matter.key), play, form
+                    ),
                 }
             if play.rehearsed:
                 answers[rehearsal.DAY_FIELD] = calendars.local(at).date().isoformat()
@@ -170,7 +172,8 @@ class Office:
         with self.database.write() as session:
             person = identity.person_by_account(session, self.bundle.id, clerk)
             used = deployed.active(session, self.bundle.id)
-            project_id = self._project(session, person, play, None)
+            keeper = self._keeper(session, person, told.process)
+            project_id = self._project(session, keeper, play, None)
             starts_ = (start for key, start in used.message_starts(told.message) if key.id == told.process)
             begun = next((start.id for start in starts_), None)
             duty = duties.variables(duties.Duty(told.process, told.duty, "project"), day)
@@ -179,7 +182,7 @@ class Office:
             leader = (play.begun, person) if play.rehearsed else None
             reason = {"period": told.duty, "day": day.isoformat()} if told.duty else {}
             beginning = beginnings.Beginning(
-                told.process, variables, project_id, person.unit_id, reason, begun, rehearsal=leader
+                told.process, variables, project_id, keeper.unit_id, reason, begun, rehearsal=leader
             )
             return beginnings.begin(session, self.bundle.id, beginning, play.begun)
 
@@ -246,6 +249,19 @@ class Office:
         known = {n: _moved(v, play.days) for n, v in told if n in fixed and n not in asked}
         projects.take_over(session, self.bundle.id, chosen.id, known)
         return chosen.id
+
+    def _keeper(self, session: Session, clerk: Person, process_key: str) -> Person:
+        """Whose unit the project belongs to: the clerk's, or another's where the clerk acts for a body of the
+        whole house. It has no projects of its own, so steps for its unit would wait for nobody."""
+        scopes = {group.id: group.scope for group in self.bundle.manifest.groups.values()}
+        started_by = self.bundle.manifest.processes[process_key].started_by
+        if any(scopes.get(group) == "unit" for group in clerk.groups) or not may_begin_for_all(
+            clerk, started_by, scopes
+        ):
+            return clerk
+        keepers = (p for p in self.plan["person"] if any(scopes.get(g) == "unit" for g in p["groups"]))
+        first = next(keepers, None)
+        return identity.person_by_account(session, self.bundle.id, first["account"]) if first else clerk
 
     def _let_pass(self, instance_id: str, leader: str, until: datetime) -> None:
         """Let time pass in a rehearsal, as its leader."""

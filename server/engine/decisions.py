@@ -101,6 +101,11 @@ def mistaken(
     return tuple(finding(p, model.definitions.file) for p in dmn.mistaken(model, decision, shapes))
 
 
+AUTHORING = frozenset({"dmn.duplicate_id"})
+"""Errors of a file that runs rightly all the same: it is not deployed, but a deployment of earlier days that
+has one goes on."""
+
+
 def finding(problem: dmn.Problem, file: str) -> Finding:
     """What the decision library reports, as a finding about a file."""
     return Finding(
@@ -114,4 +119,5 @@ def finding(problem: dmn.Problem, file: str) -> Finding:
         row=problem.row,
         column=problem.column,
         line=problem.line,
+        family="house" if problem.code in AUTHORING else "executability",
     )
