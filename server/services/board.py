@@ -175,7 +175,8 @@ def _first_of(day: date, months_before: int) -> date:
 
 # --------------------------------------------------------------------------- open tasks
 def department(candidates: Sequence[str], people: dict[str, str]) -> str:
-    """The department a task waits for: a body of the installation (`g:…`) or a unit (`unit:…`)."""
+    """The department a task waits for: a body of the installation (`g:…`) or a unit (`unit:…`). A body and
+    the unit of its people have one name, and count as one department."""
     kind, _, rest = (candidates[0] if candidates else "").partition(":")
     group, _, unit = rest.partition("@")
     if kind == "u":
@@ -195,7 +196,8 @@ def _departments(
     found: dict[str, Count] = {}
     for row in tasks:
         key = department(row.candidates, people)
-        count = found.setdefault(key, Count(key, department_name(used, key, units)))
+        name = department_name(used, key, units)
+        count = found.setdefault(name, Count(key, name))
         count.lights[row.light] += row.n
     return sorted(found.values(), key=_urgency)
 

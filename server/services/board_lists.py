@@ -161,13 +161,12 @@ class _Search:
 
     def _line(self, row: dict[str, Any], visible: bool) -> Line:
         known = self.used.model.processes.get(row["process_key"])
-        key = board.department(row["candidates"], self.people)
         begun = calendars.local(row["created_at"]).date()
         end = calendars.local(row["completed_at"] or self.now).date()
         return Line(
             row["id"], row["instance_id"], row["business_key"], row["title"],
             known.name if known else row["process_key"], row["name"],
-            board.department_name(self.used, key, self.units), row["who"] or "", row["created_at"],
+            self._named(row["candidates"]), row["who"] or "", row["created_at"],
             row["due_at"], row["completed_at"], row["light"] if self.wanted.kind == "open" else "",
             self.calendar.working_days_between(begun, end), self.reasons.get(row["id"], ""), visible,
         )  # fmt: skip
@@ -194,8 +193,8 @@ class _Search:
         if asked.light:
             query = query.where(self.lights.of_task() == asked.light)
         if asked.department:
-            known = queries.candidates(self.session, self.reach)
-            mine = [one for one in known if board.department(one, self.people) == asked.department]
+            known, name = queries.candidates(self.session, self.reach), self.department_name
+            mine = [one for one in known if self._named(one) == name]
             query = query.where(t.candidates.in_(mine))
         if asked.first or asked.last or asked.likely:
             first = max(board.midnight(asked.first), self.now) if asked.first else self.now
@@ -205,6 +204,9 @@ class _Search:
             if asked.likely:
                 query = query.where(t.id.in_(self._likely(first, board.midnight(last))))
         return query
+
+    def _named(self, candidates: Sequence[str]) -> str:
+        return board.department_name(self.used, board.department(candidates, self.people), self.units)
 
     def _likely(self, first: datetime, last: datetime) -> list[str]:
         halves = board.halves_of(self.session, self.reach, self.calendar, self.now, self.wanted.months)

@@ -117,6 +117,8 @@ def test_lights_equal_their_lists(busy: Office) -> None:
         assert _listed(busy, light=light) == found.lights[light], light
     assert _listed(busy) == sum(found.lights.values()) > 20
     assert min(found.lights.values()) > 0
+    names = [count.name for count in found.departments]
+    assert len(names) == len(set(names))  # a body and the unit of its people are one department
     for count in found.departments:
         assert _listed(busy, department=count.id) == count.total
         for light, n in count.lights.items():
