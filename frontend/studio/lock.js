@@ -31,13 +31,13 @@ export class Lock {
     if (!this.mine) return;
     clearInterval(this.timer);
     this.mine = false;
-    navigator.sendBeacon(this.facts.lock, new URLSearchParams({ action: "release", csrf: this.facts.csrf }));
+    navigator.sendBeacon(this.facts.lock, new URLSearchParams({ action: "release", csrf: this.facts.csrf, until: this.until }));
   }
 
   /** Ask for the lock; whoever gets an answer has it. */
   async ask(action) {
     try {
-      await send(this.facts.lock, { action, csrf: this.facts.csrf });
+      ({ until: this.until } = await send(this.facts.lock, { action, csrf: this.facts.csrf }));
       this.mine = true;
     } catch (refused) {
       if (refused.status !== 409 && refused.status !== 403) throw refused;

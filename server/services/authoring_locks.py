@@ -86,10 +86,14 @@ def keep(session: Session, person: Person, draft_id: str, path: str, now: dateti
     return Lock(path, person.id, person.name, until)
 
 
-def release(session: Session, person: Person, draft_id: str, path: str) -> None:
-    """Stop editing; another's lock stays."""
+def release(
+    session: Session, person: Person, draft_id: str, path: str, until: datetime | None = None
+) -> None:
+    """Stop editing; another's lock stays. With `until`, as it was told last, so does one that was taken or
+    kept since: a page that is loaded anew takes the lock before the old one's farewell arrives."""
     authoring.hold(session, person, draft_id)
-    session.execute(_locks.delete().where(*_mine(person, draft_id, path), _locks.c.holder == person.id))
+    mine = (*_mine(person, draft_id, path), _locks.c.holder == person.id)
+    session.execute(_locks.delete().where(*mine, *([_locks.c.until == until] if until else [])))
 
 
 def require(session: Session, person: Person, draft_id: str, path: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ def _clock() -> datetime:
     return datetime.now(UTC)
 
 
+_VISITOR = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What all requests share."""
@@ -44,6 +48,11 @@ class House:
     def visitor_cookie(self) -> str:
         """Name of the cookie that ties a form to the browser of someone who is not signed in."""
         return "__Host-visitor" if self.settings.secure_cookies else "visitor"
+
+    def visitor_of(self, request: Request) -> str:
+        """What a visitor is known by before they sign in; "" for a name we never gave: they get another."""
+        known = request.cookies.get(self.visitor_cookie, "")
+        return known if _VISITOR.fullmatch(known) else ""
 
 
 @dataclass(slots=True)

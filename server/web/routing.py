@@ -130,7 +130,7 @@ def route(page: Page, house: House) -> Route:
 
 def answer(page: Page, house: House, request: Request, posted: Posted) -> Response:
     """Answer one request in one unit of work, committed only when a POST ends well."""
-    visitor = request.cookies.get(house.visitor_cookie, "")
+    visitor = house.visitor_of(request)
     person: Person | None = None
     now = house.clock()
     unit: Callable[[], AbstractContextManager[Session]] = (
@@ -165,9 +165,7 @@ def _looked(page: Page, house: House, request: Request, posted: Posted, now: dat
     if page.look is None and not posted.files:
         return None
     with house.database.read() as session:
-        visit = Visit(
-            house, request, session, now, None, posted, request.cookies.get(house.visitor_cookie, "")
-        )
+        visit = Visit(house, request, session, now, None, posted, house.visitor_of(request))
         visit.person_or_none = _person(visit)
         _admit(page, visit)
         found = page.look(visit) if page.look is not None else None
@@ -201,7 +199,7 @@ def _sign_in_again(
     where: typed.Where, house: House, request: Request, posted: Posted, now: datetime
 ) -> Response:
     """A session ended while somebody typed: what came is kept first."""
-    visitor = request.cookies.get(house.visitor_cookie, "")
+    visitor = house.visitor_of(request)
     with house.database.write() as session:
         visit = Visit(house, request, session, now, None, posted, visitor)
         place = where(visit)
@@ -214,13 +212,13 @@ def _explain(
 ) -> Response:
     """Render what went wrong in a fresh reading session: the one that failed is gone."""
     with house.database.read() as session:
-        visitor = request.cookies.get(house.visitor_cookie, "")
+        visitor = house.visitor_of(request)
         return tell(Visit(house, request, session, house.clock(), person, posted, visitor))
 
 
 def _refused(house: House, request: Request, error: HTTPException) -> Response:
     with house.database.read() as session:
-        visitor = request.cookies.get(house.visitor_cookie, "")
+        visitor = house.visitor_of(request)
         visit = Visit(house, request, session, house.clock(), visitor=visitor)
         visit.person_or_none = _person(visit)
         return render.http_error(visit, error)

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from server.api.polling import WaitingRoom
 from server.cli import serving
+from tests import aside
 
 PATIENCE = 60
 """Seconds after which a test gives up; nothing here takes a tenth of it."""
@@ -91,4 +92,4 @@ def test_nobody_waits_in_a_closed_room() -> None:
         room.close()
         return await room.wait(frozenset({("town", "t")}), 10 * PATIENCE)
 
-    assert asyncio.run(tried()) is False
+    assert aside.run(tried()) is False

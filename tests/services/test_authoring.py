@@ -217,7 +217,11 @@ def test_a_broken_lock_tells_its_holder_why(lab: Lab, owner: Person) -> None:
     with lab.database.write() as session:
         authoring_locks.release(session, admin, draft, DUE)
         assert authoring_locks.standing(session, admin, draft, lab.now)[DUE].holder == "owner"
-        authoring_locks.release(session, owner, draft, DUE)
+        told = authoring_locks.standing(session, admin, draft, lab.now)[DUE].until
+        authoring_locks.take(session, owner, draft, DUE, lab.now + timedelta(seconds=1))  # loaded anew
+        authoring_locks.release(session, owner, draft, DUE, told)  # the old page says farewell
+        assert authoring_locks.standing(session, admin, draft, lab.now)[DUE].holder == "owner"
+        authoring_locks.release(session, owner, draft, DUE, told + timedelta(seconds=1))
         assert authoring_locks.standing(session, admin, draft, lab.now) == {}
     (entry,) = (entry for entry in look(lab, bundle_log.entries, admin) if entry.kind == "lock_broken")
     assert (entry.kind, entry.actor_name, entry.payload["reason"]) == (

@@ -93,3 +93,13 @@ def test_a_host_that_is_no_machine(office: Office, host: str) -> None:
     assert visitor.get("/tasks", host=host).status_code == 400
     assert visitor.get("/tasks", host="oa.hongshan.gov.cn:8443").status_code == 200
     assert visitor.get("/tasks", host="[::1]:8000").status_code == 200
+
+
+def test_a_visitor_by_a_name_we_never_gave_gets_another(office: Office) -> None:
+    """What stands in forms comes from us, whatever the cookie says."""
+    for name in ('"><script>', "\x7f", "a" * 65, "%00"):
+        page = office.visitor("").request("GET", "/sign-in", headers={"Cookie": f"visitor={name}"})
+        token = re.search(r'name="csrf" value="([^"]*)"', page.text)
+        assert token is not None
+        assert re.fullmatch(r"[\w-]{20,64}", token[1])
+        assert f"visitor={token[1]}" in page.headers["set-cookie"]

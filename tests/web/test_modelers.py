@@ -85,28 +85,6 @@ def test_without_scripts_a_file_goes_out_and_comes_back(office: Office) -> None:
     assert facts(admin.get(outline[1]).text)["may_edit"] is False
 
 
-def test_a_file_with_comments_says_what_becomes_of_them(office: Office) -> None:
-    """Where an editor would drop them, and nowhere else."""
-    admin, told = office.visitor("admin"), "此文件含有注释"
-    draft = opened(admin)
-    here = f"{draft}/edit/{DIAGRAM}"
-    page = admin.get(here)
-    assert told not in page.text
-    file = admin.get(f"{draft}/files/{DIAGRAM}").content
-    revision = re.search(r'name="revision" value="([^"]+)"', page.text)
-    token = re.search(r'name="csrf" value="([^"]+)"', page.text)
-    assert revision is not None
-    assert token is not None
-    commented = file.replace(b"<bpmn:process", b"<!-- x --><bpmn:process", 1)
-    sent = admin.request(
-        "POST", f"{draft}/files/{DIAGRAM}", data={"csrf": token[1], "revision": revision[1]},
-        files={"content": ("project_approval.bpmn", commented)},
-    )  # fmt: skip
-    assert sent.status_code == 303, sent.text
-    assert told in admin.get(here).text
-    assert told not in admin.get(f"{here}?as=text").text
-
-
 def test_templates_offer_what_the_draft_has(office: Office) -> None:
     admin = office.visitor("admin")
     draft = opened(admin)
