@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +27,7 @@ from server.web.context import Visit
 from server.web.downloads import download
 from server.web.language import Translator
 from server.web.language import mark as _
+from server.web.paging import moment_of
 from server.web.posting import PostedFile, storable
 from server.web.routing import Later, Pages, Permission
 
@@ -223,7 +223,7 @@ def lock(visit: Visit) -> Response:
         case "keep":
             held = authoring_locks.keep(session, person, draft_id, path, visit.now)
         case "release":
-            authoring_locks.release(session, person, draft_id, path, _moment(visit.sent("until")))
+            authoring_locks.release(session, person, draft_id, path, moment_of(visit.sent("until")))
             held = None
         case _:
             raise NotFound("file", path)
@@ -231,15 +231,6 @@ def lock(visit: Visit) -> Response:
         "holder": held.holder_name if held else None, "until": held.until.isoformat() if held else None
     }  # fmt: skip
     return _done(visit, told)
-
-
-def _moment(text: str) -> datetime | None:
-    """A moment with its zone as an editor sends it back; None for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 @pages.get("/design/{draft_id}/vocabulary", Permission.PROCESS_OWNER)
