@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from markupsafe import Markup, escape
@@ -34,6 +34,12 @@ def plain(n: int) -> Markup:
 def beside(picture: Markup) -> Markup:
     """A bar as the last cell of its line."""
     return Markup(f'<td class="wide">{picture}</td>')
+
+
+def row(name: str, beneath: str, cells: Iterable[Markup]) -> Markup:
+    """A line of a table: what it counts, what that belongs to ("" for nothing), and its cells."""
+    small = Markup('<br><span class="small muted">{}</span>').format(beneath) if beneath else ""
+    return Markup('<tr><th scope="row">{}{}</th>{}</tr>').format(name, small, Markup("").join(cells))
 
 
 def bar(n: int, most: int, kind: str = "") -> Markup:

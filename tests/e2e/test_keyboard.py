@@ -72,6 +72,22 @@ def _errors_lead_to_their_fields(clerk: Keys) -> None:
     expect(summary).to_contain_text(wrong.last.inner_text())
 
 
+def _told_aloud(page: Page) -> None:
+    """Each list says how much its filters left, and that they left nothing; the board says its period."""
+    said = page.locator("#announcements")
+    for address in ("/projects", "/search", "/registers/project_library"):
+        page.goto(address)
+        seek = page.locator("main input[name=q]")
+        seek.fill("内涝")
+        expect(said).to_have_text("查到 1 条")
+        seek.fill("没有这样的名称")
+        expect(said).to_have_text("没有符合条件的内容")
+    page.goto("/board")
+    page.get_by_label("以下统计期").select_option("1")
+    expect(said).to_have_text("已显示近 1 个月的数据")
+    expect(page.locator("#period")).to_be_focused()
+
+
 @pytest.mark.timeout(300)
 def test_by_keys_alone(browser: Browser, server: Server, tmp_path: Path) -> None:
     """The unit begins, the bureau finds, claims, fills, checks, sends, gives out and prints."""
@@ -108,6 +124,7 @@ def test_by_keys_alone(browser: Browser, server: Server, tmp_path: Path) -> None
     page.keyboard.press("Enter")
     expect(page.locator(".verification strong")).to_be_visible()
     expect(page.locator("main.sheet")).to_contain_text("城区内涝监测平台")
+    _told_aloud(page)
     bureau.reach("^打印")
     bureau.press("Enter")
     assert page.evaluate("window.printed") == 1

@@ -3,7 +3,7 @@ taken away as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from server.services import board, board_lists, searching
-from server.services.board import Board, Count, Duration
+from server.services.board import Board, Count
 from server.services.board_lists import Kind, Line, Wanted
 from server.web import case_table, figures, render, sheets
 from server.web.context import Visit
@@ -29,6 +29,8 @@ LIGHTS = (
     ("stopped", _("Clock stopped")),
 )  # fmt: skip
 KINDS = {"open": _("Open tasks"), "completed": _("Completed tasks"), "returned": _("Returned tasks")}
+SHOWN = 8
+"""How many lines of a table the board shows at once; the others are folded beneath."""
 _TASKS = ("kind", "light", "department", "process", "element", "reason", "first", "last", "late", "likely",
           "months")  # fmt: skip
 _CASES = ("first", "last", "ended_first", "ended_last")
@@ -39,18 +41,17 @@ def show(visit: Visit) -> Response:
     """The board."""
     found = board.board(visit.session, visit.person, visit.now, _months(visit))
     most = max((max(month.begun, month.ended) for month in found.throughput), default=0)
-    longest = max((one.ninetieth for one in found.durations), default=0)
     return render.page(
         visit, "board/board.html", block="board", board=found, periods=board.PERIODS, lights_named=LIGHTS,
-        tasks=_task_address, cases=_case_address, most=most, longest=longest, others=board_lists.OTHERS,
-        open_tasks=sum(found.lights.values()), number=figures.number, bar=figures.bar,
-        lit=lambda counts: _lit(visit, counts), took=lambda: _took(visit, found, longest),
+        tasks=_task_address, cases=_case_address, most=most, open_tasks=sum(found.lights.values()),
+        number=figures.number, bar=figures.bar, shown=SHOWN, departments=_lit(visit, found.departments),
+        steps=_lit(visit, found.steps), durations=_took(visit, found), returns=_returned(visit, found),
     )  # fmt: skip
 
 
-def _lit(visit: Visit, counts: tuple[Count, ...]) -> Iterator[tuple[Count, Markup]]:
-    """Each line of lights with its cells: one for each light, their sum, and how they share it."""
-    named = [(light, " " + visit.words.gettext(label)) for light, label in LIGHTS]
+def _lit(visit: Visit, counts: tuple[Count, ...]) -> list[Markup]:
+    """Each line of lights: a number for each light, their sum, and how they share it."""
+    named, lines = [(light, " " + visit.words.gettext(label)) for light, label in LIGHTS], []
     for count in counts:
         asked = {"process": count.process, "element": count.id} if count.process else {"department": count.id}
         cells = [
@@ -58,23 +59,36 @@ def _lit(visit: Visit, counts: tuple[Count, ...]) -> Iterator[tuple[Count, Marku
             for light, label in named
         ]
         together = figures.cell(count.total, _task_address(**asked), count.name)
-        yield count, Markup("").join([*cells, together, figures.beside(figures.mix(count.lights))])
+        cells += [together, figures.beside(figures.mix(count.lights))]
+        lines.append(figures.row(count.name, count.process_name, cells))
+    return lines
 
 
-def _took(visit: Visit, found: Board, longest: int) -> Iterator[tuple[Duration, Markup]]:
-    """Each step with its cells: how many, half and nine of ten of them in days, how many late, two bars."""
-    late = " " + visit.words.gettext(_("After the limit"))
+def _took(visit: Visit, found: Board) -> list[Markup]:
+    """The line of each step: how many, half and nine of ten of them in days, how many late, two bars."""
+    longest = max((one.ninetieth for one in found.durations), default=0)
+    late, lines = " " + visit.words.gettext(_("After the limit")), []
     for one in found.durations:
         asked = {"kind": "completed", "process": one.process, "element": one.element, "months": found.months}
+        bars = figures.bar(one.median, longest, "thin") + figures.bar(one.ninetieth, longest, "thin second")
         cells = [
             figures.cell(one.count, _task_address(**asked), one.name),
             figures.plain(one.median), figures.plain(one.ninetieth),
-            figures.cell(one.late, _task_address(**asked, late=1), one.name + late),
-            figures.beside(
-                figures.bar(one.median, longest, "thin") + figures.bar(one.ninetieth, longest, "thin second")
-            ),
+            figures.cell(one.late, _task_address(**asked, late=1), one.name + late), figures.beside(bars),
         ]  # fmt: skip
-        yield one, Markup("").join(cells)
+        lines.append(figures.row(one.name, one.process_name, cells))
+    return lines
+
+
+def _returned(visit: Visit, found: Board) -> list[Markup]:
+    """The line of each reason, those that the board does not name together in the last."""
+    most, lines = max((one.count for one in found.returns), default=0), []
+    for one in found.returns:
+        name = one.text or visit.words.gettext(_("other reasons"))
+        address = _task_address(kind="returned", reason=one.text or board_lists.OTHERS, months=found.months)
+        cells = [figures.cell(one.count, address, name), figures.beside(figures.bar(one.count, most))]
+        lines.append(figures.row(name, "", cells))
+    return lines
 
 
 @pages.get("/board/tasks")
