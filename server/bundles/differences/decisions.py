@@ -20,6 +20,7 @@ _TABLE = {
     "aggregation": mark("its aggregation"),
     "type_ref": mark("its type"),
     "allow_no_match": mark("may match nothing"),
+    "stops_because": mark("why a case stops where nothing matches"),
     "label": mark("its label"),
     "annotations": mark("names of the remarks"),
 }
@@ -39,7 +40,7 @@ _DECISION = {
     "variable": mark("its variable"),
     "requires": mark("what it requires"),
 }
-_WORDS = frozenset({"label", "description", "annotations"})
+_WORDS = frozenset({"label", "description", "annotations", "stops_because"})
 _HOLDERS = frozenset({"definitions"})
 _READ = frozenset({"decision", "inputData", "businessKnowledgeModel", "decisionService", "itemDefinition"})
 _UNREAD = frozenset(

@@ -184,8 +184,12 @@ class _Analysis:
         whole = tuple(column.full for column in self.axes)
         gaps = [(self._without_value(gap), gap) for gap in _uncovered(whole, self.boxes, _Budget())]
         gaps.sort(key=lambda pair: pair[0])
+        code = "dmn.gap_meant" if table.stops_because else "dmn.gap"
         for missing, gap in gaps[:MAX_FINDINGS]:
-            yield self._problem("dmn.gap_null" if missing else "dmn.gap", example=self._example(gap))
+            example = self._example(gap)
+            yield self._problem(
+                "dmn.gap_null" if missing else code, example=example, reason=table.stops_because
+            )
 
     def _without_value(self, gap: Box) -> bool:
         """Whether only a missing input leads into the gap."""

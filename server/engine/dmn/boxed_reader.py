@@ -81,7 +81,7 @@ class Boxed:
     def _table(self, e: etree._Element) -> m.DecisionTable:
         inputs = tuple(self._input(c) for c in children(e, "input"))
         outputs = tuple(self._output(c, i) for i, c in enumerate(children(e, "output"), 1))
-        allow = self._properties.get("nothingMatched", "").strip().lower() in ("null", "allowed", "true")
+        allow, stops_because = self._unmatched(e)
         return m.DecisionTable(
             inputs=inputs,
             outputs=outputs,
@@ -96,8 +96,20 @@ class Boxed:
             label=attribute(e, "outputLabel") or attribute(e, "label"),
             type_ref=attribute(e, "typeRef"),
             allow_no_match=allow,
+            stops_because=stops_because,
             line=line(e),
         )
+
+    def _unmatched(self, e: etree._Element) -> tuple[bool, str]:
+        """What the decision's properties say of a table where nothing matches: whether null is meant, and
+        why a case is meant to stop."""
+        meant = self._properties.get("nothingMatched", "").strip().lower()
+        reason = self._properties.get("nothingMatchedReason", "").strip()
+        if meant not in ("", "null", "allowed", "true", "error"):
+            self._problem("dmn.unmatched_unknown", e, value=meant)
+        elif (meant == "error") != bool(reason):
+            self._problem("dmn.unmatched_reason", e)
+        return meant in ("null", "allowed", "true"), reason if meant == "error" else ""
 
     def _hit_policy(self, e: etree._Element) -> m.HitPolicy:
         name = attribute(e, "hitPolicy").strip().upper().replace("_", " ") or "UNIQUE"

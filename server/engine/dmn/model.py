@@ -119,7 +119,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class DecisionTable:
-    """A decision table in any orientation. `allow_no_match` tells that null is meant when nothing matches."""
+    """A decision table in any orientation. `allow_no_match` tells that null is meant when nothing matches;
+    `stops_because` says why a case is meant to stop there instead, "" where nobody said so."""
 
     inputs: tuple[InputClause, ...]
     outputs: tuple[OutputClause, ...]
@@ -132,6 +133,7 @@ class DecisionTable:
     label: str = ""
     type_ref: str = ""
     allow_no_match: bool = False
+    stops_because: str = ""
     line: int = 0
 
 

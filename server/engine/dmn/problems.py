@@ -87,6 +87,14 @@ WORDINGS: Mapping[str, _Wording] = {
         "error", "Hit policy {policy} needs the output values in order of priority, and none are listed.",
         "List the values of an output column, most important first.",
     ),
+    "dmn.unmatched_unknown": _Wording(
+        "error", "The property nothingMatched is “{value}”.",
+        "Write null (no answer is an answer) or error (a case is meant to stop).",
+    ),
+    "dmn.unmatched_reason": _Wording(
+        "error", "nothingMatched = error and nothingMatchedReason belong together; one of them is missing.",
+        "Write into nothingMatchedReason why no rule is needed there, or remove both.",
+    ),
     "dmn.feel_syntax": _Wording(
         "error", "Not FEEL: {reason} (character {position} of `{cell}`).", "{suggestion}"
     ),
@@ -105,7 +113,11 @@ WORDINGS: Mapping[str, _Wording] = {
     ),
     "dmn.gap": _Wording(
         "warning", "No rule of table {table} matches where {example}.",
-        "Add a rule or default outputs, or set the property nothingMatched to null.",
+        "Add a rule or default outputs, or say in the property nothingMatched what is meant: null or error.",
+    ),
+    "dmn.gap_meant": _Wording(
+        "info", "No rule of table {table} matches where {example}; a case is meant to stop there: {reason}",
+        "Add a rule if cases should go on.",
     ),
     "dmn.gap_null": _Wording(
         "info", "No rule of table {table} matches while an input is missing: {example}.",
@@ -156,7 +168,7 @@ WORDINGS: Mapping[str, _Wording] = {
     ),
     "dmn.nothing_matched": _Wording(
         "error", "No rule of table {table} matches ({inputs}).",
-        "Add a rule or default outputs, or set the property nothingMatched to null.",
+        "Correct what goes in, or add a rule if the regulation knows the case.",
     ),
     "dmn.not_a_value": _Wording(
         "error",

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from server.engine.dmn import DmnError, citations, load
+from server.engine.dmn import DmnError, analyse, citations, load
 from server.engine.dmn.model import DecisionTable, HitPolicy
 from tests.engine.dmn.models import decision, definitions, literal, table
 from tests.stopwatch import cpu_time
@@ -81,6 +81,38 @@ def test_a_table_may_say_that_nothing_need_match(place: str) -> None:
     result = model.evaluate("d", {"n": 1})
     assert (result.value, result.problems) == (None, ())
     assert model.decisions["d"].regulation == ("hongshan#12.1", "hongshan#8p2")
+
+
+def said_of_nothing_matched(**properties: str) -> str:
+    inside = "".join(f'<x:property name="{name}" value="{value}"/>' for name, value in properties.items())
+    extra = (
+        f'<extensionElements><x:properties xmlns:x="urn:camunda">{inside}</x:properties></extensionElements>'
+    )
+    return definitions(decision("d", table([("n", "number")], [("r", "number")], ["> 5 => 1"]), extra=extra))
+
+
+def test_a_table_may_say_why_a_case_is_meant_to_stop() -> None:
+    model = load(said_of_nothing_matched(nothingMatched="error", nothingMatchedReason="n is counted before"))
+    assert model.problems == ()
+    assert [p.code for p in model.evaluate("d", {"n": 1}).problems] == ["dmn.nothing_matched"]
+    meant = [p for p in analyse(model, "d") if p.code != "dmn.gap_null"]
+    assert [(p.code, p.level) for p in meant] == [("dmn.gap_meant", "info")]
+    assert meant[0].params["reason"] == "n is counted before"
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"nothingMatched": "error"}, "dmn.unmatched_reason"),
+        ({"nothingMatched": "error", "nothingMatchedReason": "  "}, "dmn.unmatched_reason"),
+        ({"nothingMatchedReason": "because"}, "dmn.unmatched_reason"),
+        ({"nothingMatched": "maybe"}, "dmn.unmatched_unknown"),
+    ],
+)
+def test_stopping_on_purpose_needs_a_reason(properties: dict[str, str], code: str) -> None:
+    model = load(said_of_nothing_matched(**properties))
+    assert [(p.code, p.level) for p in model.problems] == [(code, "error")]
+    assert "dmn.gap" in {p.code for p in analyse(model, "d")}
 
 
 def test_citations_are_found_in_any_text() -> None:
