@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -16,11 +17,19 @@ _failures = SignInFailure.metadata.tables["sign_in_failure"]
 WINDOW = timedelta(minutes=15)
 
 
+def _counted() -> sa.Select[Any]:
+    f = _failures.c
+    recent = f.key.in_(sa.bindparam("keys", expanding=True)), f.window_start > sa.bindparam("since")
+    return sa.select(f.key, f.window_start, f.count).where(*recent)
+
+
+_COUNTED = _counted()
+
+
 def require_patience(session: Session, limits: Mapping[str, int], now: datetime) -> None:
     """Raise TooManyAttempts where a key has as many failures within the window as its limit."""
-    f = _failures.c
-    query = sa.select(f.key, f.window_start, f.count).where(f.key.in_(limits), f.window_start > now - WINDOW)
-    for key, start, failures in session.execute(query):
+    values = {"keys": list(limits), "since": now - WINDOW}
+    for key, start, failures in session.execute(_COUNTED, values):
         if failures >= limits[key]:
             raise TooManyAttempts(start + WINDOW)
 

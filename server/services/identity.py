@@ -60,16 +60,11 @@ class Account:
 
 def _holder() -> sa.Select[Any]:
     """The query of every request, put together once: who holds a token, with their posts in one text."""
-    p, u, s, m = _people.c, _units.c, _sessions.c, _memberships.c
-    groups = (
-        sa.select(sa.func.aggregate_strings(m.group_id, " "))
-        .where(m.tenant_id == p.tenant_id, m.user_id == p.id)
-        .scalar_subquery()
-    )
+    p, u, s = _people.c, _units.c, _sessions.c
     return (
         sa.select(
             p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
-            s.csrf, _jurisdictions.c.calendar_revision, groups.label("groups"), p.identity,
+            s.csrf, _jurisdictions.c.calendar_revision, _posts().label("groups"), p.identity,
             _unread(p).label("unread"),
             _jurisdictions.c.name.label("tenant_name"), absences.stands_in(p).label("stands_in"),
         )
@@ -84,6 +79,22 @@ def _holder() -> sa.Select[Any]:
     )  # fmt: skip
 
 
+def _posts() -> Any:
+    """The groups of a person in one text, as a column of a query about them."""
+    p, m = _people.c, _memberships.c
+    groups = sa.select(sa.func.aggregate_strings(m.group_id, " "))
+    return groups.where(m.tenant_id == p.tenant_id, m.user_id == p.id).scalar_subquery()
+
+
+def _by_account() -> sa.Select[Any]:
+    """The query of every request of a program: a person by account."""
+    p, u = _people.c, _units.c
+    columns = (p.tenant_id, p.id, p.account, p.name, p.post, p.unit_id, u.name.label("unit_name"), p.locale,
+               p.identity, _posts().label("groups"))  # fmt: skip
+    whole = sa.select(*columns).join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
+    return whole.where(p.tenant_id == bindparam("tenant_id"), p.account == bindparam("account"))
+
+
 def _unread(person: Any) -> Any:
     """How many notices wait for a person, as a column of a query about them."""
     n = _notices.c
@@ -92,6 +103,7 @@ def _unread(person: Any) -> Any:
 
 
 _HOLDER = _holder()
+_BY_ACCOUNT = _by_account()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,29 +204,12 @@ def former(session: Session, token: str | None, now: datetime) -> Person | None:
 
 
 def person_by_account(session: Session, tenant_id: str, account: str) -> Person:
-    """A person by account, for the command line and the seed."""
-    p, u, m = _people.c, _units.c, _memberships.c
-    query = sa.select(
-        p.tenant_id,
-        p.id,
-        p.account,
-        p.name,
-        p.post,
-        p.unit_id,
-        u.name.label("unit_name"),
-        p.locale,
-        p.identity,
-    ).join(_units, (u.tenant_id == p.tenant_id) & (u.id == p.unit_id))
-    row = (
-        session.execute(query.where(p.tenant_id == tenant_id, p.account == account)).mappings().one_or_none()
-    )
+    """A person by account: who a token speaks for, or who acts from the command line."""
+    values = {"tenant_id": tenant_id, "account": account}
+    row = session.execute(_BY_ACCOUNT, values).mappings().one_or_none()
     if row is None:
         raise NotPermitted("There is no account {account}.", {"account": account})
-    where = (m.tenant_id == tenant_id, m.user_id == row["id"])
-    groups = session.execute(sa.select(m.group_id).where(*where)).scalars()
-    return _person(
-        {**row, "groups": " ".join(groups), "csrf": "", "calendar_revision": None, "tenant_name": ""}
-    )
+    return _person({**row, "csrf": "", "calendar_revision": None, "tenant_name": ""})
 
 
 def is_known(session: Session, tenant_id: str, account: str) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.services import identity, rights_log
@@ -161,16 +162,25 @@ def _listing(session: Session, *where: sa.ColumnElement[bool]) -> list[TokenView
 
 
 # --------------------------------------------------------------------------- using
+def _held() -> sa.Select[Any]:
+    t, p = _tokens.c, _people.c
+    return (
+        sa.select(t.tenant_id, t.id, t.name, t.scopes, t.topics, t.last_used_at, p.account)
+        .join(_people, (p.tenant_id == t.tenant_id) & (p.id == t.user_id))
+        .where(
+            t.token_hash == bindparam("token_hash"), t.revoked_at.is_(None),
+            t.expires_at > bindparam("now"), p.active,
+        )
+    )  # fmt: skip
+
+
+_HELD = _held()
+
+
 def holder(session: Session, secret: str, now: datetime) -> Held | None:
     """Who a token speaks for; None where nobody is behind it: unknown, expired, revoked, or of a person who
     has left."""
-    t, p = _tokens.c, _people.c
-    query = (
-        sa.select(t.tenant_id, t.id, t.name, t.scopes, t.topics, t.last_used_at, p.account)
-        .join(_people, (p.tenant_id == t.tenant_id) & (p.id == t.user_id))
-        .where(t.token_hash == _hash(secret), t.revoked_at.is_(None), t.expires_at > now, p.active)
-    )
-    row = session.execute(query).one_or_none()
+    row = session.execute(_HELD, {"token_hash": _hash(secret), "now": now}).one_or_none()
     if row is None:
         return None
     person = replace(identity.person_by_account(session, row.tenant_id, row.account), via=row.name)
