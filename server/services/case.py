@@ -18,23 +18,31 @@ from server.services.calendars import Watched
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, StaleTask
 from server.services.history import Record
-from server.store.runtime import InstanceState, ProcessInstance, Task
+from server.store.runtime import InstanceState, ProcessInstance, Project, Task
 
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _states = InstanceState.metadata.tables["instance_state"]
 _tasks = Task.metadata.tables["task"]
+_projects = Project.metadata.tables["project"]
 _CHANGED = ("status", "due_at", "ended_at", "outcome", "outcome_name", "title", "rehearsal_at", "stopped_at",
             "suspended_at")  # fmt: skip
 
 # Statements are put together once: building one costs more than running it.
 _LOCK = (
-    sa.select(*_instances.c, _states.c.state)
+    sa.select(
+        *_instances.c, _states.c.state, _projects.c.code.label("project_code"),
+        _projects.c.name.label("project_name"),
+    )
     .join(
         _states, (_states.c.tenant_id == _instances.c.tenant_id) & (_states.c.instance_id == _instances.c.id)
     )
+    .outerjoin(
+        _projects,
+        (_projects.c.tenant_id == _instances.c.tenant_id) & (_projects.c.id == _instances.c.project_id),
+    )
     .where(_instances.c.tenant_id == bindparam("of_tenant"))
     .with_for_update(of=[_instances, _states])
-)
+)  # fmt: skip
 _LOCK_INSTANCE = _LOCK.where(_instances.c.id == bindparam("of_instance"))
 _LOCK_OF_TASK = _LOCK.where(
     _instances.c.id

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
@@ -27,6 +28,8 @@ _MINE = (
 _READ = _drafts.select().where(*_MINE)
 _DROP = _drafts.delete().where(*_MINE)
 _KEEP = Entering(_drafts, renewed=("values", "saved_at"))
+COLUMNS = (_drafts.c["values"].label("draft_values"), _drafts.c.saved_at.label("draft_saved_at"))
+"""What a query about a task adds for `of_row`; `beside` joins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,24 @@ class Kept:
 def kept(session: Session, person: Person, key: str) -> Kept | None:
     """The person's draft for a task or a start, if there is one."""
     row = session.execute(_READ, _mine(person, key)).mappings().one_or_none()
-    if row is None:
-        return None
-    pairs = tuple((name, _upload(value)) for name, value in row["values"]["pairs"])
-    return Kept(pairs, row["saved_at"])
+    return _kept(row["values"], row["saved_at"]) if row else None
+
+
+def beside(query: sa.Select[Any], task: Any) -> sa.Select[Any]:
+    """A query about tasks (`task` their columns), with the draft that the person `of_person` has of each."""
+    key = sa.literal_column("'task:'", sa.String).concat(task.id)
+    d = _drafts.c
+    mine = (d.tenant_id == task.tenant_id) & (d.user_id == bindparam("of_person")) & (d.key == key)
+    return query.outerjoin(_drafts, mine)
+
+
+def of_row(row: Mapping[str, Any]) -> Kept | None:
+    """The draft that a query with `COLUMNS` found."""
+    return _kept(row["draft_values"], row["draft_saved_at"]) if row["draft_saved_at"] else None
+
+
+def _kept(values: Mapping[str, Any], saved_at: datetime) -> Kept:
+    return Kept(tuple((name, _upload(value)) for name, value in values["pairs"]), saved_at)
 
 
 def keep(session: Session, person: Person, key: str, pairs: Sequence[Pair], now: datetime) -> None:
@@ -64,6 +81,13 @@ def hand_over(
     """The draft was sent: forget it, and give the instance the files that its `values` name; those that were
     removed again stay the person's own. Gives name and SHA-256 of each, for the record."""
     drop(session, person, key)
+    return give_files(session, person, key, instance_id, values)
+
+
+def give_files(
+    session: Session, person: Person, key: str, instance_id: str, values: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """The same where there was no draft."""
     named = set(_texts(values))
     if not named:
         return []

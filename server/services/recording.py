@@ -204,6 +204,7 @@ def _task_row(case: Case, task: UserTask, cause: int) -> dict[str, Any]:
         "token": task.token, "process_key": task.process, "element": task.element,
         "name": _task_name(task), "signing": task.signing.when if task.signing else None,
         "form_id": task.form, "status": "open", "revision": 0, "assignee_id": task.assignee or None,
+        "owner_id": None, "delegation": "",
         "candidates": candidates, "regulation": list(task.regulation), "round": task.round,
         "priority": task.priority, "created_at": case.now,
         "claimed_at": None, "due_at": task.due,

@@ -47,12 +47,18 @@ def enter(case: Case, variables: Mapping[str, Any]) -> None:
     used = deployed.active(case.session, tenant) if ended else case.deployed
     for register in _of(used.manifest, case.key):
         if register.takes(case.key, case.row["status"], case.row["outcome"]):
-            known = {"of_tenant": tenant, "of_project": case.row["project_id"]}
-            project = case.session.execute(_PROJECT, known).one_or_none()
-            _ENTER.enter(case.session, _row(register, case.row, variables, tuple(project or ())))
+            _ENTER.enter(case.session, _row(register, case.row, variables, _project(case)))
         elif register.state == "open":
             keys = {"of_tenant_id": tenant, "of_register_id": register.id, "of_instance_id": case.id}
             case.session.execute(_LEAVE, keys)
+
+
+def _project(case: Case) -> tuple[str, ...]:
+    """Code and name of its project: read with the case where it was held for writing, not where it begins."""
+    if "project_code" not in case.row:
+        known = {"of_tenant": case.person.tenant_id, "of_project": case.row["project_id"]}
+        return tuple(case.session.execute(_PROJECT, known).one_or_none() or ())
+    return tuple(text for text in (case.row["project_code"], case.row["project_name"]) if text)
 
 
 def renew(session: Session, used: Deployed, before: Manifest | None) -> None:

@@ -71,7 +71,7 @@ def _with_case() -> sa.Select[Any]:
             *t, i.deployment_id, i.business_key, i.title, i.process_key.label("root_key"),
             i.due_at.label("instance_due"), i.started_by, i.rehearsal_at, i.stopped_at, s.state,
             _people.c.name.label("assignee_name"), _OWNER.label("owner_name"), *separation.columns(),
-            *consulting.counts(t), instructions.open_of(t).label("instructed"),
+            *consulting.counts(t), instructions.open_of(t).label("instructed"), *drafts.COLUMNS,
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
         .join(_states, (s.tenant_id == t.tenant_id) & (s.instance_id == t.instance_id))
@@ -81,8 +81,10 @@ def _with_case() -> sa.Select[Any]:
 
 
 _THIS = (_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
-_TASK = sa.select(*_tasks.c, *separation.columns()).where(*_THIS)
-_TASK_WITH_CASE = _with_case()
+_TASK = drafts.beside(
+    sa.select(*_tasks.c, *separation.columns(), *drafts.COLUMNS).select_from(_tasks), _tasks.c
+).where(*_THIS)
+_TASK_WITH_CASE = drafts.beside(_with_case(), _tasks.c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +159,10 @@ class Done:
 def view(session: Session, person: Person, task_id: str, now: datetime) -> TaskView:
     """A task as this person may see it; NotPermitted names the reason."""
     row = _read(session, person, task_id)
-    return _view(session, person, row, drafts.kept(session, person, f"task:{task_id}"), now)
+    return _view(session, person, row, now)
 
 
-def _view(
-    session: Session, person: Person, row: dict[str, Any], draft: drafts.Kept | None, now: datetime
-) -> TaskView:
+def _view(session: Session, person: Person, row: dict[str, Any], now: datetime) -> TaskView:
     now, person = rehearsal.clock(row, now), absences.acting(person, row)
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     groups = tuple(used.principal_name(key) for key in row["candidates"])
@@ -187,7 +187,7 @@ def _view(
         created_at=row["created_at"], due=row["due_at"], instance_due=row["instance_due"],
         light=calendars.light(calendar, row["due_at"], row, now),
         instance_light=calendars.light(calendar, row["instance_due"], row, now),
-        sent_by=row["sent_by"], form=form, draft=draft, returns=_returns(used, row, node),
+        sent_by=row["sent_by"], form=form, draft=drafts.of_row(row), returns=_returns(used, row, node),
         variables=dict(submissions.seen(session, person, form, open_task.variables)) if open_task else {},
         claim=claim, act=act, round=row["round"], rehearsal_at=row["rehearsal_at"],
         owner=row["owner_name"] or "",
@@ -259,7 +259,8 @@ def save(
 def preview(session: Session, person: Person, task_id: str, now: datetime) -> Preview:
     """What sending the kept draft would do: a dry run of the engine. Raises InvalidSubmission if it
     is not ready."""
-    return would_do(session, person, task_id, _kept_pairs(session, person, task_id), now)
+    row = _read(session, person, task_id)
+    return _preview(session, person, row, _kept_pairs(row), now)
 
 
 def would_do(session: Session, person: Person, task_id: str, pairs: Sequence[Pair], now: datetime) -> Preview:
@@ -270,9 +271,8 @@ def would_do(session: Session, person: Person, task_id: str, pairs: Sequence[Pai
 def check(session: Session, person: Person, task_id: str, now: datetime) -> tuple[TaskView, Preview]:
     """核对: the task and what sending its kept draft would do, as `view` and `preview` tell them."""
     row = _read(session, person, task_id)
-    draft = drafts.kept(session, person, f"task:{task_id}")
-    task = _view(session, person, row, draft, now)
-    return task, _preview(session, person, row, draft.pairs if draft else (), now)
+    task = _view(session, person, row, now)
+    return task, _preview(session, person, row, task.draft.pairs if task.draft else (), now)
 
 
 def _preview(
@@ -307,7 +307,7 @@ def complete(
     _require_act(case, person, row)
     apart = _standing(person, row, case.deployed)
     apart.verdict.require()
-    given = _kept_pairs(session, person, task_id) if answers is None else answers
+    given = _kept_pairs(row) if answers is None else answers
     row["state"] = case.state
     submission = submissions.accept(_submission(session, case.deployed, row, person, given, case.now))
     single_use.keep(case, case.deployed.model.form(row["form_id"]), submission)
@@ -326,7 +326,8 @@ def complete(
     opened = recording.write_down(case, advance, seq)
     if row["signing"]:
         signatures.back_to_holder(case, advance, opened)
-    if files := drafts.hand_over(session, person, f"task:{task_id}", case.id, values):
+    given_with = drafts.hand_over if row["draft_saved_at"] else drafts.give_files
+    if files := given_with(session, person, f"task:{task_id}", case.id, values):
         case.record.add("materials_attached", row["element"], task_id, files=files)
     finish(case)
     return Done(case.id, task_id, tuple(task["id"] for task in opened))
@@ -483,8 +484,8 @@ def _submission(
     return single_use.look(session, person, row["instance_id"], form, sent) if real else sent
 
 
-def _kept_pairs(session: Session, person: Person, task_id: str) -> Sequence[Pair]:
-    kept = drafts.kept(session, person, f"task:{task_id}")
+def _kept_pairs(row: dict[str, Any]) -> Sequence[Pair]:
+    kept = drafts.of_row(row)
     return kept.pairs if kept else ()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from server.store.columns import Json, Table, UtcDateTime
+from server.store.columns import Json, Table, UtcDateTime, Word
 
 _OPEN = sa.text("status = 'open' AND due_at IS NOT NULL")
 _RUNS = sa.text("ended_at IS NULL AND due_at IS NOT NULL")
@@ -75,7 +75,7 @@ class ProcessInstance(Table, table=True):
     title: str
     project_id: str | None = None
     unit_id: str
-    status: str
+    status: str = Field(sa_type=Word)
     revision: int
     started_by: str
     started_at: datetime = Field(sa_type=UtcDateTime)
@@ -121,7 +121,7 @@ class Task(Table, table=True):
     element: str
     name: str
     form_id: str
-    status: str
+    status: str = Field(sa_type=Word)
     revision: int
     assignee_id: str | None = None
     owner_id: str | None = None

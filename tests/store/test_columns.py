@@ -18,6 +18,7 @@ from server.store import schema
 from server.store.columns import ID_LENGTH, NEVER, UtcDateTime, dumps, loads, new_id
 from server.store.database import Database
 from server.store.identity import Setting
+from server.store.runtime import Task
 from server.store.schema import is_current, migrate
 from server.store.searching import INDEX
 from server.store.tables import metadata
@@ -214,3 +215,18 @@ def test_the_newest_migration_is_the_head_of_one_chain() -> None:
     chain = [revision.revision for revision in script.walk_revisions()]
     assert sorted(chain, reverse=True) == chain
     assert {file.name[:4] for file in (folder / "versions").glob("[0-9]*.py")} == set(chain)
+
+
+def test_words_stand_in_statements() -> None:
+    """Alone, in lists, in cases and under other names; what is no word of ours is handed over."""
+    task = Task.metadata.tables["task"]
+    status, other = task.c.status, task.alias("other").c.status
+    for condition, written in (
+        (status == "open", "task.status = 'open'"),
+        (other != "open", "other.status != 'open'"),
+        (status.in_(("open", "returned")), "task.status IN ('open', 'returned')"),
+        (sa.case((status == "open", 1)), "CASE WHEN (task.status = 'open') THEN :param_1 END"),
+        (status == "Open'", "task.status = :status_1"),
+        (status == sa.bindparam("how"), "task.status = :how"),
+    ):
+        assert str(condition) == written
