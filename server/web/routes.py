@@ -1,4 +1,4 @@
-"""All pages, in the order of the menu."""
+"""All pages."""
 
 from __future__ import annotations
 
@@ -76,8 +76,17 @@ from server.web.pages import (
 from server.web.render import STATIC
 from server.web.routing import Page, not_found, route
 
-# The worklist's own addresses (/tasks/done) come before those of single tasks (/tasks/{id}).
+# An address is looked for from the top: those of daily work come first, and the worklist's own (/tasks/done)
+# before those of single tasks (/tasks/{id}).
 PAGES: tuple[Page, ...] = (
+    *worklist.pages.declared,
+    *exports.pages.declared,
+    *batches.pages.declared,
+    *tasks.pages.declared,
+    *hands.pages.declared,
+    *instances.pages.declared,
+    *start.pages.declared,
+    *attachments.pages.declared,
     *account.pages.declared,
     *signing_in.pages.declared,
     *outside.pages.declared,
@@ -91,15 +100,9 @@ PAGES: tuple[Page, ...] = (
     *recusals.pages.declared,
     *tokens.pages.declared,
     *programs.pages.declared,
-    *worklist.pages.declared,
-    *exports.pages.declared,
-    *batches.pages.declared,
-    *tasks.pages.declared,
-    *hands.pages.declared,
     *signers.pages.declared,
     *substitutions.pages.declared,
     *hand_over.pages.declared,
-    *instances.pages.declared,
     *ending.pages.declared,
     *notices.pages.declared,
     *consulting.pages.declared,
@@ -110,7 +113,6 @@ PAGES: tuple[Page, ...] = (
     *clocks.pages.declared,
     *supervision.pages.declared,
     *messages.pages.declared,
-    *start.pages.declared,
     *rehearsals.pages.declared,
     *documents.pages.declared,
     *materials.pages.declared,
@@ -121,7 +123,6 @@ PAGES: tuple[Page, ...] = (
     *why.pages.declared,
     *projects.pages.declared,
     *registers.pages.declared,
-    *attachments.pages.declared,
     *opinions.pages.declared,
     *phrases.pages.declared,
     *design.pages.declared,

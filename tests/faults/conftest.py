@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.services.conftest import bundle, deployed_file, deployed_template, lab, office, office_url
+from tests.services.conftest import lab, office, office_url
 
-__all__ = ["bundle", "deployed_file", "deployed_template", "lab", "office", "office_url"]
+__all__ = ["lab", "office", "office_url"]

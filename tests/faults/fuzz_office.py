@@ -40,6 +40,10 @@ STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "ad
 """Those who have nothing to do with the cases of the unit clerk."""
 
 
+ECHOED = 20_000
+"""More bytes than anything typed is repeated of."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What goes over the wire."""
@@ -52,8 +56,9 @@ class Request:
 
     @property
     def text(self) -> str:
-        """All that was sent, to tell an echo from a leak."""
-        return unquote(self.target.decode("latin-1")) + self.body.decode("utf-8", "replace")
+        """What was sent, as far as it is repeated anywhere: to tell an echo from a leak."""
+        target, body = self.target[:ECHOED], self.body[:ECHOED]
+        return unquote(target.decode("latin-1")) + body.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)

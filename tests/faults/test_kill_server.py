@@ -28,7 +28,7 @@ from server.bundles import archive
 from server.cli import demo, house
 from server.store.database import Database
 from tests.e2e.conftest import ROOT, serve
-from tests.services.conftest import Office, open_office, settle
+from tests.services.conftest import Office, open_office
 
 COMPLETIONS = int(os.environ.get("KILL_COMPLETIONS", "60"))
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -135,10 +135,9 @@ def _value(page: str, name: str) -> str:
 
 # --------------------------------------------------------------------------- the office
 @pytest.fixture
-def office(migrated_database_url: str, tmp_path: Path) -> Iterator[Office]:
+def office(office_url: str, tmp_path: Path) -> Iterator[Office]:
     """Hongshan with its people, now."""
-    settle(migrated_database_url, archive.read_folder(house.ROOT, TENANT))
-    opened = open_office(migrated_database_url, tmp_path / "attachments")
+    opened = open_office(office_url, tmp_path / "attachments")
     opened.now = house.now()
     yield opened
     opened.database.close()
