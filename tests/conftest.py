@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 
 from tests import loops
+from tests.originals import Originals
 from tests.provision import chromium, postgresql
 
 if TYPE_CHECKING:
@@ -77,6 +81,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def house_hasher() -> Iterator[PasswordHasher | None]:
+    """The house's hasher of passwords. It takes a third of a second each time, and hundreds sign in here, so
+    meanwhile they are hashed in no time. None where nobody can sign in."""
+    identity = sys.modules.get("server.services.identity")
+    if identity is None:
+        yield None
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        house = identity._hasher
+        patch.setattr(identity, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield house
+
+
 # --- Databases ---
 
 
@@ -102,39 +120,17 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
 
 
 @pytest.fixture
-def migrated_database_url(
-    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[str]:
+def migrated_database_url(database_kind: str, originals: Originals, tmp_path: Path) -> Iterator[str]:
     """Address of a new database with all tables and no rows; a copy, for migrations take time."""
-    if database_kind == "sqlite":
-        shutil.copyfile(request.getfixturevalue("_migrated_file"), tmp_path / "guicheng.db")
-        yield f"sqlite:///{tmp_path / 'guicheng.db'}"
-    else:
-        yield from _postgresql_database(request, template=request.getfixturevalue("_migrated_template"))
+    with originals.copied(database_kind, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
-def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("template") / "template.db"
-    _migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def _migrated_template(postgresql_server: postgresql.Server) -> Iterator[str]:
-    name = f"template_{os.getpid()}"
-    _migrate(postgresql_server.create(name))
-    yield name
-    postgresql_server.drop(name)
-
-
-def _migrate(url: str) -> None:
-    from server.store.database import Database
-    from server.store.schema import migrate
-
-    database = Database(url)
-    migrate(database)
-    database.close()
+def originals(request: pytest.FixtureRequest) -> Originals:
+    """Databases to be copied, shared by all workers."""
+    folder = request.config.stash[SESSION_FOLDER]
+    return Originals(folder, partial(request.getfixturevalue, "postgresql_server"))
 
 
 def _postgresql_database(request: pytest.FixtureRequest, template: str) -> Iterator[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -21,7 +18,7 @@ from server.services import attachments, deployments, identity, instances, tasks
 from server.services.attachments import FileStore
 from server.services.authorization import Person
 from server.store.database import Database
-from tests.provision import postgresql
+from tests.originals import Originals
 
 if TYPE_CHECKING:
     from tests.services.lab import Lab
@@ -100,46 +97,11 @@ class Office:
             return [dict(row) for row in session.execute(sa.text(query), values).mappings()]
 
 
-@pytest.fixture(scope="session")
-def bundle() -> archive.Bundle:
-    """Hongshan as the repository holds it."""
-    return archive.read_folder(house.ROOT, TENANT)
-
-
-@pytest.fixture(scope="session")
-def deployed_file(
-    _migrated_file: Path, bundle: archive.Bundle, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A SQLite file with Hongshan deployed and its people entered, to be copied."""
-    file = tmp_path_factory.mktemp("office") / "office.db"
-    shutil.copyfile(_migrated_file, file)
-    settle(f"sqlite:///{file}", bundle)
-    return file
-
-
-@pytest.fixture(scope="session")
-def deployed_template(
-    postgresql_server: postgresql.Server, _migrated_template: str, bundle: archive.Bundle
-) -> Iterator[str]:
-    """Name of a PostgreSQL database with the same, to be copied."""
-    name = f"office_{os.getpid()}_{time.monotonic_ns()}"
-    settle(postgresql_server.create(name, _migrated_template), bundle)
-    yield name
-    postgresql_server.drop(name)
-
-
 @pytest.fixture
-def office_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def office_url(database_kind: str, originals: Originals, tmp_path: Path) -> Iterator[str]:
     """Address of a database of each kind with Hongshan deployed, its people entered, no case yet."""
-    if database_kind == "sqlite":
-        shutil.copyfile(request.getfixturevalue("deployed_file"), tmp_path / "office.db")
-        yield f"sqlite:///{tmp_path / 'office.db'}"
-        return
-    template = request.getfixturevalue("deployed_template")
-    server: postgresql.Server = request.getfixturevalue("postgresql_server")
-    name = f"office_{os.getpid()}_{time.monotonic_ns()}"
-    yield server.create(name, template)
-    server.drop(name)
+    with originals.copied(database_kind, tmp_path, settle) as url:
+        yield url
 
 
 @pytest.fixture
@@ -159,9 +121,9 @@ def open_office(url: str, files: Path) -> Office:
     return Office(database, FileStore(files), people=people)
 
 
-def settle(url: str, bundle: archive.Bundle) -> None:
+def settle(url: str) -> None:
     """Deploy Hongshan and enter the demo people; every password is `demo`."""
-    database = Database(url)
+    database, bundle = Database(url), archive.read_folder(house.ROOT, TENANT)
     with database.write() as session:
         operator = house.operator(session, TENANT)
         deployments.deploy(session, operator, TENANT, bundle.files, MORNING, name="Hongshan", source="test")
@@ -172,10 +134,11 @@ def settle(url: str, bundle: archive.Bundle) -> None:
 
 
 @pytest.fixture
-def lab(migrated_database_url: str, tmp_path: Path) -> Iterator[Lab]:
+def lab(database_kind: str, originals: Originals, tmp_path: Path) -> Iterator[Lab]:
     """The tiny jurisdiction of `lab.py`."""
-    from tests.services.lab import open_lab
+    from tests.services import lab
 
-    opened = open_lab(migrated_database_url, tmp_path / "files")
-    yield opened
-    opened.database.close()
+    with originals.copied(database_kind, tmp_path, lab.settle) as url:
+        opened = lab.open_settled(url, tmp_path / "files")
+        yield opened
+        opened.database.close()

@@ -146,17 +146,28 @@ class Lab(Office):
 
 def open_lab(url: str, files: Path) -> Lab:
     """Settle the lab in a migrated database."""
+    settle(url)
+    return open_settled(url, files)
+
+
+def settle(url: str) -> None:
+    """Enter the people of the lab in a migrated database, and deploy its processes."""
     database = Database(url)
-    lab = Lab(database, FileStore(files))
     with database.write() as session:
         add_jurisdiction(session, TENANT, "Lab", MORNING)
         add_unit(session, TENANT, "office", "Office")
         for account, groups in PEOPLE.items():
             add_person(session, TENANT, account, account.title(), "", "office", groups, "", MORNING)
-    lab.deploy(bundle())
+    Lab(database, FileStore(Path())).deploy(bundle())
+    database.close()
+
+
+def open_settled(url: str, files: Path) -> Lab:
+    """The lab in a database where it was settled."""
+    database = Database(url)
     with database.read() as session:
-        lab.people = {name: identity.person_by_account(session, TENANT, name) for name in PEOPLE}
-    return lab
+        people = {name: identity.person_by_account(session, TENANT, name) for name in PEOPLE}
+    return Lab(database, FileStore(files), people=people)
 
 
 def finish(session: Session, person: Person, task_id: str, now: datetime) -> tasks.Done:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from server.services import identity
 from server.services.attempts import WINDOW
@@ -45,6 +47,17 @@ def test_the_right_password_opens_a_session(office: Office) -> None:
     assert person.calendar_revision == 0
     kept = office.rows("select * from sign_in_session")
     assert token not in str(kept)
+
+
+def test_passwords_cost_what_the_standard_recommends(
+    house_hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Argon2id as RFC 9106 has it where memory is short; in other tests they cost nothing."""
+    monkeypatch.setattr(identity, "_hasher", house_hasher)
+    kept = identity.hash_password("长密码")
+    assert extract_parameters(kept) == RFC_9106_LOW_MEMORY
+    assert identity._matches(kept, "长密码")
+    assert not identity._matches(kept, "短密码")
 
 
 def test_several_posts_are_all_known(office: Office) -> None:
