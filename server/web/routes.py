@@ -148,7 +148,7 @@ PAGES: tuple[Page, ...] = (
 def mount(app: FastAPI, house: House) -> None:
     """Add the pages, their static files and the pages of what goes wrong."""
     files = GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=1_000, compresslevel=6)
-    app.mount("/static", files, name="static")  # before the pages: each file would be compared with all of them
+    app.mount("/static", files, name="static")  # before the pages, or each file is compared with all of them
     app.router.routes.extend(route(page, house) for page in PAGES)
     for status in (404, 405):
         app.add_exception_handler(status, not_found(house))
