@@ -38,15 +38,26 @@ def check(names: Names = None, root: Root = house.ROOT, as_json: AsJson = False)
     told.close()
 
 
-def play(names: Names = None, root: Root = house.ROOT, as_json: AsJson = False) -> None:
+Kept = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenarios",
+        help="Play the scenarios of this file or folder, kept elsewhere, instead of the jurisdiction's own.",
+    ),
+]
+
+
+def play(names: Names = None, root: Root = house.ROOT, kept: Kept = None, as_json: AsJson = False) -> None:
     """Play every scenario; exit code 1 if one fails. Says which branches and rules none of them passes."""
+    if kept is not None and len(names or []) != 1:
+        raise fail("Name the jurisdiction whose processes and decisions these scenarios are about.", 2)
     told = telling.Findings(as_json)
     for bundle in _bundles(names, root):
         begun = time.perf_counter()
-        model, played = _played(bundle, quiet=as_json)
+        model, played = _played(bundle, kept, quiet=as_json)
         proved = proof.proof(model, played)
         told.add(bundle.id, [failure for p in played for failure in p.failures])
-        told.add(bundle.id, proof.unproved(model, proved))
+        told.add(bundle.id, proof.unproved(model, proved) if kept is None else ())
         holding = sum(p.holds for p in played)
         branches = f"{len(proved.passed_branches)}/{len(proved.branches)} branches"
         rules = f"{len(proved.passed_rules)}/{len(proved.rules)} rules"
@@ -205,9 +216,19 @@ def _model(bundle: Bundle) -> Model:
     return model
 
 
-def _played(bundle: Bundle, *, quiet: bool) -> tuple[Model, list[Played]]:
+def _scenarios(kept: Path) -> dict[str, bytes]:
+    """The scenario files of a folder, or one; named as they stand there."""
+    if kept.is_file():
+        return {kept.name: kept.read_bytes()}
+    found = {file.relative_to(kept).as_posix(): file.read_bytes() for file in sorted(kept.rglob("*.yaml"))}
+    if not found:
+        raise fail(f"There are no scenarios (*.yaml) in {kept}.", 2)
+    return found
+
+
+def _played(bundle: Bundle, kept: Path | None = None, *, quiet: bool) -> tuple[Model, list[Played]]:
     model = _model(bundle)
-    told, findings = scenarios.read_scenarios(bundle.scenarios)
+    told, findings = scenarios.read_scenarios(_scenarios(kept) if kept else bundle.scenarios)
     if findings:
         telling.tell_findings(findings, as_json=False)
         raise fail(f"Scenarios of {bundle.id} cannot be read.")

@@ -88,6 +88,24 @@ def test_one_cent_more_in_the_table_fails_the_scenarios(content: Path) -> None:
     assert any("600000" in json.dumps(row, ensure_ascii=False) for row in json.loads(machine.stdout))
 
 
+def test_scenarios_kept_elsewhere_are_played_instead(content: Path, tmp_path: Path) -> None:
+    """Somebody outside keeps their own proofs: those are played, and fail for their own reasons."""
+    case = (
+        "decision: hongshan_tier\ntitle: Outside\ncases:\n- with: {class: construction, total: 599999.99}\n"
+    )
+    (tmp_path / "deep").mkdir()
+    file = tmp_path / "deep" / "outside.yaml"
+    file.write_text(case + "  expect: {tier: small}\n")
+    words = ("test", "hongshan", "--root", content, "--scenarios")
+    right = guicheng(*words, file.parent)
+    assert right.exit_code == 0, right.output
+    assert "1 of 1 scenarios hold" in right.output
+    file.write_text(case + "  expect: {tier: large}\n")
+    wrong = guicheng(*words, file)
+    assert wrong.exit_code == 1
+    assert "outside.yaml" in wrong.output
+
+
 def test_coverage_accounts_for_every_article(content: Path) -> None:
     """Each article of the manifest once: proved, or left to people with a reason; none is open."""
     rows = json.loads(guicheng("coverage", "hongshan", "--root", content, "--json").stdout)
@@ -171,7 +189,8 @@ def test_a_decision_is_tried(content: Path, total: str, tier: str) -> None:
         (("evaluate", "hongshan_nothing", "a=1"), 2), (("evaluate", "elsewhere_tier", "a=1"), 2),
         (("evaluate", "hongshan_tier", "total"), 2), (("evaluate", "hongshan_tier", "{broken"), 2),
         (("evaluate", "hongshan_tier", "total=many"), 1), (("check", "nowhere"), 2), (("test", "nowhere"), 2),
-        (("tidy",), 2), (("unheard-of",), 2),
+        (("tidy",), 2), (("unheard-of",), 2), (("test", "--scenarios", "bpmn"), 2),
+        (("test", "hongshan", "--scenarios", "no-such-folder"), 2),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_says_so(content: Path, words: tuple[str, ...], code: int) -> None:
