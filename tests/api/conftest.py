@@ -14,27 +14,30 @@ from server.store.database import Database
 from server.store.schema import migrate
 from tests.api.machine import Live
 from tests.e2e.conftest import serve
-from tests.web.office import PASSWORD, TENANT, Office, open_office
+from tests.originals import Originals
+from tests.web.conftest import settled_url
+from tests.web.office import PASSWORD, TENANT, Office, open_office, settle
 
+__all__ = ["settled_url"]
 NODE = Path(__file__).parent / "node"
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(originals: Originals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """An office where people work."""
-    yield from _office(tmp_path_factory.mktemp("office"), demo=False)
+    yield from _office(originals, tmp_path_factory.mktemp("office"), demo=False)
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def demo(originals: Originals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """An office that is shown to people: programs on the same machine may try files."""
-    yield from _office(tmp_path_factory.mktemp("demo"), demo=True)
+    yield from _office(originals, tmp_path_factory.mktemp("demo"), demo=True)
 
 
 @pytest.fixture
-def own_demo(migrated_database_url: str, tmp_path: Path) -> Iterator[Office]:
+def own_demo(settled_url: str, tmp_path: Path) -> Iterator[Office]:
     """A fresh one on either database."""
-    office = open_office(migrated_database_url, tmp_path, demo=True)
+    office = open_office(settled_url, tmp_path, demo=True)
     yield office
     office.database.close()
 
@@ -72,11 +75,8 @@ def people(url: str) -> None:
     database.close()
 
 
-def _office(folder: Path, *, demo: bool) -> Iterator[Office]:
-    url = f"sqlite:///{folder / 'office.db'}"
-    database = Database(url)
-    migrate(database)
-    database.close()
-    office = open_office(url, folder, demo=demo)
-    yield office
-    office.database.close()
+def _office(originals: Originals, folder: Path, *, demo: bool) -> Iterator[Office]:
+    with originals.copied("sqlite", folder, settle) as url:
+        office = open_office(url, folder, demo=demo)
+        yield office
+        office.database.close()

@@ -53,7 +53,15 @@ class Office:
 
 
 def open_office(url: str, folder: Path, **settings: Any) -> Office:
-    """An office over a database that has its tables."""
+    """The application over a database that was settled."""
+    database = Database(url)
+    return Office(
+        create_app(Settings(folder, url, "s" * 40, secure_cookies=False, **settings), database), database
+    )
+
+
+def settle(url: str) -> None:
+    """Enter the people in a database that has its tables, and deploy Hongshan."""
     now = datetime.now(UTC)
     database = Database(url)
     password_hash = identity.hash_password(PASSWORD)
@@ -68,9 +76,7 @@ def open_office(url: str, folder: Path, **settings: Any) -> Office:
             )
         admin = identity.person_by_account(session, TENANT, "admin")
         deployments.deploy(session, admin, TENANT, bundle.files, now, name="hongshan", source="test")
-    return Office(
-        create_app(Settings(folder, url, "s" * 40, secure_cookies=False, **settings), database), database
-    )
+    database.close()
 
 
 @dataclass

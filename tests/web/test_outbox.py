@@ -27,10 +27,10 @@ secret = "s3cret"
 
 
 @pytest.fixture
-def reached(migrated_database_url: str, tmp_path: Path) -> Iterator[Office]:
+def reached(settled_url: str, tmp_path: Path) -> Iterator[Office]:
     """An office with a relay and a messenger that nobody has started."""
     (tmp_path / "channels.toml").write_text(CHANNELS, "utf-8")
-    office = open_office(migrated_database_url, tmp_path)
+    office = open_office(settled_url, tmp_path)
     yield office
     office.database.close()
 

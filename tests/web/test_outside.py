@@ -10,10 +10,9 @@ import httpx
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
-from server.store.database import Database
-from server.store.schema import migrate
+from tests.originals import Originals
 from tests.web.issuer import CLIENT, SECRET, Issuer
-from tests.web.office import Office, Visitor, open_office
+from tests.web.office import Office, Visitor, open_office, settle
 
 SUBJECT = "person-4711"
 
@@ -35,22 +34,19 @@ def issuer(server: Issuer) -> Issuer:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, server: Issuer) -> Iterator[Office]:
+def office(
+    originals: Originals, tmp_path_factory: pytest.TempPathFactory, server: Issuer
+) -> Iterator[Office]:
     """An office that lets people sign in there; the clerk is linked."""
     issuer, folder = server, tmp_path_factory.mktemp("office")
-    url = f"sqlite:///{folder / 'office.db'}"
-    database = Database(url)
-    migrate(database)
-    database.close()
-    opened = open_office(
-        url, folder, oidc_issuer=issuer.address, oidc_client_id=CLIENT, oidc_client_secret=SECRET,
-        oidc_name="统一身份平台",
-    )  # fmt: skip
-    admin = opened.visitor("admin")
-    page = admin.get("/people/clerk")
-    assert admin.post("/people/clerk/outside", page, subject=SUBJECT).status_code == 303
-    yield opened
-    opened.database.close()
+    outside = {"oidc_issuer": issuer.address, "oidc_client_id": CLIENT, "oidc_client_secret": SECRET}
+    with originals.copied("sqlite", folder, settle) as url:
+        opened = open_office(url, folder, **outside, oidc_name="统一身份平台")
+        admin = opened.visitor("admin")
+        page = admin.get("/people/clerk")
+        assert admin.post("/people/clerk/outside", page, subject=SUBJECT).status_code == 303
+        yield opened
+        opened.database.close()
 
 
 def depart(visitor: Visitor, wanted: str = "/projects") -> str:

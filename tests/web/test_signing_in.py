@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +12,8 @@ import httpx
 import pyotp
 import pytest
 
-from server.store.database import Database
-from server.store.schema import migrate
-from tests.web.office import PASSWORD, TENANT, Office, Visitor, open_office
+from tests.originals import Originals
+from tests.web.office import PASSWORD, TENANT, Office, Visitor, open_office, settle
 
 
 def code_for(page: httpx.Response, later: int = 0) -> str:
@@ -38,13 +38,12 @@ def with_password(visitor: Visitor, account: str, password: str = PASSWORD) -> h
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> Office:
+def strict(originals: Originals, tmp_path: Path) -> Iterator[Office]:
     """An office whose admins need a second factor, and whose passwords are long."""
-    url = f"sqlite:///{tmp_path / 'strict.db'}"
-    database = Database(url)
-    migrate(database)
-    database.close()
-    return open_office(url, tmp_path, second_factor="admins", shortest_password=14)
+    with originals.copied("sqlite", tmp_path, settle) as url:
+        office = open_office(url, tmp_path, second_factor="admins", shortest_password=14)
+        yield office
+        office.database.close()
 
 
 def test_an_admin_sets_one_up_and_signs_in_with_it(strict: Office) -> None:
