@@ -38,8 +38,8 @@ def beside(picture: Markup) -> Markup:
 
 def row(name: str, beneath: str, cells: Iterable[Markup]) -> Markup:
     """A line of a table: what it counts, what that belongs to ("" for nothing), and its cells."""
-    small = Markup('<br><span class="small muted">{}</span>').format(beneath) if beneath else ""
-    return Markup('<tr><th scope="row">{}{}</th>{}</tr>').format(name, small, Markup("").join(cells))
+    small = f'<br><span class="small muted">{escape(beneath)}</span>' if beneath else ""
+    return Markup(f'<tr><th scope="row">{escape(name)}{small}</th>{"".join(cells)}</tr>')
 
 
 def bar(n: int, most: int, kind: str = "") -> Markup:
