@@ -20,8 +20,8 @@ from sqlalchemy import bindparam
 from sqlmodel import Session
 
 from server.engine.forms import Upload
-from server.services import participants, secret_files
-from server.services.authorization import Person, may_see_instance
+from server.services import heads, secret_files
+from server.services.authorization import Person
 from server.services.errors import NotFound, NotPermitted
 from server.services.scanning import NoScanner, Scan, Scanner
 from server.store.columns import new_id
@@ -269,9 +269,7 @@ def may_open(session: Session, person: Person, attachment_id: str) -> Attachment
     if row is None:
         raise NotFound("attachment", attachment_id)
     if row["instance_id"]:
-        may_see_instance(
-            person, participants.of_instance(session, person.tenant_id, row["instance_id"])
-        ).require()
+        heads.may_read(session, person, row["instance_id"]).require()
     elif row["uploaded_by"] != person.id and not _signs_beside(session, person, row["owner_key"]):
         raise NotPermitted("This file belongs to a draft of somebody else.")
     secret_files.may_read(session, person, row["readers"], row["uploaded_by"]).require()

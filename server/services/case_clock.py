@@ -17,13 +17,13 @@ from server.services import (
     calendars,
     deployed,
     extensions,
+    heads,
     instance_views,
     instructions,
     limits,
-    participants,
     stops,
 )
-from server.services.authorization import Person, Verdict, may_administer, may_see_instance
+from server.services.authorization import Person, Verdict, may_administer
 from server.services.deployed import Deployed
 from server.services.instance_views import InstanceView
 from server.services.limits import Limit
@@ -137,7 +137,7 @@ def beside(
 
 def require_seen(session: Session, person: Person, instance_id: str) -> None:
     """NotPermitted for those whom a case does not concern: they are told nothing of it."""
-    may_see_instance(person, participants.of_instance(session, person.tenant_id, instance_id)).require()
+    heads.may_read(session, person, instance_id).require()
 
 
 def _grounds(

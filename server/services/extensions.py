@@ -16,6 +16,7 @@ from server.services.authorization import ALLOWED, Person, Verdict, denied
 from server.services.calendars import local
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
+from server.services.heads import led
 from server.services.messages import RUNNING
 from server.services.reminding import heads_of
 from server.store.clocks import Extension
@@ -43,10 +44,11 @@ def may_ask(person: Person, holders: list[str]) -> Verdict:
 def may_decide(person: Person, used: Deployed, waiting: list[list[str]], asked_by: str) -> Verdict:
     """It is decided by the head of a body for which the case waits, where there is no head by an admin; never
     by whoever asked. `waiting` are the candidates of the open tasks."""
-    heads = heads_of([key for candidates in waiting for key in candidates], used.manifest)
+    keys = {key for candidates in waiting for key in candidates}
+    heads = heads_of(keys, used.manifest)
     if person.id == asked_by:
         return denied("Whoever asked for more time does not decide on it.")
-    if person.has(*heads) if heads else person.has("admin"):
+    if not keys.isdisjoint(led(person, used.manifest)) if heads else person.has("admin"):
         return ALLOWED
     if not heads:
         return denied("Only administrators may do this.")

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services.authorization import Person, Verdict, may_see_instance
+from server.services import heads
+from server.services.authorization import Person, Verdict
 from server.services.case import Case
 from server.services.errors import StaleTask
-from server.services.participants import of_instance
 from server.store.history import HistoryEvent
 from server.store.identity import User
 
@@ -41,7 +41,7 @@ def refuse(session: Session, person: Person, case: Case, verdict: Verdict, seen:
     """Refuse what a person may not do. Whoever looked before the case moved on (`seen`, 0: they did not) is
     told that it did instead: they were allowed to when they looked."""
     if not verdict and 0 < seen < case.row["history_seq"]:
-        may_see_instance(person, of_instance(session, person.tenant_id, case.id), case.key).require()
+        heads.may_read(session, person, case.id, case.key).require()
         raise moved(session, person, case.id)
     verdict.require()
 
@@ -57,8 +57,7 @@ def task_moved(session: Session, person: Person, row: Mapping[str, Any]) -> Stal
     by, unit = (found.name, found.unit_id) if found else (None, None)
     leads = person.has("leader") and unit == person.unit_id
     if not leads and set(person.reach).isdisjoint(row["candidates"]):
-        seen_by = of_instance(session, row["tenant_id"], row["instance_id"])
-        sees = may_see_instance(person, seen_by, row["root_key"])
+        sees = heads.may_read(session, person, row["instance_id"], row["root_key"])
         if not sees and person.has("leader"):
             return StaleTask(row["id"], row["status"])
         sees.require()

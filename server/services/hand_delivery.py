@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.model import FlowNode, Subscription
-from server.services import instance_views, participants, recording, rehearsal, separation
-from server.services.authorization import Person, Verdict, may_deliver, may_see_instance
+from server.services import heads, instance_views, recording, rehearsal, separation
+from server.services.authorization import Person, Verdict, may_deliver
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
 from server.services.errors import StaleTask
@@ -60,7 +60,7 @@ def deliver(
     it is given to them. StaleTask when the case waits no more, or was told the same since the page was
     made."""
     case = hold(session, person, instance_id, now)
-    may_see_instance(person, participants.of_instance(session, person.tenant_id, instance_id)).require()
+    heads.may_read(session, person, instance_id).require()
     found = next(((w, n) for w, n in _waiting(case.deployed, _seen(case)) if w.token == token), None)
     if found is None or case.row["status"] not in RUNNING:
         raise StaleTask("", "moved", instance_id=instance_id)

@@ -19,14 +19,14 @@ from server.services import (
     calendars,
     deployed,
     handed_out,
+    heads,
     history,
-    participants,
     rehearsal,
     rehearsing,
     signatures,
     untouched,
 )
-from server.services.authorization import Person, may_end, may_see_instance
+from server.services.authorization import Person, may_end
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.services.history import TimelineEntry
@@ -263,7 +263,7 @@ def beside_task(
     """What a task of a case shows beside it: the case's files, and the last entries of its record but for
     steps and openings."""
     tenant = person.tenant_id
-    may_see_instance(person, participants.of_instance(session, tenant, instance_id), process_key).require()
+    heads.may_read(session, person, instance_id, process_key).require()
     told = history.latest(session, tenant, instance_id, entries, ("steps_taken", "task_opened"))
     return attachments.of_instance(session, person, instance_id), told
 
@@ -274,8 +274,7 @@ def see(session: Session, person: Person, instance_id: str) -> tuple[dict[str, A
     row = session.execute(_HEAD, values).mappings().one_or_none()
     if row is None:
         raise NotFound("instance", instance_id)
-    seen_by = participants.of_instance(session, person.tenant_id, instance_id)
-    may_see_instance(person, seen_by, row["process_key"]).require()
+    heads.may_read(session, person, instance_id, row["process_key"]).require()
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
     return {**row, "state": bytes(row["state"])}, used
 

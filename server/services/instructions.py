@@ -37,7 +37,7 @@ def may_instruct(person: Person, case: Case) -> Verdict:
     if person.has("admin"):
         return ALLOWED
     bodies = set(supervision.reach(person, case.deployed.manifest).bodies)
-    waiting = {key[2:].partition("@")[0] for task in open_tasks(case) for key in task["candidates"]}
+    waiting = {key for task in open_tasks(case) for key in task["candidates"]}
     if bodies & waiting:
         return ALLOWED
     return denied("Only those who lead a body that has this case, and administrators, may instruct.")

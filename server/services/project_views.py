@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.bundles.manifest import ProcessEntry
 from server.bundles.papers import Register
-from server.services import calendars, deployed, register_views, schedules, starts
+from server.services import calendars, deployed, heads, register_views, schedules, starts
 from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, NotPermitted
@@ -154,16 +154,17 @@ def page(session: Session, person: Person, project_id: str, now: datetime) -> Pr
 # --------------------------------------------------------------------------- who may see which
 def _bounded(session: Session, person: Person) -> sa.Select[Any]:
     """The projects a person may see: auditors, admins and bodies of the whole installation all, others those
-    of their unit and those in whose cases they took part."""
+    of their unit and those in whose cases they, or a body they head, took part."""
     p, i, of = _projects.c, _instances.c, _participants.c
     query = sa.select(_projects).where(p.tenant_id == person.tenant_id)
     if register_views.reach(deployed.active(session, person.tenant_id), person) == "all":
         return query
+    keys = (*person.principals, *heads.headed(session, person).keys)
     # Their cases are looked up once, not once for each project of the jurisdiction.
     took_part = (
         sa.select(i.project_id)
         .join(_participants, (of.tenant_id == i.tenant_id) & (of.instance_id == i.id))
-        .where(of.tenant_id == person.tenant_id, of.principal.in_(person.principals))
+        .where(of.tenant_id == person.tenant_id, of.principal.in_(keys))
         .where(i.project_id.is_not(None))
     )
     return query.where((p.unit_id == person.unit_id) | p.id.in_(took_part))

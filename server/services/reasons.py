@@ -12,12 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlmodel import Session
 
-from server.services import deployed, identity, legal_status, separation, starts
-from server.services.authorization import Person, may_administer, may_see_instance
+from server.services import deployed, heads, identity, legal_status, separation, starts
+from server.services.authorization import Person, may_administer
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.services.identity import Account
-from server.services.participants import of_instance
 from server.services.starts import Matter
 from server.store.identity import User
 from server.store.runtime import ProcessInstance, Task
@@ -139,9 +138,8 @@ def of_start(session: Session, person: Person, process_key: str, now: datetime) 
 
 
 def _seen(session: Session, asker: Person, person: Person, instance_id: str) -> Condition:
-    participants = of_instance(session, person.tenant_id, instance_id)
-    found = may_see_instance(person, participants)
-    text = _("Has or had to do with the case, in person or through a post")
+    found = heads.may_read(session, person, instance_id)
+    text = _("Has or had to do with the case, in person or through a post, or heads its body or unit")
     ask = () if found else _holders(session, person.tenant_id, "admin")
     return Condition(text, bool(found), {}, found.reason, found.params, ask)
 

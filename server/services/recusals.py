@@ -11,12 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from server.services import recording, rights_log
-from server.services.authorization import Person, denied, may_administer, may_see_instance
+from server.services import heads, recording, rights_log
+from server.services.authorization import Person, denied, may_administer
 from server.services.bundle_log import take_turn
 from server.services.case import Case, finish, hold
 from server.services.errors import NotFound, StaleTask
-from server.services.participants import of_instance
 from server.services.rights_log import Change
 from server.store.columns import new_id
 from server.store.identity import User
@@ -62,7 +61,7 @@ def declare(session: Session, person: Person, wanted: Wanted, now: datetime) -> 
     must be found for them."""
     if wanted.account != person.id:
         may_administer(person).require()
-    may_see_instance(person, of_instance(session, person.tenant_id, wanted.instance_id)).require()
+    heads.may_read(session, person, wanted.instance_id).require()
     if not wanted.reason.strip():
         denied("Say why: whoever reads the record must be able to judge it.").require()
     name = _name(session, person.tenant_id, wanted.account)
@@ -113,7 +112,7 @@ def lift(session: Session, person: Person, recusal_id: str, now: datetime) -> No
 
 def of_case(session: Session, person: Person, instance_id: str) -> list[RecusalView]:
     """The recusals that count for a case, those of its project included, oldest first."""
-    may_see_instance(person, of_instance(session, person.tenant_id, instance_id)).require()
+    heads.may_read(session, person, instance_id).require()
     i = _instances.c
     project = sa.select(i.project_id).where(i.tenant_id == person.tenant_id, i.id == instance_id)
     subject = _recusals.c.subject_id

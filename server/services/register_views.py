@@ -13,7 +13,7 @@ from sqlmodel import Session
 from server.bundles.papers import Register
 from server.engine.model import Kind
 from server.engine.schedule import CIVIL
-from server.services import deployed
+from server.services import deployed, heads
 from server.services.authorization import Person, may_read_register, register_reach
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
@@ -266,11 +266,7 @@ def may_open(session: Session, person: Person, ids: list[str]) -> set[str]:
     """Those of some cases that the person may open."""
     if person.has("auditor", "admin"):
         return set(ids)
-    p = _participants.c
-    query = sa.select(p.instance_id).where(
-        p.tenant_id == person.tenant_id, p.instance_id.in_(ids), p.principal.in_(person.principals)
-    )
-    return set(session.execute(query).scalars())
+    return heads.readable(session, person, ids)
 
 
 def _units_of(session: Session, person: Person) -> tuple[tuple[str, str], ...]:

@@ -14,17 +14,16 @@ from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar
 from server.engine.schedule import CIVIL
-from server.services import calendars
+from server.services import calendars, heads
 from server.services.authorization import Person
 from server.store import searching as texts
 from server.store.identity import Unit, User
 from server.store.letters import Follow
-from server.store.runtime import Participant, ProcessInstance, Project, Task
+from server.store.runtime import ProcessInstance, Project, Task
 from server.store.searching import SearchEntry
 
 _follows = Follow.metadata.tables["follow"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
-_participants = Participant.metadata.tables["participant"]
 _projects = Project.metadata.tables["project"]
 _entries = SearchEntry.metadata.tables["search_entry"]
 _units = Unit.metadata.tables["unit"]
@@ -113,7 +112,7 @@ def page(
     if wanted.text.strip():
         return _ranked_page(session, person, wanted, now, int(after) if after.isdecimal() else 0, limit)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
-    query = _wanted(seen(person) if among is None else among, person, wanted, calendar, now)
+    query = _wanted(seen(session, person) if among is None else among, person, wanted, calendar, now)
     here = query.where(_instances.c.id < after) if after else query
     found = _rows(session, here.order_by(_instances.c.id.desc()).limit(limit + 1), calendar, now)
     following = found[limit - 1].id if len(found) > limit else ""
@@ -135,7 +134,7 @@ def every(
         return
     after = ""
     while True:
-        query = _wanted(seen(person) if among is None else among, person, wanted, calendar, now)
+        query = _wanted(seen(session, person) if among is None else among, person, wanted, calendar, now)
         here = query.where(_instances.c.id < after) if after else query
         found = _rows(session, here.order_by(_instances.c.id.desc()).limit(500), calendar, now)
         yield from found
@@ -151,16 +150,13 @@ def units(session: Session, tenant_id: str) -> list[tuple[str, str]]:
 
 
 # --------------------------------------------------------------------------- what is wanted
-def seen(person: Person) -> sa.ColumnElement[bool]:
+def seen(session: Session, person: Person) -> sa.ColumnElement[bool]:
     """The real cases of the person's jurisdiction that they may see."""
-    i, p = _instances.c, _participants.c
+    i = _instances.c
     real = (i.tenant_id == person.tenant_id) & i.rehearsal_at.is_(None)
     if person.has("admin", "auditor"):
         return real
-    took_part = sa.select(p.instance_id).where(
-        p.tenant_id == person.tenant_id, p.principal.in_(person.principals)
-    )
-    return real & i.id.in_(took_part)
+    return real & heads.read_by(session, person)
 
 
 def lit(column: Any, light: str, calendar: BusinessCalendar, now: datetime) -> sa.ColumnElement[bool]:
@@ -249,7 +245,7 @@ def _ranked(
         return [], False
     i, tenant = _instances.c, person.tenant_id
     first, *others = sorted(wanted.terms, key=len, reverse=True)
-    query = _wanted(seen(person), person, wanted, calendar, now)
+    query = _wanted(seen(session, person), person, wanted, calendar, now)
     for term in others:
         query = query.where(i.id.in_(sa.select(texts.hits(session, tenant, term).c.instance_id)))
     heads, bodies = (

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from server.bundles.manifest import Manifest
 from server.engine.business_calendar import BusinessCalendar
-from server.services import calendars, deployed
+from server.services import calendars, deployed, heads
 from server.services.authorization import Person, Verdict, denied
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
@@ -41,7 +41,7 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a person supervises: everything, or what waits for the bodies they lead."""
+    """What a person supervises: everything, or what waits for the bodies they lead (worklist keys)."""
 
     everything: bool
     bodies: tuple[str, ...] = ()
@@ -83,9 +83,7 @@ def reach(person: Person, manifest: Manifest | None) -> Reach:
     are the head of that body."""
     if person.has("admin", "auditor"):
         return Reach(True)
-    groups = manifest.groups if manifest else {}
-    led = {groups[group].parent for group in person.groups if group in groups and groups[group].parent}
-    return Reach(False, tuple(sorted(led)))
+    return Reach(False, heads.led(person, manifest))
 
 
 def supervises(session: Session, person: Person) -> bool:
@@ -103,8 +101,7 @@ def may_supervise(found: Reach) -> Verdict:
 def waits_for(found: Reach) -> sa.ColumnElement[bool]:
     """Whether a task waits for one of the bodies that a person leads: a condition on `task`."""
     text = sa.type_coerce(_tasks.c.candidates, sa.Text)
-    places = [f'"g:{body}{end}' for body in found.bodies for end in ('"', "@")]
-    return sa.or_(sa.false(), *(text.contains(place, autoescape=True) for place in places))
+    return sa.or_(sa.false(), *(text.contains(f'"{key}"', autoescape=True) for key in found.bodies))
 
 
 def board(session: Session, person: Person, now: datetime) -> Board:

@@ -22,6 +22,7 @@ from server.services import (
     deployed,
     drafts,
     faster,
+    heads,
     instructions,
     recording,
     rehearsal,
@@ -38,12 +39,10 @@ from server.services.authorization import (
     may_act,
     may_claim,
     may_conclude,
-    may_see_instance,
 )
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, Refused
-from server.services.participants import of_instance
 from server.services.signatures import Stated
 from server.services.submissions import Answers
 from server.store.identity import User
@@ -169,8 +168,7 @@ def _view(session: Session, person: Person, row: dict[str, Any], now: datetime) 
     claim = may_claim(person, row["candidates"], row["assignee_id"], "、".join(groups))
     act = may_act(person, row["assignee_id"], row["candidates"], "、".join(groups))
     if not (claim or act):
-        seen_by = of_instance(session, person.tenant_id, row["instance_id"])
-        may_see_instance(person, seen_by, row["root_key"]).require()
+        heads.may_read(session, person, row["instance_id"], row["root_key"]).require()
     apart = _standing(person, row, used)
     if (claim or act) and not apart.verdict:
         claim = act = apart.verdict

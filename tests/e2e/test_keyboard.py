@@ -83,7 +83,9 @@ def _told_aloud(page: Page) -> None:
         seek.fill("没有这样的名称")
         expect(said).to_have_text("没有符合条件的内容")
     page.goto("/board")
-    page.get_by_label("以下统计期").select_option("1")
+    period = page.get_by_label("以下统计期")
+    period.focus()
+    period.select_option("1")
     expect(said).to_have_text("已显示近 1 个月的数据")
     expect(page.locator("#period")).to_be_focused()
 
@@ -128,6 +130,7 @@ def test_by_keys_alone(browser: Browser, server: Server, tmp_path: Path) -> None
     bureau.reach("^打印")
     bureau.press("Enter")
     assert page.evaluate("window.printed") == 1
+    _told_aloud(page)
     bureau.close()
     assert re.fullmatch(r"[0-9a-z]{26}", case)
 
