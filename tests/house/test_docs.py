@@ -78,7 +78,7 @@ def test_no_page_is_unreachable_from_the_readme() -> None:
         paths = (unquote(link).partition("#")[0] for link in links if not re.match(r"[a-z]+:", link))
         waiting.extend((page.parent / path).resolve() for path in paths if path)
     lost = {named(p) for p in (ROOT / "docs").rglob("*.md")} - {named(p) for p in seen}
-    assert lost <= {"docs/performance.md"}, f"no link leads to {sorted(lost)}"
+    assert not lost, f"no link leads to {sorted(lost)}"
 
 
 @pytest.mark.parametrize("page", pages(), ids=named)
@@ -116,7 +116,7 @@ def test_every_make_target_is_mentioned() -> None:
     assert mentioned <= targets, f"mentioned but missing: {mentioned - targets}"
 
 
-@pytest.mark.parametrize("page", [*READMES, ROOT / "docs/operations.md"], ids=named)
+@pytest.mark.parametrize("page", [ROOT / "README.zh-CN.md", ROOT / "docs/operations.md"], ids=named)
 def test_every_setting_stands_in_the_table(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert [name for name in KNOWN if f"| `{name}` |" not in text] == []
