@@ -119,7 +119,7 @@ class _Search:
         self.lights = board.lights_at(self.calendar, now)
         self.units, self.people = queries.places(session, person.tenant_id)
         self.reasons: dict[str, str] = {}
-        self.query = self._conditions()
+        self.where = tuple(self._conditions())
 
     @property
     def department_name(self) -> str:
@@ -129,8 +129,9 @@ class _Search:
 
     def total(self) -> int:
         """How many tasks there are."""
-        some = self.query.order_by(None).subquery()
-        return int(self.session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+        source = queries.JOINED if self.wanted.kind == "open" else _tasks
+        query = sa.select(sa.func.count()).select_from(source).where(*self.where)
+        return int(self.session.execute(query).scalar_one())
 
     def rows(self, start: int, limit: int) -> list[dict[str, Any]]:
         """Some rows in the order of the list."""
@@ -139,12 +140,14 @@ class _Search:
         order = (t.due_at.is_(None), t.due_at, t.id) if is_open else (t.completed_at.desc(), t.id.desc())
         who = t.assignee_id if is_open else t.completed_by
         query = (
-            self.query.with_only_columns(
+            sa.select(
                 t.id, t.instance_id, i.business_key, i.title, t.process_key, t.element, t.name, t.candidates,
                 p.name.label("who"), t.created_at, t.due_at, t.completed_at,
                 self.lights.of_task().label("light"),
             )
+            .select_from(queries.JOINED)
             .join(_people, (p.tenant_id == t.tenant_id) & (p.id == who), isouter=True)
+            .where(*self.where)
             .order_by(*order)
             .offset(start)
             .limit(limit)
@@ -171,39 +174,37 @@ class _Search:
             self.calendar.working_days_between(begun, end), self.reasons.get(row["id"], ""), visible,
         )  # fmt: skip
 
-    def _conditions(self) -> sa.Select[Any]:
+    def _conditions(self) -> Iterator[sa.ColumnElement[bool]]:
+        """Of those that are done on their own rows only: they are counted without their cases."""
         t, asked = _tasks.c, self.wanted
-        joined = sa.select(t.id).select_from(queries.JOINED)
         if asked.kind == "open":
-            query = self._open(joined.where(queries.is_open(self.reach)))
+            yield from self._open()
         else:
             begin = board.since(self.now, asked.months)
-            query = joined.where(queries.is_closed(self.reach, asked.kind, begin))
+            yield queries.is_closed(self.reach, asked.kind, begin)
             if asked.late:
-                query = query.where(t.completed_at > t.due_at)
+                yield t.completed_at > t.due_at
             if asked.kind == "returned":
-                query = query.where(t.id.in_(self._returned(begin)))
+                yield t.id.in_(self._returned(begin))
         for column, value in ((t.process_key, asked.process), (t.element, asked.element)):
             if value:
-                query = query.where(column == value)
-        return query
+                yield column == value
 
-    def _open(self, query: sa.Select[Any]) -> sa.Select[Any]:
+    def _open(self) -> Iterator[sa.ColumnElement[bool]]:
         t, i, asked = _tasks.c, _instances.c, self.wanted
+        yield queries.is_open(self.reach)
         if asked.light:
-            query = query.where(self.lights.of_task() == asked.light)
+            yield self.lights.of_task() == asked.light
         if asked.department:
             known, name = queries.candidates(self.session, self.reach), self.department_name
-            mine = [one for one in known if self._named(one) == name]
-            query = query.where(t.candidates.in_(mine))
+            yield t.candidates.in_([one for one in known if self._named(one) == name])
         if asked.first or asked.last or asked.likely:
             first = max(board.midnight(asked.first), self.now) if asked.first else self.now
             last = board.weeks_end(self.now) if asked.last is None else asked.last + timedelta(days=1)
-            query = query.where(t.due_at >= first, t.due_at < board.midnight(last))
-            query = query.where(i.stopped_at.is_(None), i.status != "suspended")
+            yield sa.and_(t.due_at >= first, t.due_at < board.midnight(last))
+            yield sa.and_(i.stopped_at.is_(None), i.status != "suspended")
             if asked.likely:
-                query = query.where(t.id.in_(self._likely(first, board.midnight(last))))
-        return query
+                yield t.id.in_(self._likely(first, board.midnight(last)))
 
     def _named(self, candidates: Sequence[str]) -> str:
         return board.department_name(self.used, board.department(candidates, self.people), self.units)

@@ -4,9 +4,11 @@ a row of numbers."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlmodel import Session
@@ -58,22 +60,41 @@ class Times:
 def of_steps(
     session: Session, reach: Reach, calendar: BusinessCalendar, since: datetime, now: datetime
 ) -> dict[Step, Times]:
-    """The times of each step whose tasks were completed since a moment."""
+    """The times of each step whose tasks were completed since a moment. They are counted anew when a task of
+    the jurisdiction was completed or taken back, or a day of the calendar changed."""
+    asked = session.get_bind().engine, reach, since, calendars.local(now).date()
+    state = queries.closed_until(session, reach.tenant_id, since)
+    with _lock:
+        kept = _kept.setdefault(calendar, OrderedDict())
+        found = kept.get(asked)
+    if found is None or found[0] != state:
+        found = state, _counted(session, reach, calendar, since, now)
+    with _lock:
+        kept[asked] = found
+        kept.move_to_end(asked)
+        while len(kept) > _KEPT:
+            kept.popitem(last=False)
+    return found[1]
+
+
+def _counted(
+    session: Session, reach: Reach, calendar: BusinessCalendar, since: datetime, now: datetime
+) -> dict[Step, Times]:
     found: dict[Step, list[tuple[int, int]]] = {}
     late: dict[Step, int] = {}
-    for process, element, days, count, after_limit in _rows(session, reach, calendar, since, now):
+    worked = _worked(calendar, calendars.local(now).date())
+    for process, element, days, count, after_limit in queries.completed(session, reach, since, worked):
         step = process, element
         found.setdefault(step, []).append((days, count))
         late[step] = late.get(step, 0) + after_limit
     return {step: Times(tuple(sorted(days)), late[step]) for step, days in found.items()}
 
 
-def _rows(
-    session: Session, reach: Reach, calendar: BusinessCalendar, since: datetime, now: datetime
-) -> Sequence[tuple[str, str, int, int, int]]:
-    return queries.completed(session, reach, since, _worked(calendar, calendars.local(now).date()))
-
-
+_KEPT = 32
+_lock = threading.Lock()
+_kept: WeakKeyDictionary[BusinessCalendar, OrderedDict[Any, tuple[Any, dict[Step, Times]]]] = (
+    WeakKeyDictionary()
+)
 _known: WeakKeyDictionary[BusinessCalendar, tuple[date, Worked]] = WeakKeyDictionary()
 
 

@@ -24,7 +24,7 @@ LEARNED = 3
 """A statement that ran so often is a constant: what is put together for one command does not come again."""
 
 Values: TypeAlias = Mapping[str, Any]
-_KINDS = (sa.Select, sa.Insert, sa.Update, sa.Delete, TextualSelect)
+_KINDS = (sa.Select, sa.CompoundSelect, sa.Insert, sa.Update, sa.Delete, TextualSelect)
 
 
 @dataclass(frozen=True, slots=True)
