@@ -83,6 +83,7 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     for evaluation in advance.evaluations:
         case.record.add_evaluation(evaluation, case.deployed.deployment_id)
     _close_tasks(case, advance.closed, cause)
+    _take_limit(case, advance.variables.get("due"))
     opened = _open_tasks(case, advance.opened, cause)
     _replace_timers(case, advance)
     _replace_subscriptions(case, advance)
@@ -92,8 +93,6 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     _note_incidents(case, advance)
     _send(case, advance)
     case.state = advance.state
-    due = advance.variables.get("due")
-    case.row["due_at"] = datetime.fromisoformat(due) if isinstance(due, str) and "T" in due else None
     case.row["status"] = "incident" if advance.incidents else "running"
     if advance.ended is not None:
         _end(case, advance)
@@ -106,6 +105,20 @@ def _require_free(case: Case, advance: Advance) -> None:
     if case.row["suspended_at"] is None or (advance.ended is not None and advance.ended.cancelled):
         return
     denied("The case is suspended; an administrator can let it go on. Its record says why.").require()
+
+
+def _take_limit(case: Case, due: object) -> None:
+    """The limit of the case is what its variable `due` says. Where it moves, so do the tasks that are open on
+    every list."""
+    before = case.row["due_at"]
+    case.row["due_at"] = datetime.fromisoformat(due) if isinstance(due, str) and "T" in due else None
+    if before == case.row["due_at"] or not case.row["revision"]:  # a case that begins has no open tasks yet
+        return
+    t = _tasks.c
+    open_ = (t.tenant_id == case.row["tenant_id"], t.instance_id == case.id, t.status == "open")
+    rows = [dict(row) for row in case.session.execute(_tasks.select().where(*open_)).mappings()]
+    if rows:
+        _list_anew(case, rows)
 
 
 def _end(case: Case, advance: Advance) -> None:
@@ -224,8 +237,16 @@ def _principals(row: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(row["candidates"]))
 
 
+def _list_anew(case: Case, rows: list[dict[str, Any]]) -> None:
+    """Put open tasks where they belong on the lists now."""
+    ids = [row["id"] for row in rows]
+    case.session.execute(_OFF_WORKLISTS, {"of_tenant": case.row["tenant_id"], "task_ids": ids})
+    case.session.execute(_ADD_ENTRIES, [entry for row in rows for entry in _entries(case, row)])
+
+
 def _entries(case: Case, row: dict[str, Any]) -> list[dict[str, Any]]:
-    due = NEVER if case.row["stopped_at"] else row["due_at"] or NEVER
+    """Where a task stands on its lists: by its own limit or that of its case, whichever is over first."""
+    due = NEVER if case.row["stopped_at"] else min(row["due_at"] or NEVER, case.row["due_at"] or NEVER)
     found = _principals(row)
     return [
         {"tenant_id": row["tenant_id"], "principal": principal, "due_at": due, "task_id": row["id"]}
@@ -248,8 +269,7 @@ def assign(case: Case, task: dict[str, Any], person: Person | None, played: str 
     holder = {"assignee_id": task["assignee_id"], "claimed_at": task["claimed_at"], "played": played}
     case.session.execute(_ASSIGN, {**keys, **holder})
     task["revision"] += 1
-    case.session.execute(_OFF_WORKLISTS, {"of_tenant": task["tenant_id"], "task_ids": [task["id"]]})
-    case.session.execute(_ADD_ENTRIES, _entries(case, task))
+    _list_anew(case, [task])
     if person is not None:
         _add_participants(case, {f"u:{person.as_id}"})
 
@@ -269,8 +289,7 @@ def renew(case: Case, task: UserTask) -> None:
     held = {name: row[name] for name in (*_DRAWN, "assignee_id", "claimed_at", "owner_id", "delegation")}
     keys = {"of_tenant": row["tenant_id"], "of_task": row["id"]}
     case.session.execute(_ASSIGN, {**keys, **held})
-    case.session.execute(_OFF_WORKLISTS, {"of_tenant": row["tenant_id"], "task_ids": [row["id"]]})
-    case.session.execute(_ADD_ENTRIES, _entries(case, row))
+    _list_anew(case, [row])
     _add_participants(case, set(_principals(row)))
 
 
@@ -284,9 +303,8 @@ def renew_limits(case: Case, rows: list[dict[str, Any]]) -> None:
         where = (t.tenant_id == row["tenant_id"], t.id == row["id"])
         limits = {name: row[name] for name in ("due_at", "follow_up_at")}
         case.session.execute(_tasks.update().where(*where).values(limits))
+    _list_anew(case, rows)
     tenant, ids = case.row["tenant_id"], [row["id"] for row in rows]
-    case.session.execute(_OFF_WORKLISTS, {"of_tenant": tenant, "task_ids": ids})
-    case.session.execute(_ADD_ENTRIES, [entry for row in rows for entry in _entries(case, row)])
     reminders = [f"remind-{task_id}" for task_id in ids]
     case.session.execute(_NO_REMINDERS, {"of_tenant": tenant, "ids": reminders})
     sent = sa.select(_outgoing.c.id).where(_outgoing.c.tenant_id == tenant, _outgoing.c.id.in_(reminders))

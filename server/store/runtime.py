@@ -146,8 +146,8 @@ class Task(Table, table=True):
 
 
 class WorklistEntry(Table, table=True):
-    """One row for each principal whose worklist holds the task: narrow, sorted by due date, read by
-    keyset."""
+    """One row for each principal whose worklist holds the task: narrow, sorted by `due_at` (of the step or
+    of its case, whichever is earlier), read by keyset."""
 
     __tablename__ = "worklist"
     __table_args__ = (

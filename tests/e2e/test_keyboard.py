@@ -126,7 +126,6 @@ def test_by_keys_alone(browser: Browser, server: Server, tmp_path: Path) -> None
     page.keyboard.press("Enter")
     expect(page.locator(".verification strong")).to_be_visible()
     expect(page.locator("main.sheet")).to_contain_text("城区内涝监测平台")
-    _told_aloud(page)
     bureau.reach("^打印")
     bureau.press("Enter")
     assert page.evaluate("window.printed") == 1
