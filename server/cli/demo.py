@@ -306,12 +306,15 @@ class Office:
         by_people = scenario.process in self._startable() and not scenario.message and not scenario.duty
         return by_people and bool(scenario.steps) and bool(self._clerks(scenario.process))
 
-    def _clerks(self, process_key: str) -> list[str]:
-        started_by = self.bundle.manifest.processes[process_key].started_by
-        return [p["account"] for p in self.plan["person"] if set(p["groups"]) & set(started_by)]
+    def _clerks(self, process_key: str, post: str = "") -> list[str]:
+        """Those who may begin a process; with a `post`, those of them who hold it, where somebody does."""
+        started_by = set(self.bundle.manifest.processes[process_key].started_by)
+        held = {p["account"]: started_by & set(p["groups"]) for p in self.plan["person"]}
+        return [a for a, posts in held.items() if post in posts] or [a for a, posts in held.items() if posts]
 
     def _clerk(self, play: Play) -> str:
-        clerks = self._clerks(play.scenario.process)
+        """Who begins a case: with the post that the story names, so that its steps find their people."""
+        clerks = self._clerks(play.scenario.process, play.scenario.by)
         return clerks[hash_of(play.project) % len(clerks)]
 
     def _act(self, instance_id: str, step: Step, at: datetime, play: Play) -> bool:
