@@ -14,6 +14,7 @@ from server.engine.model import Kind as NodeKind
 from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
+from server.store.columns import loads
 from server.store.conflicts import Entering
 from server.store.history import HistoryEvent
 from server.store.searching import ChosenColumns
@@ -70,15 +71,18 @@ def values(
     """What cases say under some names, by case: the last answer or result of their records."""
     if not ids or not names:
         return {}
-    e = _events.c
+    e, asked = _events.c, {name.partition(".")[0] for name in names}
+    written = [f'"{name}"' for name in asked]
     query = (
-        sa.select(e.instance_id, e.kind, e.element, e.payload)
+        sa.select(e.instance_id, e.kind, e.element, sa.type_coerce(e.payload, sa.Text))
         .where(e.tenant_id == used.tenant_id, e.instance_id.in_(ids), e.kind.in_(_TELL_VALUES))
         .order_by(e.instance_id, e.seq)
     )
     known: dict[str, dict[str, Any]] = {}
-    for instance_id, kind, element, payload in session.execute(query):
-        known.setdefault(instance_id, {}).update(said(used, kind, element, payload))
+    for instance_id, kind, element, text in session.execute(query).all():
+        # Most entries tell of other things: only those that name one of these are read.
+        if any(name in text for name in written) or _result_of(used, kind, element) in asked:
+            known.setdefault(instance_id, {}).update(said(used, kind, element, loads(text)))
     return {one: {name: reached(found, name) for name in names} for one, found in known.items()}
 
 
@@ -94,6 +98,12 @@ def said(used: Deployed, kind: str, element: str, payload: Mapping[str, Any]) ->
         one = call.map_result == "singleEntry" and len(own) == 1
         own[call.result_variable] = next(iter(own.values())) if one else outputs
     return own
+
+
+def _result_of(used: Deployed, kind: str, element: str) -> str:
+    """The name that the diagram gives the result of a decision."""
+    node = used.node(element) if kind == "decision_evaluated" else None
+    return node.decision.result_variable if node and node.decision else ""
 
 
 def reached(variables: Mapping[str, Any], path: str) -> Any:

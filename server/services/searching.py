@@ -262,7 +262,7 @@ def _newest(session: Session, query: sa.Select[Any], hits: sa.Subquery) -> list[
     i = _instances.c
     joined = hits.join(_instances, i.id == hits.c.instance_id)
     found = query.with_only_columns(i.id, i.business_key).select_from(joined)
-    return list(session.execute(found.order_by(hits.c.id.desc()).limit(RANKED)))
+    return list(session.execute(found.order_by(hits.c.id.desc()).limit(RANKED)).all())
 
 
 def _places(
@@ -272,9 +272,11 @@ def _places(
     e = _entries.c
     query = sa.select(e.instance_id, e.text).where(e.tenant_id == tenant_id, e.instance_id.in_(list(titles)))
     found: dict[str, tuple[str, str, str]] = {}
-    for instance_id, text in session.execute(query.where(e.part == "body").order_by(e.id)):
+    for instance_id, text in session.execute(query.where(e.part == "body").order_by(e.id)).all():
+        if instance_id in found:
+            continue
         more = "\n".join(line for line in text.splitlines() if line != titles.get(instance_id))
-        if instance_id not in found and (excerpt := _excerpt(more, terms)):
+        if excerpt := _excerpt(more, terms):
             found[instance_id] = excerpt
     return found
 
@@ -311,7 +313,7 @@ def _rows(session: Session, ids: sa.Select[Any], calendar: BusinessCalendar, now
         sa.func.coalesce(u.name, i.unit_id).label("unit"), sa.func.coalesce(s.name, "").label("starter"),
         i.status, i.outcome_name, i.started_at, i.due_at.label("due"), i.ended_at, i.stopped_at,
     ).select_from(joined)  # fmt: skip
-    return [_found(row, calendar, now) for row in session.execute(query).mappings()]
+    return [_found(row, calendar, now) for row in session.execute(query).mappings().all()]
 
 
 def _found(row: RowMapping, calendar: BusinessCalendar, now: datetime) -> Found:

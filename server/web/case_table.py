@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -31,7 +32,7 @@ STATES = {
 _BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CaseTable:
     """How cases are listed for a reader: with columns of their own where all are of one process."""
 
@@ -42,9 +43,9 @@ class CaseTable:
     process: str = ""
     columns: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
-        """The labels of the process's own columns."""
+        """The labels of the process's own columns; each cell of a list names its own."""
         return [self.names.name(path) for path in self.columns]
 
     @property
