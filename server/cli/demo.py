@@ -33,6 +33,7 @@ from server.services import (
     instances,
     legal_status,
     participants,
+    predecessors,
     projects,
     rehearsal,
     rehearsing,
@@ -64,7 +65,8 @@ _NUMBER = re.compile(r"\d+(?=号)|$")
 @dataclass(frozen=True, slots=True)
 class Play:
     """A case to be: a scenario, how many of its steps are done, for which project, begun when, and until when
-    it is played (None: until now). One that the law does not let begin is a rehearsal."""
+    it is played (None: until now). One that the law does not let begin is a rehearsal. One that has ended is
+    taken up `again` for a reason ("": it is not)."""
 
     scenario: Scenario
     steps: int
@@ -73,6 +75,7 @@ class Play:
     until: datetime | None = None
     rehearsed: bool = False
     experts: tuple[str, ...] = ()
+    again: str = ""
 
     @property
     def days(self) -> int:
@@ -141,7 +144,17 @@ class Office:
                 if not self._act(instance_id, step, at, play):
                     break
                 self._let_messages_arrive(at)
-        return instance_id
+        return self._take_up(instance_id, clerk, play.again, at) if play.again else instance_id
+
+    def _take_up(self, ended: str, clerk: str, reason: str, at: datetime) -> str:
+        """Take an ended case up again two days later with what it filed; gives the new one's id."""
+        with self.database.write() as session:
+            person = identity.person_by_account(session, self.bundle.id, clerk)
+            matter = starts.taking_up(session, person, ended)
+            filed = matter.before.filed if matter.before else {}
+            answers = {**filed, predecessors.REASON: reason}
+            later = min(at + timedelta(days=2), self.now)
+            return instances.begin(session, person, matter, later, answers).instance_id
 
     def _begin_by_hand(self, play: Play, clerk: str) -> str:
         """Begin a case with its start form; gives its id."""
@@ -208,13 +221,15 @@ class Office:
             )  # fmt: skip
 
     def _planned(self, entry: dict[str, Any], project: str) -> Play:
-        """A case of the plan: its scenario up to a task."""
+        """A case of the plan: its scenario up to a task, or played out and taken up again."""
         scenario = self._named("scenario", entry, {_stem(told): told for told in self.scenarios})
         subjects = [step.subject for step in scenario.steps]
-        steps = self._named("until", entry, {name: subjects.index(name) for name in subjects})
+        again = str(entry.get("again", ""))
+        known = {name: subjects.index(name) for name in subjects}
+        steps = len(subjects) if again else self._named("until", entry, known)
         until, rehearsed = self._horizon(scenario.process)
         begun = until - timedelta(days=entry["days_ago"])
-        return Play(scenario, steps, project, begun, until, rehearsed, tuple(entry.get("experts", ())))
+        return Play(scenario, steps, project, begun, until, rehearsed, tuple(entry.get("experts", ())), again)
 
     def _named(self, key: str, entry: dict[str, Any], known: Mapping[str, T]) -> T:
         """What an entry of the plan names. Ends the command where there is no such thing."""

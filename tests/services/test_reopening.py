@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from server.bundles.archive import read_folder
 from server.bundles.manifest import read_manifest
+from server.cli import demo, house
 from server.engine.forms import Submission
 from server.services import (
     archiving,
@@ -347,3 +349,20 @@ def test_what_stays_valid_is_named(lab: Lab) -> None:
     content = next(member.content for member in gathered.data if member.path == "case.json")
     assert isinstance(content, bytes)
     assert json.loads(content)["reopened_as"] == begun.instance_id
+
+
+def test_the_demo_has_a_case_taken_up_again(office: Office) -> None:
+    """The refused entry of the plan has ended; the unit filed it again, with its files, and it waits to be
+    checked."""
+    shown = demo.Office(office.database, office.files, read_folder(house.ROOT, "hongshan"), office.now)
+    (entry,) = (entry for entry in shown.plan["case"] if "again" in entry)
+    begun = shown.play(shown._planned(entry, "智慧灌区监测平台"))
+    assert office.open(begun) == ["check_materials"]
+    with office.database.read() as session:
+        case = instance_views.view(session, office.people["auditor"], begun, office.now)
+        assert case.reopens is not None
+        before = instance_views.view(session, office.people["auditor"], case.reopens[0], office.now)
+        assert (before.status, before.outcome) == ("ended", "refused")
+        assert before.reopened_as == (begun, case.business_key)
+        assert len(instance_views.materials(session, office.people["auditor"], begun)) == 2
+    assert told(office, case.reopens[0], "instance_reopened")["reason"] == entry["again"]
