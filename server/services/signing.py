@@ -13,11 +13,11 @@ from server.engine import signers
 from server.engine.errors import EngineError
 from server.engine.model import Advance, Signing
 from server.engine.signers import Signer, When
-from server.services import absences, colleagues, deployed, reassigning, recording, signatures
+from server.services import absences, colleagues, deployed, faster, reassigning, recording, signatures
 from server.services.authorization import ALLOWED, Person, Verdict, denied
 from server.services.case import Case, finish
 from server.services.colleagues import Colleague
-from server.services.errors import Refused
+from server.services.errors import NotPermitted, Refused
 from server.services.tasks import hold_open
 from server.store.runtime import Task
 
@@ -93,7 +93,7 @@ def call_off(
     case, row = hold_open(session, person, task_id, revision, now)
     person, row = case.person, {**row, **_held(session, row)}
     reason = signatures.reason_of(reason)
-    asked = _asked(case, row, whom)
+    asked = _asked(session, case, row, whom)
     may_call_off(session, person, row, asked).require()
     seq = case.record.add(
         "signer_removed", row["element"], task_id, name=row["name"], who=asked.name, when=asked.when,
@@ -155,15 +155,24 @@ def touch(session: Session, row: Mapping[str, Any]) -> None:
     session.execute(_tasks.update().where(*where).values(revision=_tasks.c.revision + 1))
 
 
-def _asked(case: Case, row: Mapping[str, Any], whom: str) -> Signing:
+def _asked(session: Session, case: Case, row: Mapping[str, Any], whom: str) -> Signing:
+    """What was asked of somebody and is not answered yet. StaleTask where they signed meanwhile."""
     task = signatures.told(case.deployed, row)
     if task.signing is not None:
         return task.signing
     found = next((s for s in task.signatures if s.person == whom and not s.verdict), None)
-    if found is None:
-        denied("Nothing is asked of this person any more.").require()
-    assert found is not None
-    return found
+    if found is not None:
+        return found
+    t = _tasks.c
+    given = (
+        t.tenant_id == row["tenant_id"], t.instance_id == case.id, t.element == row["element"],
+        t.signing.is_not(None), t.assignee_id == whom, t.status == "completed",
+    )  # fmt: skip
+    query = _tasks.select().where(*given).order_by(t.completed_at.desc()).limit(1)
+    signed = session.execute(query).mappings().one_or_none()
+    if signed is None:
+        raise NotPermitted("Nothing is asked of this person any more.")
+    raise faster.task_moved(session, case.person, {**signed, "root_key": case.key})
 
 
 def _target(session: Session, case: Case, row: Mapping[str, Any], user_id: str) -> Person:

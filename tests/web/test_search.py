@@ -108,6 +108,22 @@ def test_what_cannot_be_kept_is_refused_with_what_to_do(office: Office) -> None:
         assert clerk.post("/search/saved", page, name=name, query=query).status_code == 403
 
 
+def test_what_i_follow_is_found(office: Office) -> None:
+    """`mine=followed` gives what the person follows, alone and together with a text; nobody else's."""
+    clerk, admin = office.visitor("clerk"), office.visitor("admin")
+    rows = html.fromstring(find(clerk, f"q={quote('停车')}").text).xpath("//td/a/@href")
+    page = clerk.get(rows[0])
+    assert clerk.post(f"{rows[0]}/follow", page).status_code == 303
+    assert subjects(find(clerk, "mine=followed")) == ["园区停车"]
+    assert '<option value="followed" selected>我关注的</option>' in find(clerk, "mine=followed").text
+    assert subjects(find(clerk, f"mine=followed&q={quote('数字')}")) == []
+    assert subjects(find(clerk, f"mine=followed&q={quote('停车')}")) == ["园区停车"]
+    assert subjects(find(admin, "mine=followed")) == []
+    assert [row[1] for row in table(clerk.get("/search/cases.csv?mine=followed"))[1:]] == ["园区停车"]
+    assert clerk.post(f"{rows[0]}/unfollow", page).status_code == 303
+    assert subjects(find(clerk, "mine=followed")) == []
+
+
 def test_an_address_that_makes_no_sense_asks_nothing(office: Office) -> None:
     """Days, states and places that are none."""
     clerk = office.visitor("clerk")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from server.services import identity
+from server.services import attachments, identity
 from server.services.attachments import FileStore
 from tests.services import conftest as services
 from tests.web.office import PASSWORD, TENANT, Office, Visitor, apply, fill
@@ -125,6 +125,52 @@ def test_what_was_asked_is_called_off(office: Office) -> None:
     assert "减签：赵磊" in record
     assert "减签：管理员" in record
     assert send(bureau, task).status_code == 303
+
+
+def test_what_was_signed_meanwhile_is_not_called_off(office: Office) -> None:
+    """Whoever calls it off from an older page is told who signed; signature and reason stand."""
+    _case, task = claimed(office, "加签丙")
+    bureau, centre = office.visitor("bureau"), office.visitor("centre")
+    ask(bureau, task, "before", "centre")
+    signature = task_of(centre, "加签丙")
+    page, seen = bureau.get(f"/tasks/{task}/signers"), bureau.get(f"/tasks/{signature}")
+    sign(centre, "加签丙")
+    why = "不再需要会签"
+    late = bureau.post(
+        f"/tasks/{task}/signers/off", page, revision=revision(page.text), who="centre", reason=why
+    )
+    by_itself = bureau.post(f"/tasks/{signature}/signers/off", seen, revision="0", of="signature", reason=why)
+    for answer in (late, by_itself):
+        assert answer.status_code == 409, answer.text
+        assert "赵磊" in answer.text
+        assert why in answer.text
+    assert "资金来源清楚" in bureau.get(f"/tasks/{task}").text
+    assert send(bureau, task).status_code == 303
+
+
+def test_who_signs_before_opens_what_the_draft_holds(office: Office) -> None:
+    """The files of the form as it is so far are the signer's to open while they are asked, and nobody
+    else's."""
+    case, task = claimed(office, "加签丁")
+    bureau, centre, second = office.visitor("bureau"), office.visitor("centre"), office.visitor("second")
+    with office.database.write() as session:
+        holder = identity.person_by_account(session, TENANT, "bureau")
+        kept = attachments.store(
+            session, FileStore(office.app.state.house.files.root), holder, f"task:{task}", "note", "草稿.pdf",
+            b"%PDF-1.4 draft", datetime.now(UTC), limit=1_000,
+        )  # fmt: skip
+    file = f"/attachments/{kept.id}"
+    assert bureau.get(file).content == b"%PDF-1.4 draft"
+    assert centre.get(file).status_code == 403
+    ask(bureau, task, "before", "centre")
+    assert centre.get(file).content == b"%PDF-1.4 draft"
+    refused = second.get(file)
+    assert refused.status_code == 403
+    assert "草稿" in refused.text
+    sign(centre, "加签丁")
+    assert centre.get(file).content == b"%PDF-1.4 draft", "what was signed can be looked at again"
+    assert send(bureau, task).status_code == 303
+    assert case
 
 
 @pytest.mark.parametrize("who", ["second", "centre"])
