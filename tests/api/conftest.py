@@ -13,7 +13,7 @@ from server.services import identity
 from server.store.database import Database
 from server.store.schema import migrate
 from tests.api.machine import Live
-from tests.e2e.conftest import serve
+from tests.e2e.conftest import serve_afresh
 from tests.originals import Originals
 from tests.web.conftest import settled_url
 from tests.web.office import PASSWORD, TENANT, Office, open_office, settle
@@ -48,7 +48,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     data = tmp_path_factory.mktemp("live")
     url = f"sqlite:///{data / 'guicheng.db'}"
     people(url)
-    process, address = serve(data, url)
+    process, address = serve_afresh(data, url)
     yield Live(address)
     process.terminate()
     process.wait(timeout=30)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from tests.api.conftest import people
 from tests.api.drawn import worked
 from tests.api.machine import Live
 from tests.e2e.conftest import serve
+from tests.nursery import Child
 
 CASES = 24
 KILLS = 2
@@ -31,7 +31,7 @@ class Mortal:
     data: Path
     url: str
     live: Live = field(default_factory=lambda: Live(""))
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
 
     def come(self) -> None:
         """Start it."""

@@ -24,6 +24,7 @@ from server.services import deployments
 from server.store import schema
 from server.store.database import Database
 from tests.conftest import SESSION_FOLDER
+from tests.nursery import GUICHENG, Child, nursery
 from tests.services import conftest as services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,27 +53,54 @@ def prepare(data: Path, url: str) -> None:
     database.close()
 
 
-def serve(data: Path, url: str, port: int = 0) -> tuple[subprocess.Popen[bytes], str]:
+def serve(data: Path, url: str, port: int = 0) -> tuple[Child, str]:
     """Start `guicheng serve`, on a free port unless one is named; gives the process and its address once it
     answers."""
-    if not port:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-    settings = {"GUICHENG_DATA_DIR": str(data), "GUICHENG_DATABASE_URL": url, "GUICHENG_DEMO": "true"}
-    command = [sys.executable, "-c", "from server.cli import main; main()", "serve", "--port", str(port)]
+    port = port or free_port()
     with (data / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log)
+        process = nursery().begin(GUICHENG, *spoken(port), log=log.fileno(), env=settings(data, url))
+    return process, answering(process, data, port)
+
+
+def serve_afresh(data: Path, url: str) -> tuple[subprocess.Popen[bytes], str]:
+    """The same as a process that has to load everything itself, as on every machine but ours."""
+    port, program = free_port(), Path(sys.executable).with_name("guicheng")
+    with (data / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            [program, *spoken(port)], cwd=ROOT, env=os.environ | settings(data, url), stdout=log, stderr=log
+        )
+    return process, answering(process, data, port)
+
+
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def spoken(port: int) -> list[str]:
+    """What is typed after `guicheng`."""
+    return ["serve", "--port", str(port)]
+
+
+def settings(data: Path, url: str) -> dict[str, str]:
+    """The surroundings of a server."""
+    return {"GUICHENG_DATA_DIR": str(data), "GUICHENG_DATABASE_URL": url, "GUICHENG_DEMO": "true"}
+
+
+def answering(process: Child | subprocess.Popen[bytes], data: Path, port: int) -> str:
+    """The address of a server, once it answers there."""
     address = f"http://127.0.0.1:{port}"
-    for _ in range(1200):
+    for _ in range(2400):
         try:
             urllib.request.urlopen(f"{address}/healthz", timeout=2).close()
         except OSError:
             if process.poll() is not None:
                 break
-            time.sleep(0.1)
+            time.sleep(0.05)
         else:
-            return process, address
+            return address
     raise AssertionError((data / "server.log").read_text("utf-8", "replace"))
 
 

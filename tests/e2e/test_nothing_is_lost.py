@@ -6,7 +6,6 @@ from __future__ import annotations
 import shutil
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, Route, expect
 from server.bundles.scenario_files import read_scenario
 from tests.e2e.conftest import ROOT, Server, serve
 from tests.e2e.driver import WHO, Desk
+from tests.nursery import Child
 
 ACCOUNT, START = "zhoumin", "/start/hongshan.project_approval"
 STORY = ROOT / "tests" / "scenarios" / "hongshan" / "library_entry" / "large_600000_00.yaml"
@@ -88,7 +88,7 @@ class Mortal:
     """A server that is killed and comes back at the same address, as after a power cut."""
 
     data: Path
-    process: subprocess.Popen[bytes]
+    process: Child
     address: str
 
     @property

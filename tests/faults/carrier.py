@@ -25,7 +25,6 @@ from server.services import indexing
 from server.services.channels import Channels, Mail
 from server.services.notice_kinds import MAIL
 from server.store.database import Database
-from tests.faults.nursery import raise_children
 from tests.services.lab import TENANT
 
 HOUSE = "https://guicheng.office.test"
@@ -80,7 +79,3 @@ def reindex(url: str, notes: str, hold: str) -> None:
 def work(url: str, notes: str, what: str, *words: str) -> None:
     """Do one of the two."""
     {"mail": carry, "reindex": reindex}[what](url, notes, *words)
-
-
-if __name__ == "__main__":
-    raise_children(work)

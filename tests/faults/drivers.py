@@ -1,59 +1,41 @@
-"""Who completes tasks while being killed: a driver begins a process, says what it was told is done, ends."""
+"""Who completes tasks while being killed, and what they were told is done."""
 
 from __future__ import annotations
 
 import os
 import random
-import sys
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
-from typing import Protocol
 
-from server.services import deployed, identity, tasks
+from server.services import identity, tasks
 from server.services.authorization import Person
 from server.services.errors import StaleTask
 from server.store import worklist
 from server.store.database import Database
-from tests.faults.nursery import Nursery, raise_children
+from tests.nursery import Child, nursery
 from tests.services.conftest import MORNING
 from tests.services.lab import TENANT
 
 LATER = MORNING + timedelta(hours=1)
 
 
-class Driver(Protocol):
-    """Something that completes every open task of the clerks, and can be killed."""
-
-    def begin(self) -> int:
-        """Start working; gives the id of the process to kill."""
-        ...
-
-    def ended(self) -> None:
-        """Wait until the last process that was begun is gone."""
-        ...
-
-    def acknowledged(self) -> Sequence[str]:
-        """The tasks of which a person was told that they are done, over all processes so far."""
-        ...
-
-    def close(self) -> None:
-        """Leave no process behind."""
-        ...
-
-
-class Services(Nursery):
-    """Workers that call the services, one thread for each clerk, as the server's threads do."""
+class Services:
+    """Workers that call the services, one thread for each clerk, as the server's threads do: each is begun,
+    and can be killed."""
 
     def __init__(self, url: str, notes: Path) -> None:
-        self.notes = notes
+        self.url, self.notes = url, notes
         notes.touch()
-        super().__init__("tests.faults.drivers", url, notes)
+
+    def begin(self) -> Child:
+        """Start working."""
+        return nursery().begin("tests.faults.drivers:work", self.url, self.notes)
 
     def acknowledged(self) -> Sequence[str]:
-        """Each worker notes a task after its commit came back."""
+        """The tasks of which a person was told that they are done, over all processes so far: each worker
+        notes a task after its commit came back."""
         return self.notes.read_text().split()
 
 
@@ -85,15 +67,3 @@ def _clerk(database: Database, person: Person, notes: int) -> None:
         except StaleTask:
             continue
         os.write(notes, f"{task_id}\n".encode())
-
-
-def _nursery(url: str, notes: str) -> None:
-    database = Database(url)
-    with database.read() as session:
-        deployed.active(session, TENANT)  # compiled once, for all children
-    database.close()
-    raise_children(partial(work, url, notes))
-
-
-if __name__ == "__main__":
-    _nursery(*sys.argv[1:])

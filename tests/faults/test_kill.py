@@ -7,26 +7,22 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from server.services import history
-from tests.faults.drivers import Driver, Services
+from tests.faults.drivers import Services
 from tests.services.lab import TENANT, Lab
 
 CASES = int(os.environ.get("KILL_CASES", "70"))
 
 
 @pytest.fixture
-def driver(lab: Lab, tmp_path: Path) -> Iterator[Driver]:
+def driver(lab: Lab, tmp_path: Path) -> Services:
     """Who does the work."""
-    driver = Services(lab.database.url, tmp_path / "acknowledged.txt")
-    yield driver
-    driver.close()
+    return Services(lab.database.url, tmp_path / "acknowledged.txt")
 
 
 def counted(lab: Lab, query: str) -> int:
@@ -35,21 +31,20 @@ def counted(lab: Lab, query: str) -> int:
 
 
 @pytest.mark.timeout(300)
-def test_killed_again_and_again(lab: Lab, driver: Driver) -> None:
+def test_killed_again_and_again(lab: Lab, driver: Services) -> None:
     """Each process lives for a moment; what was acknowledged is there, and a last one that nobody disturbs
     brings every case to its end."""
     for number in range(CASES):
         lab.start(process="lab.parallel", project_name=f"试验{number}")
     kills = 0
     while counted(lab, "task where status = 'open'") > CASES // 4:
-        pid = driver.begin()
+        child = driver.begin()
         _wait_for(driver, len(driver.acknowledged()) + random.randint(1, 12))
         time.sleep(random.uniform(0, 0.02))
-        os.kill(pid, signal.SIGKILL)
-        driver.ended()
+        child.kill()
+        child.wait()
         kills += 1
-    driver.begin()
-    driver.ended()
+    assert driver.begin().wait() == 0
     assert kills >= 5, "the loop was over too soon to say anything"
     _nothing_lost(lab, driver)
     _nothing_twice(lab)
@@ -59,14 +54,14 @@ def test_killed_again_and_again(lab: Lab, driver: Driver) -> None:
     assert len(found) == CASES
 
 
-def _wait_for(driver: Driver, done: int) -> None:
+def _wait_for(driver: Services, done: int) -> None:
     """Until so many tasks are done, somewhere in the middle of the next ones."""
     end = time.monotonic() + 30
     while len(driver.acknowledged()) < done and time.monotonic() < end:
         time.sleep(0.003)
 
 
-def _nothing_lost(lab: Lab, driver: Driver) -> None:
+def _nothing_lost(lab: Lab, driver: Services) -> None:
     """Every case has come to its end, and whoever was told that a task is done was told the truth."""
     assert counted(lab, "process_instance where status = 'ended'") == CASES
     assert counted(lab, "worklist") == 0

@@ -3,11 +3,8 @@ taking over was noted never goes out again."""
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +16,8 @@ from server.services.outbox import LEASE
 from server.services.searching import Wanted
 from server.services.wishes import Wishes
 from tests.faults.carrier import BATCH
-from tests.faults.nursery import Nursery
 from tests.jobs.receivers import Relay, relay
+from tests.nursery import Child, nursery
 from tests.services.lab import Lab
 
 LETTERS, HELD_AT = 7, 3
@@ -30,39 +27,32 @@ LETTERS, HELD_AT = 7, 3
 class Mortals:
     """Who works in the lab and may be killed; `held` is the file in which they say that they hang."""
 
-    nursery: Nursery
     lab: Lab
     held: Path
 
     def work(self, *words: object) -> None:
         """Let one work to its end."""
-        self.nursery.begin(self.lab.database.url, self.held, *words)
-        self.nursery.ended()
+        assert self._begin(*words).wait() == 0
 
     def die(self, *words: object) -> None:
         """Let one work until it hangs, and kill it there."""
-        pid = self.nursery.begin(self.lab.database.url, self.held, *words)
+        child = self._begin(*words)
         end = time.monotonic() + 100
         while not self.held.exists():
             assert time.monotonic() < end, "the child never came to where it should hang"
             time.sleep(0.01)
-        os.kill(pid, signal.SIGKILL)
-        self.nursery.ended()
+        child.kill()
+        child.wait()
         self.held.unlink()
 
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    """Where they come from."""
-    found = Nursery("tests.faults.carrier")
-    yield found
-    found.close()
+    def _begin(self, *words: object) -> Child:
+        return nursery().begin("tests.faults.carrier:work", self.lab.database.url, self.held, *words)
 
 
 @pytest.fixture
-def mortals(nursery: Nursery, lab: Lab, tmp_path: Path) -> Mortals:
+def mortals(lab: Lab, tmp_path: Path) -> Mortals:
     """Who works in this lab."""
-    return Mortals(nursery, lab, tmp_path / "held")
+    return Mortals(lab, tmp_path / "held")
 
 
 # --------------------------------------------------------------------------- letters

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +25,8 @@ from lxml import html
 from server.bundles import archive
 from server.cli import demo, house
 from server.store.database import Database
-from tests.e2e.conftest import ROOT, serve
+from tests.e2e.conftest import serve
+from tests.nursery import GUICHENG, Child, nursery
 from tests.services.conftest import Office, open_office
 
 COMPLETIONS = int(os.environ.get("KILL_COMPLETIONS", "60"))
@@ -42,7 +41,7 @@ class Mortal:
 
     data: Path
     url: str
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     address: str = ""
     deaths: int = 0
 
@@ -154,12 +153,9 @@ def wait_for(true: Callable[[], bool], seconds: float) -> None:
 def audit(server: Mortal) -> str:
     """What `guicheng verify-audit` says; it must end well."""
     surroundings = {"GUICHENG_DATA_DIR": str(server.data), "GUICHENG_DATABASE_URL": server.url}
-    command = [sys.executable, "-c", "from server.cli import main; main()", "verify-audit"]
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **surroundings}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    code, said = nursery().run(GUICHENG, "verify-audit", env=surroundings)
+    assert code == 0, said
+    return said
 
 
 # --------------------------------------------------------------------------- completions

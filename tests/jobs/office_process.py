@@ -1,4 +1,4 @@
-"""One process of an office, for tests that kill it: `python -m tests.jobs.office_process ADDRESS WHAT …`.
+"""One process of an office, for tests that kill it: `main(ADDRESS, WHAT, …)`.
 
 enqueue N SECONDS   start N cases whose timers are due in so many seconds, then die at once by kill -9
 rollback            start a case and roll it back; say how many wake-ups are left
@@ -82,7 +82,3 @@ def main(url: str, what: str, *options: str) -> None:
         sys.stdin.read()
         jobs.stop()
     database.close()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.nursery import Child, nursery
 from tests.services.lab import Lab
 
-ROOT = Path(__file__).resolve().parents[2]
-Process = subprocess.Popen[str]
-
-
-def command(lab: Lab, *words: object) -> list[str]:
-    """The command line of one process of the office."""
-    return [sys.executable, "-m", "tests.jobs.office_process", lab.database.url, *map(str, words)]
+WORK = "tests.jobs.office_process:main"
 
 
 def run(lab: Lab, *words: object) -> str:
     """Run a process to its end; gives what it said."""
-    done = subprocess.run(command(lab, *words), cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode in (0, -9), done.stderr
-    return done.stdout.strip()
+    code, said = nursery().run(WORK, lab.database.url, *words)
+    assert code in (0, -9), said
+    return said.strip()
 
 
 @contextmanager
-def serving(lab: Lab, name: str, flavour: str = "") -> Iterator[Process]:
+def serving(lab: Lab, name: str, flavour: str = "") -> Iterator[Child]:
     """A process that rings, from when it is ready."""
-    pipe, words = subprocess.PIPE, command(lab, "serve", name, flavour)
-    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            hears(process, "ready")
-            yield process
-        finally:
-            process.kill()
+    process = nursery().talk(WORK, lab.database.url, "serve", name, flavour)
+    try:
+        hears(process, "ready")
+        yield process
+    finally:
+        process.close()
 
 
-def hears(process: Process, word: str) -> None:
+def hears(process: Child, word: str) -> None:
     """Wait until the process says a word."""
     assert process.stdout is not None
     said = process.stdout.readline().strip()
