@@ -27,6 +27,11 @@ _MINE = (
 )
 _READ = _drafts.select().where(*_MINE)
 _DROP = _drafts.delete().where(*_MINE)
+_AMONG = sa.select(_drafts.c.key).where(
+    _drafts.c.tenant_id == bindparam("of_tenant"),
+    _drafts.c.user_id == bindparam("of_user"),
+    _drafts.c.key.in_(bindparam("keys", expanding=True)),
+)
 _KEEP = Entering(_drafts, renewed=("values", "saved_at"))
 COLUMNS = (_drafts.c["values"].label("draft_values"), _drafts.c.saved_at.label("draft_saved_at"))
 """What a query about a task adds for `of_row`; `beside` joins it."""
@@ -44,6 +49,12 @@ def kept(session: Session, person: Person, key: str) -> Kept | None:
     """The person's draft for a task or a start, if there is one."""
     row = session.execute(_READ, _mine(person, key)).mappings().one_or_none()
     return _kept(row["values"], row["saved_at"]) if row else None
+
+
+def among(session: Session, person: Person, keys: Sequence[str]) -> set[str]:
+    """Under which of some keys the person keeps a draft."""
+    found = session.execute(_AMONG, {"of_tenant": person.tenant_id, "of_user": person.id, "keys": keys})
+    return set(found.scalars())
 
 
 def beside(query: sa.Select[Any], task: Any) -> sa.Select[Any]:

@@ -132,24 +132,19 @@ def catalogue(session: Session, person: Person, now: datetime) -> list[Startable
     """The processes of the active deployment that are started by people, in the order of the manifest."""
     used = deployed.active(session, person.tenant_id)
     entries = used.manifest.processes.values() if used.manifest else ()
-    found = []
-    for entry in entries:
-        if entry.called or not _begun_by_people(used, entry):
-            continue
-        draft = drafts.kept(session, person, f"start:{entry.id}")
-        starters = tuple(used.group_name(group) for group in entry.started_by)
-        found.append(
-            Startable(
-                entry.id,
-                entry,
-                used.process(entry.id).documentation,
-                starters,
-                may_begin(person, used, Matter(entry.id), now),
-                may_begin(person, used, Matter(entry.id, rehearsed=True), now),
-                draft is not None,
-            )
-        )
-    return found
+    offered = [entry for entry in entries if not entry.called and _begun_by_people(used, entry)]
+    kept = drafts.among(session, person, [Matter(entry.id).draft for entry in offered])
+    return [_startable(person, used, entry, Matter(entry.id).draft in kept, now) for entry in offered]
+
+
+def _startable(
+    person: Person, used: Deployed, entry: ProcessEntry, has_draft: bool, now: datetime
+) -> Startable:
+    starters = tuple(used.group_name(group) for group in entry.started_by)
+    real = may_begin(person, used, Matter(entry.id), now)
+    rehearsed = may_begin(person, used, Matter(entry.id, rehearsed=True), now)
+    documentation = used.process(entry.id).documentation
+    return Startable(entry.id, entry, documentation, starters, real, rehearsed, has_draft)
 
 
 def view(session: Session, person: Person, matter: Matter, now: datetime, *, project: str = "") -> StartView:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -47,6 +47,7 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}}
 
 
+@lru_cache(maxsize=1_000)  # what stands in diagrams and forms comes again with each page
 def safe_html(source: str) -> Markup:
     """HTML with only harmless tags left: no scripts, styles, pictures, frames, handlers or foreign
     addresses."""
@@ -60,6 +61,7 @@ def safe_html(source: str) -> Markup:
     return Markup(cleaned)
 
 
+@lru_cache(maxsize=1_000)
 def markdown(source: str) -> Markup:
     """Markdown as harmless HTML; HTML within it is shown as text. Headings start below the page's own."""
     return safe_html(_markdown().render(source))
