@@ -16,6 +16,9 @@ from tests.faults.fuzz_office import STRANGERS, Answer, FuzzOffice, Request
 MAX_CPU_SECONDS = 4.0
 OVERSEEN = b"/definitions/"
 """Where process owners see on which versions all cases run, to take them to another."""
+REPORTED = {"code", "findings", "details", "fields"}
+OVERTAKEN = {"by", "at", "revision"}
+"""What an editor is told besides whose file somebody else has saved meanwhile."""
 _UNFILLED = re.compile(r"\{[a-z_]+\}")
 _VALUES = re.compile(rb'="[^"]*"')
 _BETWEEN = re.compile(rb">[^<]*<")
@@ -67,7 +70,7 @@ class Judge:
         if answer.status >= 400:
             asked = unquote(request.target.decode("latin-1").partition("?")[0])
             machine = asked.startswith(engine_rest.ADDRESS) and "\n" not in asked  # no mount has such a path
-            kind, more = ("type", {"code", "findings", "details", "fields"}) if machine else ("error", set())
+            kind, more = ("type", REPORTED) if machine else ("error", OVERTAKEN)
             assert {kind, "message"} <= set(told) <= {kind, "message"} | more, told
             assert all(isinstance(told[name], str) and told[name] for name in (kind, "message")), told
 
