@@ -97,6 +97,12 @@ class Office:
             return [dict(row) for row in session.execute(sa.text(query), values).mappings()]
 
 
+@pytest.fixture(scope="session")
+def bundle() -> archive.Bundle:
+    """Hongshan as the repository holds it."""
+    return archive.read_folder(house.ROOT, TENANT)
+
+
 @pytest.fixture
 def office_url(database_kind: str, originals: Originals, tmp_path: Path) -> Iterator[str]:
     """Address of a database of each kind with Hongshan deployed, its people entered, no case yet."""
