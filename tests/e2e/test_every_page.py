@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from lxml import html
 from playwright.sync_api import Browser, Page, Route
 
 from server.web.routes import PAGES
@@ -24,6 +25,7 @@ from tests.faults.fuzz_crawl import LARGE
 from tests.faults.fuzz_fire import in_haste
 from tests.faults.fuzz_office import KINDS, Answer, FuzzOffice, Request
 from tests.faults.fuzz_prepare import open_office
+from tests.web.office import Visitor, apply, fill, fill_start, form_answers
 
 EACH = int(os.environ.get("EVERY_PAGE", "1"))
 """How many addresses of one page are looked at."""
@@ -134,25 +136,75 @@ def _wrong(found: dict[str, Any]) -> list[str]:
     ]
 
 
+def _problems(window: Window, kind: str, address: str) -> list[str]:
+    """Axe, widths and weight of a page."""
+    window.page.set_viewport_size({"width": 1440, "height": 900})
+    window.open(kind, address)
+    problems = []
+    weight = sum(size for path, size in window.weight.items() if not any(h in path for h in HEAVY))
+    if weight > MAX_BYTES:
+        problems.append(f"weighs {weight}: {window.weight}")
+    problems += window.wrong("dark", BY_COLOUR)
+    problems += window.wrong("light", RULES)
+    for width in WIDTHS:
+        window.page.set_viewport_size({"width": width, "height": 800})
+        wide = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            problems.append(f"{wide} px too wide at {width} px")
+    return [f"{address} as {kind}: {problem}" for problem in problems]
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("pattern", _GETS)
 def test_page_for_everybody(window: Window, pattern: str) -> None:
     """Axe, widths and weight."""
-    wrong: dict[str, list[str]] = {}
-    for kind, address in _found(window, pattern):
-        problems = wrong.setdefault(f"{address} as {kind}", [])
-        window.page.set_viewport_size({"width": 1440, "height": 900})
-        window.open(kind, address)
-        weight = sum(size for path, size in window.weight.items() if not any(h in path for h in HEAVY))
-        if weight > MAX_BYTES:
-            problems.append(f"weighs {weight}: {window.weight}")
-        problems += window.wrong("dark", BY_COLOUR)
-        problems += window.wrong("light", RULES)
-        for width in WIDTHS:
-            window.page.set_viewport_size({"width": width, "height": 800})
-            wide = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wide > 0:
-                problems.append(f"{wide} px too wide at {width} px")
-    assert not any(wrong.values()), "\n".join(
-        f"{where}\n  " + "\n  ".join(problems) for where, problems in wrong.items() if problems
-    )
+    wrong = [text for kind, address in _found(window, pattern) for text in _problems(window, kind, address)]
+    assert not wrong, "\n".join(wrong)
+
+
+# --------------------------------------------------------------------------- what is confirmed
+def _visitor(office: FuzzOffice, kind: str) -> Visitor:
+    """A browser that holds the session of a kind of person."""
+    visitor = Visitor(office.app)
+    visitor.cookies.set(*office.badges[kind].cookie.decode().split("=", 1))
+    return visitor
+
+
+def _claimed(office: FuzzOffice, count: int) -> list[str]:
+    """Tasks of the bureau that have one form, claimed."""
+    clerk, bureau = _visitor(office, "unit clerk"), _visitor(office, "bureau")
+    for number in range(count):
+        apply(clerk, f"待核项目{number}")
+    worklist = html.fromstring(bureau.get("/tasks?q=待核项目").text)
+    ids = [str(one) for one in worklist.xpath("//input[@name='task']/@value")]
+    for task in ids:
+        page = bureau.get(f"/tasks/{task}")
+        assert bureau.post(f"/tasks/{task}/claim", page).status_code == 303
+    return ids
+
+
+@pytest.mark.timeout(600)
+def test_what_is_confirmed_before_it_is_sent(window: Window) -> None:
+    """The pages between form and sending, which stand only behind a form without errors: of a start, of a
+    task, and of alike tasks together."""
+    office = window.office
+    clerk, bureau = _visitor(office, "unit clerk"), _visitor(office, "bureau")
+    task, *others = _claimed(office, 3)
+    started = fill_start(clerk, "/start/hongshan.library_entry", "雨水监测平台")
+    page = fill(bureau, bureau.get(f"/tasks/{task}"), materials_verdict="complete")
+    form = bureau.post("/tasks/batch", bureau.get("/tasks?q=待核项目"), task=others, verb="complete")
+    carried: dict[str, list[str]] = {}
+    for name, value in form_answers(form):
+        carried.setdefault(name, []).append(value)
+    together = bureau.post("/tasks/batch/check", **carried | {"materials_verdict": ["complete"]})
+    assert (page.status_code, together.status_code) == (303, 200)
+    wrong = []
+    for kind, address in (("unit clerk", started), ("bureau", page.headers["location"])):
+        assert window.sees(kind, address), address
+        wrong += _problems(window, kind, address)
+    answer = Answer(200, dict(together.headers), together.content, 0)
+    answer.headers.pop("content-encoding", None)
+    window.known = {("bureau", "/tasks/batch/check"): answer}
+    wrong += _problems(window, "bureau", "/tasks/batch/check")
+    office.restore()
+    assert not wrong, "\n".join(wrong)

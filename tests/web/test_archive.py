@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import posixpath
 import zipfile
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +17,9 @@ from lxml import html
 from typer.testing import CliRunner
 
 from server.cli.commands import app
-from server.services import archive_proof, history, identity, instances
+from server.services import archive_proof, history, identity, instances, issuing
 from server.services.archive_proof import NoPackage
+from server.web.paper import Paper
 from tests.web.office import TENANT, Office, apply
 from tests.web.test_phrases import step
 
@@ -76,6 +79,26 @@ def test_the_package_holds_everything_and_proves_it(office: Office) -> None:
         assert all(isinstance(one, int) for one in history.verify(session, TENANT, case))
     assert (last.kind, last.payload["digest"]) == ("case_archived", proof.digest)
     assert proof.entries == last.seq - 1
+
+
+def test_pages_of_the_package_find_their_looks(office: Office) -> None:
+    """Whatever a page names lies in the package: a document looks there as it did when it was given out."""
+    case, now = ended(office), datetime.now(UTC)
+    paper = Paper(
+        "区政数局", "1号", "1号", "入库意见", "", ("同意。",), (), "区政数局", "今日", "", "", "0", case, "opinion"
+    )  # fmt: skip
+    with office.database.write() as session:
+        admin = identity.person_by_account(session, TENANT, "admin")
+        issuing.issue(session, admin, case, "library_opinion", asdict(paper), 0, now)
+    book = zipfile.ZipFile(io.BytesIO(package(office, case).content))
+    pages = [name for name in book.namelist() if name.endswith(".html")]
+    assert "documents/library_opinion-1.html" in pages
+    for name in pages:
+        found = html.fromstring(book.read(name)).xpath("//link/@href")
+        looks = {posixpath.normpath(posixpath.join(posixpath.dirname(name), href)) for href in found}
+        assert looks
+        assert looks <= set(book.namelist()), name
+    assert "seal-block" in book.read("document.css").decode()
 
 
 @pytest.mark.parametrize("kind", ["file", "record", "missing", "added", "index"])

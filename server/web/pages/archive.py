@@ -30,7 +30,9 @@ def archive(visit: Visit) -> Response:
         gathered = archiving.gather(visit.session, visit.house.files, visit.person, visit.path("id"))
     except FilesMissing as missing:
         raise HTTPException(409, _missing(visit, missing.names)) from missing
-    made = (*_issued(visit), member("style.css", (STATIC / "print.css").read_bytes(), kind="style"))
+    styles = {"style.css": "print.css", "document.css": "print-document.css"}
+    looks = (member(name, (STATIC / of).read_bytes(), kind="style") for name, of in styles.items())
+    made = (*_issued(visit), *looks)
     index = member("index.html", _index(visit, gathered, made), kind="page")
     members = archiving.close(visit.session, visit.person, gathered, (index, *made), visit.now)
     name = re.sub(r'[\\/:*?"<>|\s]+', " ", f"{gathered.number} {gathered.title}").strip()[:100]
