@@ -49,10 +49,14 @@ def enter(session: Session, row: Mapping[str, Any], events: Sequence[Mapping[str
 
 def reindex(session: Session, tenant_id: str, after: str = "") -> str:
     """Write the texts of the next `BATCH` cases of a jurisdiction anew, in the order of their beginning.
-    Gives the case after which to go on, "" at the end."""
+    Gives the case after which to go on, "" at the end.
+
+    The cases are locked as commands lock them: one that wrote between the forgetting and the reading of the
+    record would have its texts entered by both."""
     i, e = _instances.c, _events.c
     some = sa.select(*i).where(i.tenant_id == tenant_id, i.id > after).order_by(i.id).limit(BATCH)
-    cases = {row["id"]: dict(row) for row in session.execute(some).mappings()}
+    locked = some.with_for_update(key_share=True)
+    cases = {row["id"]: dict(row) for row in session.execute(locked).mappings()}
     searching.forget(session, tenant_id, cases)
     said = sa.select(e.instance_id, e.seq, e.kind, e.actor_name, e.payload).where(
         e.tenant_id == tenant_id, e.instance_id.in_(list(cases)), e.kind.not_in(_SILENT)
