@@ -5,7 +5,7 @@ PYTHON  ?= python3
 HOST    ?= 127.0.0.1
 PORT    ?= 8000
 TESTS   ?= tests
-WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(max(os.cpu_count() or 2, 2), 6))")
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min((os.cpu_count() or 1) + 1, 6))")
 
 BIN    := .venv/bin
 RUN    := .venv/.ready-run
@@ -26,7 +26,7 @@ run: $(RUN) $(ASSETS) ## set up, fill an empty office with demo people and cases
 
 test: $(DEV) $(ASSETS) ## all tests, on SQLite and PostgreSQL and in a browser (TESTS=path narrows)
 	$(BIN)/python -m tests.provision
-	$(BIN)/pytest -n $(WORKERS) --dist loadscope $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 check: $(DEV) ## format, lint, types, import directions, content; runs no tests
 	$(BIN)/ruff format --check .

@@ -29,6 +29,11 @@ ARTIFACTS = ROOT / "artifacts"
 KINDS = ("sqlite", "postgresql")
 SESSION_FOLDER = pytest.StashKey[Path]()
 FAILED = pytest.StashKey[bool]()
+LONG = (
+    "tests/faults/test_fuzz", "tests/e2e/test_every_page", "tests/faults", "tests/e2e", "tests/jobs",
+    "tests/api", "tests/bundles", "tests/sixth", "tests/web", "tests/services",
+)  # fmt: skip
+"""What takes longest, longest first."""
 
 hypothesis.settings.register_profile("dev", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
@@ -41,9 +46,11 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def pytest_configure(config: pytest.Config) -> None:
     """Give all workers one folder, and surroundings that hide nothing."""
     folder = getattr(config, "workerinput", {}).get("session_folder") or tempfile.mkdtemp(
-        prefix="guicheng-tests-"
+        prefix="guicheng-tests-", dir=postgresql.roomy()
     )
     config.stash[SESSION_FOLDER] = Path(folder)
+    if config.option.basetemp is None:
+        config.option.basetemp = f"{folder}/tmp"  # gone with the run; --basetemp names one that stays
     loops.name_them()
     for name in [name for name in os.environ if name.startswith("GUICHENG_")]:
         del os.environ[name]
@@ -66,10 +73,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-m browser` selects what drives a browser without anybody having to mark it."""
+    """`-m browser` selects what drives a browser without anybody having to mark it. Modules that take long
+    come first: else one worker would sit over such a one while the others have nothing left."""
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: next((n for n, long in enumerate(LONG) if item.nodeid.startswith(long)), 99))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -42,9 +42,8 @@ SETTINGS = {
     "timezone": "UTC",
 }
 ON_DISK, MEMORY = Path("/tmp"), Path("/dev/shm")  # both short, as the path of a socket must be
-ROOM = 2 * 1024**3
-"""Bytes that must be free in memory for the data of a server to lie there: copies of databases then cost a
-third."""
+ROOM = 4 * 1024**3
+"""Bytes that must be free in memory for the data of a run to lie there: a copied database costs a third then."""
 COPIES_FILES = 150000
 """The first version of PostgreSQL that can be told to copy a database file by file."""
 
