@@ -43,7 +43,7 @@ SETTINGS = {
 }
 ON_DISK, MEMORY = Path("/tmp"), Path("/dev/shm")  # both short, as the path of a socket must be
 ROOM = 4 * 1024**3
-"""Bytes that must be free in memory for the data of a run to lie there: a copied database costs a third then."""
+"""Bytes that must be free in memory for the data of a run: copying a database costs a third there."""
 COPIES_FILES = 150000
 """The first version of PostgreSQL that can be told to copy a database file by file."""
 
