@@ -85,7 +85,9 @@ def test_pages_of_the_package_find_their_looks(office: Office) -> None:
     """Whatever a page names lies in the package: a document looks there as it did when it was given out."""
     case, now = ended(office), datetime.now(UTC)
     paper = Paper(
-        "区政数局", "1号", "1号", "入库意见", "", ("同意。",), (), "区政数局", "今日", "", "", "0", case, "opinion"
+        letterhead="区政数局", number="1号", case_number="1号", title="入库意见", addressee="",
+        paragraphs=("同意。",), fields=(), signed="区政数局", day="今日", basis="", mark="", digest="0",
+        instance_id=case, document_id="library_opinion",
     )  # fmt: skip
     with office.database.write() as session:
         admin = identity.person_by_account(session, TENANT, "admin")
