@@ -21,13 +21,14 @@ MINE = ("g:data_bureau", "g:data_bureau@u1", "g:group7", "g:group7@u1", "g:group
 
 
 def fill(database: Database, count: int, deployment_id: str, groups: list[str] = GROUPS) -> None:
-    """Enter `count` open tasks, each waiting for one or two of the groups."""
+    """Enter `count` open tasks, each waiting for one or two of the groups. Their lights are on record, so
+    that the server's clock has nothing to do with them."""
     chance = random.Random(count)
     tables = ProcessInstance.metadata.tables
     for start in range(0, count, 5000):
         rows = [_rows(chance, deployment_id, groups) for _ in range(min(5000, count - start))]
         with database.write() as session:
-            for name in ("process_instance", "task", "worklist"):
+            for name in ("process_instance", "task", "light_turn", "worklist"):
                 session.execute(tables[name].insert(), [row for part in rows for row in part[name]])
 
 
@@ -36,7 +37,10 @@ def _rows(chance: random.Random, deployment_id: str, waiting: list[str]) -> dict
     due = NOW + timedelta(minutes=chance.randrange(-20_000, 60_000))
     groups = chance.sample(waiting, chance.choice((1, 1, 2)))
     keys = {"tenant_id": TENANT}
+    turned = {**keys, "subject": task, "due_at": due, "instance_id": instance, "task_id": task, "step": "",
+              "holder": "", "turned_at": due, "recorded_at": due}  # fmt: skip
     return {
+        "light_turn": [{**turned, "light": light} for light in ("yellow", "red")],
         "process_instance": [
             {**keys, "id": instance, "deployment_id": deployment_id, "process_key": PROCESS,
              "business_key": instance, "title": "某局政务信息化项目", "project_id": None, "unit_id": "u1",

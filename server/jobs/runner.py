@@ -73,16 +73,22 @@ class Runner:
 
     def record_lights(self) -> int:
         """Put on record every light that has turned since the last look; gives how many. A case that cannot
-        be written keeps no other waiting."""
+        be written keeps no other waiting; the log tells of the first such case and how many there are, since
+        the next look, a minute later, finds them all again."""
         now, turned = self.time(), 0
+        failed: list[tuple[str, Exception]] = []
         with self.database.read() as session:
             found = lights.turned(session, now)
         for one in found:
             try:
                 with self.database.write() as session:
                     turned += lights.record(session, one, now)
-            except Exception:
-                log.exception("the lights of case %s could not be recorded", one.instance_id)
+            except Exception as error:
+                failed.append((one.instance_id, error))
+        if failed:
+            case, reason = failed[0]
+            told = "the lights of %d cases could not be recorded, the first is %s"
+            log.error(told, len(failed), case, exc_info=reason)
         return turned
 
     def read_schedules(self) -> int:

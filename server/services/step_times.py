@@ -61,7 +61,7 @@ def of_steps(
     session: Session, reach: Reach, calendar: BusinessCalendar, since: datetime, now: datetime
 ) -> dict[Step, Times]:
     """The times of each step whose tasks were completed since a moment. They are counted anew when a task of
-    the jurisdiction was completed or taken back, or a day of the calendar changed."""
+    the jurisdiction was completed, or a day of the calendar changed."""
     asked = session.get_bind().engine, reach, since, calendars.local(now).date()
     state = queries.closed_until(session, reach.tenant_id, since)
     with _lock:

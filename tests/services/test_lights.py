@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlmodel import select
 
 from server.services import history, instance_views, lights, supervision
 from server.services.lights import Turned
 from server.store.clocks import LightTurn
+from server.store.runtime import InstanceState
 from tests.services.clocked import MORNING, Lab, case, clocked, files, restart, stop
 from tests.services.lab import TENANT
 from tests.services.test_stops import due, events, last_moment
@@ -121,3 +123,19 @@ def test_two_servers_look_at_once(clocked: Lab) -> None:
 
     assert together(look, look) == []
     assert turns(clocked) == [("review", "yellow", "Ann"), ("review", "red", "Ann")]
+
+
+def test_cases_that_cannot_be_written_are_told_of_together(
+    clocked: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two that are damaged: one entry of the log names the first and counts them; the third is recorded."""
+    broken, sound = [case(clocked), case(clocked)], case(clocked)
+    with clocked.database.write() as session:
+        state = InstanceState.metadata.tables["instance_state"]
+        session.execute(state.delete().where(state.c.instance_id.in_(broken)))
+    clocked.now = last_moment("2026-03-13")
+    assert clocked.runner().record_lights() == 1
+    (entry,) = [record for record in caplog.records if "lights" in record.message]
+    assert "2 cases" in entry.message
+    assert entry.exc_info
+    assert [row["instance_id"] for row in clocked.rows("select instance_id from light_turn")] == [sound]
