@@ -12,7 +12,7 @@ from server.bundles.tidy.grid import SIDE_STEP, Grid, Strip
 from server.bundles.tidy.labels import CellLabels, shape_in_cell
 from server.bundles.tidy.lattice import Port, Route
 
-COLUMN_GAP = 36
+COLUMN_GAP, TIGHT_GAP = 36, 26
 ROW_GAP = 24
 EDGE_GAP = 16
 OPEN_GAP = 40
@@ -35,6 +35,7 @@ class Spread:
     width: float = 0
     cost: float = 0
     """Sum of the costs of all routes."""
+    crossings: int = 0
 
 
 def spread(
@@ -82,9 +83,9 @@ def _columns(grid: Grid, labels: Mapping[str, CellLabels], used: set[int], found
         for line in used.intersection(ports):
             reach = abs(line - ports[0] - half) * grid.step[column] + 6
             left[column], right[column] = max(left[column], reach), max(right[column], reach)
+    usual = TIGHT_GAP if grid.placement.tight else COLUMN_GAP
     gaps = [
-        _gap(len(used.intersection(gap)), COLUMN_GAP if 0 < n < count else 24)
-        for n, gap in enumerate(grid.gap_x)
+        _gap(len(used.intersection(gap)), usual if 0 < n < count else 24) for n, gap in enumerate(grid.gap_x)
     ]
     _widen(grid, labels, left, right, gaps)
     at = 0.0

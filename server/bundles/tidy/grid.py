@@ -44,6 +44,8 @@ class Placement:
     """Boundary events of a host, from left to right."""
     named: dict[str, str] = field(default_factory=dict)
     """Names of the flows that leave boundary events, by event."""
+    tight: bool = False
+    """Whether columns stand close together and names of flows are narrow."""
 
     def band_of(self, row: int) -> Band:
         """The band a row belongs to."""

@@ -14,7 +14,7 @@ from server.bundles.tidy.text import label_size
 FAR = 400.0
 NEAR = 4.0
 LINE = 3.0
-FLOW_LABEL_WIDTH = 80
+FLOW_LABEL_WIDTH, TIGHT_LABEL_WIDTH = 80, 58
 ARROW = 10.0
 """How long renderers draw the arrow head at the end of a flow."""
 MARK_FROM, MARK_TO, MARK_ACROSS = 4.0, 12.0, 7.0
@@ -67,7 +67,7 @@ def plan_labels(grid: Grid, flows: Sequence[Flow], routes: Mapping[str, Route]) 
         for flow in ending:
             port = routes[flow.id].target
             anchor = _offset(grid, grid.nodes[node_id], port.anchor)
-            cells[node_id].put(flow.id, _beside_flow(flow, port.side, shape, anchor, ARROW))
+            cells[node_id].put(flow.id, _beside_flow(grid, flow, port.side, shape, anchor, ARROW))
     return cells
 
 
@@ -101,12 +101,12 @@ def _cell(
         members = members[1:]
         for flow in leaving.get(node_id, ()):
             anchor = _offset(grid, node, routes[flow.id].source.anchor)
-            cell.tails[flow.id] = _beside_flow(flow, "right", Box(0, 0, 0, 0), anchor)[0]
+            cell.tails[flow.id] = _beside_flow(grid, flow, "right", Box(0, 0, 0, 0), anchor)[0]
     for member in members:
         for flow in leaving.get(member.id, ()):
             shape = shape_in_cell(grid, member)
             anchor = _offset(grid, member, routes[flow.id].source.anchor)
-            cell.put(flow.id, _beside_flow(flow, routes[flow.id].source.side, shape, anchor))
+            cell.put(flow.id, _beside_flow(grid, flow, routes[flow.id].source.side, shape, anchor))
     for member in members:
         if member.labelled_outside:
             cell.put(member.id, _beside_shape(member, shape_in_cell(grid, member)))
@@ -170,9 +170,11 @@ def default_mark(start: Point, towards: Point) -> Box:
     return Box(x - MARK_ACROSS, y - half, 2 * MARK_ACROSS, 2 * half)
 
 
-def _beside_flow(flow: Flow, side: str, shape: Box, anchor: Point, arrow: float | None = None) -> list[Box]:
+def _beside_flow(
+    grid: Grid, flow: Flow, side: str, shape: Box, anchor: Point, arrow: float | None = None
+) -> list[Box]:
     """Places beside an end of a flow: past the slash of a default flow or the arrow, or to its side."""
-    width, height = label_size(flow.name, FLOW_LABEL_WIDTH)
+    width, height = label_size(flow.name, TIGHT_LABEL_WIDTH if grid.placement.tight else FLOW_LABEL_WIDTH)
     x, y = anchor
     if side in ("right", "left"):
         off = (arrow or (MARK_TO if flow.default else NEAR)) + 2

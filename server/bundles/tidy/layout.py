@@ -12,8 +12,9 @@ from server.bundles.tidy.graph import Box, Drawing, Lane, Node, NodeKind, Plane,
 from server.bundles.tidy.grid import Grid, Placement, event_step
 from server.bundles.tidy.labels import along_line, plan_labels
 from server.bundles.tidy.lattice import Route, crossings
+from server.bundles.tidy.ordering import Prices
 from server.bundles.tidy.placement import Choice, Placed, Placer, flow_names
-from server.bundles.tidy.quality import A3_HEIGHT, A3_WIDTH, FEW_CROSSINGS
+from server.bundles.tidy.quality import A3_HEIGHT, A3_WIDTH, A4_HEIGHT, A4_WIDTH, FEW_CROSSINGS
 from server.bundles.tidy.routing import route_all
 from server.bundles.tidy.text import EVENT_SIZE, INSIDE_FONT, text_width
 from server.bundles.tidy.wiring import connect
@@ -23,11 +24,19 @@ HEADER = 30
 SUBPROCESS_HEAD = 28
 SUBPROCESS_PADDING = 12
 MARKER_ROOM = 20
-GOOD_WIDTH = 2200
-"""Up to this width the same text prints at 6.5 pt."""
 SPINE_BEND = 40.0
 MANY_CROSSINGS = 400.0
-SOME_NODES, MANY_NODES = 40, 70
+FIRST_CHOICES = (
+    Choice(),
+    Choice(prices=Prices(row=2.0)),
+    Choice(side=-1),
+    Choice(prices=Prices(crossing=12.0)),
+    Choice(side=-1, prices=Prices(row=2.0)),
+    Choice(prices=Prices(row=2.0, crossing=12.0)),
+    Choice(side=-1, prices=Prices(row=9.0, crossing=12.0)),
+)
+"""Which prices give the clearer picture is seen only when the flows are drawn."""
+SOME_NODES, MANY_NODES = 50, 90
 """Beyond these fewer arrangements are tried, for the time they take."""
 ONE_LINE = 200
 """Two lines of a lane's name touch its frame: only names longer than this, in px, are broken."""
@@ -43,6 +52,7 @@ class Picture:
     width: float
     height: float
     cost: float
+    crossings: int
 
 
 def lay_out(plane: Plane) -> Drawing:
@@ -70,21 +80,57 @@ def lay_out_inside(node: Node) -> Drawing | None:
 
 
 def _best(plane: Plane) -> Picture:
-    inner = {node.id: _inside(node) for pool in plane.pools for node in _own(pool)}
-    sides = [Choice(1), Choice(-1)]
-    size = sum(1 for _ in plane.nodes())
-    if size > MANY_NODES:
-        return _picture(plane, sides[0], inner)
-    if size > SOME_NODES:
-        sides = sides[:1]
+    """The clearest of several arrangements: rows first, then what else may help, from the best so far."""
+    trial = _Trial(plane)
+    nodes = sum(1 for _ in plane.nodes())
+    enough = 1 if nodes > MANY_NODES else 2 if nodes > SOME_NODES else 3
+    for number, choice in enumerate(FIRST_CHOICES):
+        if number < enough or trial.pictures[trial.best].crossings > FEW_CROSSINGS:
+            trial.draw(choice)
     if any(node.host is not None for pool in plane.pools for node in _own(pool)):
-        sides += [replace(choice, hang=True) for choice in sides]
-    pictures = [_picture(plane, choice, inner) for choice in sides]
-    best = min(range(len(sides)), key=lambda number: pictures[number].cost)
-    for fold, width in ((1, GOOD_WIDTH), (2, A3_WIDTH)):
-        if min(picture.width for picture in pictures) > width:
-            pictures.append(_picture(plane, replace(sides[best], fold=fold), inner))
-    return min(pictures, key=lambda picture: picture.cost)
+        trial.draw(replace(trial.best, hang=True))
+    for narrower in ({"tight": True}, {"fold": 1}):
+        if trial.pictures[trial.best].width > A4_WIDTH:
+            trial.draw(replace(trial.best, **narrower))
+    return trial.pictures[trial.best]
+
+
+class _Trial:
+    """Pictures of one plane by the choices that led to them."""
+
+    def __init__(self, plane: Plane) -> None:
+        _widen_hosts(plane)
+        self.plane = plane
+        self.inner = {node.id: _inside(node) for pool in plane.pools for node in _own(pool)}
+        self.pictures: dict[Choice, Picture] = {}
+        self.placed: dict[Choice, Placed] = {}
+
+    @property
+    def best(self) -> Choice:
+        """The choice that led to the clearest picture; the first one if several did."""
+        return min(self.pictures, key=lambda choice: self.pictures[choice].cost)
+
+    def draw(self, choice: Choice) -> None:
+        """Add the picture of a choice; one that comes to the rows of another is not drawn again."""
+        loose = replace(choice, tight=False)
+        if loose not in self.placed:
+            self.placed[loose] = Placer(self.plane, choice).place()
+        placed = self.placed[loose]
+        placed.placement.tight = choice.tight
+        same = (other for other in self.pictures if other.tight == choice.tight)
+        for other in same:
+            if self.placed[replace(other, tight=False)].placement.cell == placed.placement.cell:
+                return
+        self.pictures[choice] = self._assembled(placed)
+
+    def _assembled(self, placed: Placed) -> Picture:
+        drawing, found = _drawn(self.plane, placed)
+        for key, picture in self.inner.items():
+            if picture is not None:
+                box = drawing.shapes[key]
+                left = box.x + round((box.width - picture.width) / 2)
+                drawing.add(picture.drawing, left, box.y + SUBPROCESS_HEAD)
+        return _framed(self.plane, placed.placement, drawing, found)
 
 
 def _own(pool: Pool) -> Iterator[Node]:
@@ -102,20 +148,6 @@ def _inside(node: Node) -> Picture | None:
     node.width = ceil(max(picture.width + 2 * SUBPROCESS_PADDING, title, 160))
     node.height = ceil(picture.height + SUBPROCESS_HEAD + MARKER_ROOM + 4)
     return picture
-
-
-def _picture(plane: Plane, choice: Choice, inner: dict[str, Picture | None]) -> Picture:
-    _widen_hosts(plane)
-    placed = Placer(plane, choice).place()
-    drawing, found = _drawn(plane, placed)
-    placement = placed.placement
-    for key, picture in inner.items():
-        if picture is not None:
-            box = drawing.shapes[key]
-            drawing.add(
-                picture.drawing, box.x + round((box.width - picture.width) / 2), box.y + SUBPROCESS_HEAD
-            )
-    return _framed(plane, placement, drawing, found)
 
 
 def _widen_hosts(plane: Plane) -> None:
@@ -137,7 +169,8 @@ def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
         if not grid.lattice.shared(routes.values()):
             break
     cost = sum(route.cost for route in routes.values()) + _bent(placed, routes)
-    cost += MANY_CROSSINGS * max(0, crossings(routes.values()) - FEW_CROSSINGS)
+    crossed = crossings(routes.values())
+    cost += MANY_CROSSINGS * max(0, crossed - FEW_CROSSINGS)
     labels = plan_labels(grid, placed.flows, routes)
     found = spread(grid, routes, labels, _least_heights(plane, placed.placement))
     drawing = draw(grid, routes, labels, found)
@@ -151,7 +184,7 @@ def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
     for flow in placed.flows:
         if flow.name and flow.id not in drawing.labels:
             drawing.labels[flow.id] = along_line(flow, drawing.edges[flow.id], drawing, solid)
-    found.cost = cost
+    found.cost, found.crossings = cost, crossed
     return drawing, found
 
 
@@ -207,8 +240,9 @@ def _framed(plane: Plane, placement: Placement, drawing: Drawing, found: Spread)
             _frame_lane(lane, start, right, extents, framed)
     height = found.bands[-1][1]
     over = max(0, right - A3_WIDTH) + max(0, height - A3_HEIGHT)
-    cost = found.cost + 4 * over + 0.3 * max(0, right - GOOD_WIDTH) + 0.3 * height + 0.1 * right
-    return Picture(framed, right, height, cost)
+    small = max(0, right - A4_WIDTH) + max(0, height - A4_HEIGHT)
+    cost = found.cost + 4 * over + small + 0.3 * height + 0.1 * right
+    return Picture(framed, right, height, cost, found.crossings)
 
 
 def _frame_lane(

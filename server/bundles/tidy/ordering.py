@@ -1,4 +1,4 @@
-"""Which row of its lane a node stands in: barycentres first, then moves and swaps while these help."""
+"""Which row of its lane a node stands in: near its neighbours, then moves and swaps while these help."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-BAND_STEP = 6
-"""Rows of distance between the first rows of neighbouring lanes, for estimating lengths and crossings."""
-CROSSING_COST = 5.0
-BLOCKED_COST = 4.0
-ROW_COST = 3.0
+from server.bundles.tidy.corners import ABOVE, BELOW, BESIDE, ROUND, Meeting, cornered
+
+STEP = 2
+"""Rows in use have even numbers while nodes move: an odd number is a new row between two of them."""
+BAND_STEP = 24
+"""Distance between the first rows of neighbouring lanes, for telling what stands higher and what crosses."""
+ROUND_COST, FURTHER_COST = 3.0, 0.7
+"""A flow that goes round one node in its row, and round each further one."""
 IN_WAY_COST = 3.0
-LEAN_COST = 8.0
+LEAN_COST = 16.0
+FORK_COST = 20.0
+"""Two flows that leave a gateway by one corner, or one that has to turn back."""
+MERGE_COST = 2.0
+OTHER_LANE = 0.2
+"""Share of a row's cost between lanes: the flow has to bend anyway."""
 MAX_PASSES = 8
 LAST = 10_000
 
 Cell = tuple[int, int, int]
 """Lane number, row in the lane, column."""
+Line = tuple[float, float, float, float]
+"""Where a link starts and ends: column and height, twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,15 @@ class Link:
     """Only a wish for the same row: no flow is drawn."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What is dear while rows are chosen, counted in rows that a flow has to rise or fall."""
+
+    row: float = 5.0
+    """A further row: with a low price branches spread, with a high one they share rows."""
+    crossing: float = 5.0
+
+
 @dataclass(slots=True)
 class Seat:
     """Where a node may sit: fixed lane and columns, free row."""
@@ -42,6 +61,18 @@ class Seat:
     span: int = 1
     apart: int = 0
     """1: in a row of its own under everything else in the lane; -1: above everything else."""
+    gateway: bool = False
+    """Whether flows meet the node at four corners only."""
+
+    @property
+    def last(self) -> int:
+        """The last column it covers."""
+        return self.column + self.span - 1
+
+    @property
+    def middle(self) -> float:
+        """Where flows are thought to meet it, in columns."""
+        return self.column + (self.span - 1) / 2
 
 
 @dataclass(slots=True)
@@ -50,18 +81,47 @@ class Seating:
 
     seats: Mapping[str, Seat]
     links: Sequence[Link]
+    prices: Prices = field(default_factory=Prices)
     row: dict[str, int] = field(default_factory=dict)
     taken: dict[Cell, str] = field(default_factory=dict)
     rows: dict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     touching: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-
+    passing: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Links that a node can stand in the way of."""
+    near: dict[str, set[str]] = field(default_factory=dict)
+    """The nodes that links join to a node."""
+    gateways: dict[str, list[str]] = field(default_factory=dict)
+    """The gateways whose corners a node's row decides about."""
     rivals: list[list[int]] = field(default_factory=list)
+    level: dict[str, int] = field(default_factory=dict)
+    """How low a seated node stands, over all lanes."""
+    middle: dict[str, float] = field(default_factory=dict)
+    known: dict[tuple[str, ...], float] = field(default_factory=dict)
+    """Costs as long as nothing moves."""
 
     def __post_init__(self) -> None:
+        self.middle = {node: seat.middle for node, seat in self.seats.items()}
         for number, link in enumerate(self.links):
             self.touching[link.source].append(number)
             self.touching[link.target].append(number)
+        for node, seat in self.seats.items():
+            self.passing[node] = [n for n, link in enumerate(self.links) if self._passes(link, node, seat)]
+            ends = {node} | {end for n in self.touching[node] for end in self._ends(n)}
+            self.gateways[node] = sorted(end for end in ends if self.seats[end].gateway)
+            self.near[node] = ends - {node}
         self.rivals = [self._rivals(number) for number in range(len(self.links))]
+
+    def _ends(self, number: int) -> tuple[str, str]:
+        return self.links[number].source, self.links[number].target
+
+    def _passes(self, link: Link, node: str, seat: Seat) -> bool:
+        if link.soft or node in (link.source, link.target):
+            return False
+        one, two = self.seats[link.source], self.seats[link.target]
+        if one.band == two.band:
+            low, high = sorted((one, two), key=lambda end: end.column)
+            return seat.band == one.band and seat.column <= high.column and low.column <= seat.last
+        return any(seat.band == end.band and seat.column <= end.column <= seat.last for end in (one, two))
 
     def cells(self, node: str, row: int) -> list[Cell]:
         """The cells a node would cover in that row."""
@@ -75,6 +135,7 @@ class Seating:
     def put(self, node: str, row: int) -> None:
         """Seat a node in a free row."""
         self.row[node] = row
+        self.level[node] = self.seats[node].band * BAND_STEP + row
         self.rows[self.seats[node].band][row] += 1
         for cell in self.cells(node, row):
             self.taken[cell] = node
@@ -82,65 +143,118 @@ class Seating:
     def lift(self, node: str) -> int:
         """Take a node off its seat; its row is returned."""
         row = self.row.pop(node)
-        self.rows[self.seats[node].band][row] -= 1
+        used = self.rows[self.seats[node].band]
+        used[row] -= 1
+        if not used[row]:
+            del used[row]
         for cell in self.cells(node, row):
             del self.taken[cell]
         return row
 
-    def place(self, node: str) -> tuple[float, float]:
-        """Column and estimated height of a seated node."""
-        seat = self.seats[node]
-        return seat.column + (seat.span - 1) / 2, seat.band * BAND_STEP + self.row[node]
+    def number_rows(self) -> None:
+        """Give the rows in use even numbers from 0; those far outside stay where they are."""
+        number = {
+            (band, row): STEP * place
+            for band, used in self.rows.items()
+            for place, row in enumerate(sorted(row for row in used if abs(row) < LAST // 2))
+        }
+        for node in list(self.row):
+            row = self.lift(node)
+            self.row[node] = number.get((self.seats[node].band, row), row)
+        for node, row in list(self.row.items()):
+            self.put(node, row)
+        self.known.clear()
 
     def cost(self, nodes: Iterable[str]) -> float:
-        """What the links of these nodes and the rows in use cost."""
+        """What the rows of these nodes decide about: their links, the gateways there, rows in use."""
         mine = {number for node in nodes for number in self.touching[node]}
-        total = sum(self._length(self.links[number]) for number in mine)
-        total += CROSSING_COST * self._crossings(mine)
-        return total + ROW_COST * sum(1 for used in self.rows.values() for n in used.values() if n)
+        watched = {other for node in nodes for other in (node, *self.near[node])}
+        near = mine.union(*(self.passing[node] for node in watched))
+        total = sum(self._length(self.links[number]) for number in near)
+        total += self.prices.crossing * self._crossings(mine)
+        total += sum(
+            self._cornered(gate) for gate in {gate for node in nodes for gate in self.gateways[node]}
+        )
+        return total + self.prices.row * sum(len(used) for used in self.rows.values())
 
     def _length(self, link: Link) -> float:
-        (x1, y1), (x2, y2) = self.place(link.source), self.place(link.target)
         one, two = self.seats[link.source], self.seats[link.target]
-        rise = abs(y1 - y2)
-        cost = link.weight * (rise + 0.05 * rise * rise if one.band == two.band else 0.2 * rise)
-        if link.lean and one.band == two.band and (y2 - y1) * link.lean <= 0:
-            cost += LEAN_COST
-        if link.soft:
-            return cost
         if one.band != two.band:
             down = one.band < two.band
-            return cost + IN_WAY_COST * (
-                self._beyond(link.source, down) + self._beyond(link.target, not down)
-            )
-        if one.band == two.band and y1 == y2:
-            first, last = sorted((one, two), key=lambda seat: seat.column)
-            between = range(first.column + first.span, last.column)
-            row = self.row[link.source]
-            cost += BLOCKED_COST * sum((one.band, row, column) in self.taken for column in between)
-        elif one.band == two.band and x1 == x2:
-            low, high = sorted((self.row[link.source], self.row[link.target]))
-            between = range(low + 1, high)
-            cost += BLOCKED_COST * sum((one.band, row, one.column) in self.taken for row in between)
-        return cost
+            return self._out(link.source, down, link.weight) + self._out(link.target, not down, link.weight)
+        above, below = self.row[link.source], self.row[link.target]
+        rise = abs(above - below) / STEP
+        cost = link.weight * (rise + 0.05 * rise * rise)
+        if link.lean and (below - above) * link.lean <= 0:
+            cost += LEAN_COST
+        blocked = set() if link.soft else self._blocked(link, one, two)
+        if not blocked:
+            return cost
+        crossed = self._crossed(blocked) if above == below else 0
+        return cost + ROUND_COST + FURTHER_COST * (len(blocked) - 1) + self.prices.crossing * crossed
 
-    def _beyond(self, node: str, down: bool) -> int:
-        """How many nodes of its column stand between a node and the lower, or upper, border of its lane."""
+    def _blocked(self, link: Link, one: Seat, two: Seat) -> set[str]:
+        """The nodes on the straight line between two nodes of a lane."""
+        row, other = self.row[link.source], self.row[link.target]
+        cells: list[Cell] = []
+        if row == other:
+            first, last = (one, two) if one.column < two.column else (two, one)
+            cells = [(one.band, row, column) for column in range(first.column + first.span, last.column)]
+        elif self.middle[link.source] == self.middle[link.target]:
+            cells = [(one.band, step, one.column) for step in range(min(row, other) + 1, max(row, other))]
+        return {self.taken[cell] for cell in cells if cell in self.taken}
+
+    def _crossed(self, nodes: set[str]) -> int:
+        """How many flows of these nodes are met when going round them on the better side."""
+        met = {BELOW: 0, ABOVE: 0}
+        for node in nodes:
+            heights = {self.level[other] for other in self.near[node]}
+            met[BELOW] += any(height > self.level[node] for height in heights)
+            met[ABOVE] += any(height < self.level[node] for height in heights)
+        return min(met.values())
+
+    def _out(self, node: str, down: bool, weight: float) -> float:
+        """The way from a node to the lower, or upper, border of its lane, and who stands in it."""
         seat, row = self.seats[node], self.row[node]
-        rows = [other for other, count in self.rows[seat.band].items() if count and (other > row) == down]
-        return sum((seat.band, other, seat.column) in self.taken for other in rows if other != row)
+        beyond = [other for other in self.rows[seat.band] if other != row and (other > row) == down]
+        in_way = sum((seat.band, other, seat.column) in self.taken for other in beyond)
+        return weight * OTHER_LANE * len(beyond) + IN_WAY_COST * in_way
+
+    def _cornered(self, gate: str) -> float:
+        here = self.middle[gate]
+        links = [self.links[number] for number in self.touching[gate]]
+        meetings: list[Meeting] = []
+        for link in links:
+            if not link.soft:
+                other = link.target if link.source == gate else link.source
+                meetings.append((link.source == gate, self.middle[other] > here, self._side(link, gate)))
+        leaving, arriving, crossed = cornered(tuple(sorted(meetings)))
+        return FORK_COST * leaving + MERGE_COST * arriving + self.prices.crossing * crossed
+
+    def _side(self, link: Link, gate: str) -> int:
+        """Where the other end of a link stands, seen from a gateway at one end."""
+        lower = self.level[link.target] - self.level[link.source]
+        if not lower:
+            return ROUND if self._blocked(link, self.seats[link.source], self.seats[link.target]) else BESIDE
+        return BELOW if (lower > 0) == (link.source == gate) else ABOVE
 
     def _crossings(self, mine: set[int]) -> int:
         """How many straight lines of these links cross lines of other links, each pair counted once."""
         count = 0
+        lines: dict[int, Line] = {}
         for number in mine:
-            link = self.links[number]
-            a, b = self.place(link.source), self.place(link.target)
+            line = lines.get(number) or lines.setdefault(number, self._line(number))
+            low, high = sorted((line[1], line[3]))
             for other in self.rivals[number]:
-                if other not in mine or other > number:
-                    rival = self.links[other]
-                    count += _cross(a, b, self.place(rival.source), self.place(rival.target))
+                if other > number or other not in mine:
+                    rival = lines.get(other) or lines.setdefault(other, self._line(other))
+                    if (low < rival[1] or low < rival[3]) and (rival[1] < high or rival[3] < high):
+                        count += _cross(line, rival)
         return count
+
+    def _line(self, number: int) -> Line:
+        one, two = self._ends(number)
+        return self.middle[one], self.level[one], self.middle[two], self.level[two]
 
     def _rivals(self, number: int) -> list[int]:
         """Links that can cross this one: columns in common, but no node."""
@@ -158,35 +272,40 @@ class Seating:
         return found
 
     def _reach(self, link: Link) -> tuple[float, float]:
-        one, two = self.seats[link.source], self.seats[link.target]
-        xs = (one.column + (one.span - 1) / 2, two.column + (two.span - 1) / 2)
+        xs = self.middle[link.source], self.middle[link.target]
         return min(xs) - 0.01, max(xs) + 0.01
 
 
-Place = tuple[float, float]
+def _cross(one: Line, two: Line) -> bool:
+    return _apart(one, two) and _apart(two, one)
 
 
-def _cross(a: Place, b: Place, c: Place, d: Place) -> bool:
-    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
-
-
-def _side(a: Place, b: Place, c: Place) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+def _apart(line: Line, other: Line) -> bool:
+    """Whether the ends of the other line lie on different sides of this one."""
+    x, y, right, low = line[0], line[1], line[2] - line[0], line[3] - line[1]
+    first = right * (other[1] - y) - low * (other[0] - x)
+    return first * (right * (other[3] - y) - low * (other[2] - x)) < 0
 
 
 def seat_rows(
-    seats: Mapping[str, Seat], links: Sequence[Link], spine: Sequence[str], side: int
+    seats: Mapping[str, Seat], links: Sequence[Link], spine: Sequence[str], side: int, prices: Prices
 ) -> dict[str, int]:
     """Row of every node in its lane, counted from 0.
 
-    `spine` is the main path, seated first; `side` (1 or -1) says where the first branch goes: below or above.
+    `spine` is the main path, seated first; `side` says where the first branch goes: 1 below, -1 above.
     """
-    seating = Seating(seats, links)
+    seating = Seating(seats, links, prices)
     _first(seating, spine, side)
+    seating.number_rows()
+    best: tuple[float, dict[str, int]] | None = None
     for _ in range(MAX_PASSES):
-        if not _improve(seating, spine):
+        _improve(seating)
+        seating.number_rows()
+        reached = seating.cost(seats), _compact(seating)
+        if best is not None and reached[0] >= best[0] - 1e-9:
             break
-    return _compact(seating)
+        best = reached
+    return best[1] if best is not None else _compact(seating)
 
 
 def _first(seating: Seating, spine: Sequence[str], side: int) -> None:
@@ -226,19 +345,18 @@ def _free(seating: Seating, node: str, wanted: int, side: int) -> int:
     raise AssertionError("a lane has as many rows as nodes")
 
 
-def _improve(seating: Seating, spine: Sequence[str]) -> bool:
-    better = False
+def _improve(seating: Seating) -> None:
     for node in sorted(seating.seats, key=lambda item: (seating.seats[item].column, item)):
         if seating.seats[node].apart:
             continue
         band = seating.seats[node].band
-        used = [row for row, count in seating.rows[band].items() if count and abs(row) < LAST // 2]
+        used = [row for row in seating.rows[band] if abs(row) < LAST // 2]
         for row in range(min(used) - 1, max(used) + 2):
-            better |= row != seating.row[node] and _try(seating, [node], row - seating.row[node])
+            if row != seating.row[node]:
+                _try(seating, [node], row - seating.row[node])
     for chain in _chains(seating):
-        for shift in (-2, -1, 1, 2):
-            better |= _try(seating, chain, shift)
-    return better
+        for shift in (-4, -3, -2, -1, 1, 2, 3, 4):
+            _try(seating, chain, shift)
 
 
 def _chains(seating: Seating) -> list[list[str]]:
@@ -262,7 +380,7 @@ def _chains(seating: Seating) -> list[list[str]]:
     return chains
 
 
-def _try(seating: Seating, nodes: list[str], shift: int) -> bool:
+def _try(seating: Seating, nodes: list[str], shift: int) -> None:
     """Move the nodes by `shift` rows, whoever sits there the other way; undo it if that costs more."""
     moving = set(nodes)
     displaced: list[str] = []
@@ -271,18 +389,21 @@ def _try(seating: Seating, nodes: list[str], shift: int) -> bool:
             if other not in displaced:
                 displaced.append(other)
     if any(seating.seats[node].apart for node in nodes + displaced):
-        return False
+        return
     affected = nodes + displaced
-    before = seating.cost(affected)
+    key = tuple(affected)
+    if key not in seating.known:
+        seating.known[key] = seating.cost(affected)
+    before = seating.known[key]
     old = {node: seating.lift(node) for node in affected}
     new = {node: row + shift if node in moving else row - shift for node, row in old.items()}
     if _seat_all(seating, new):
         if seating.cost(affected) < before - 1e-9:
-            return True
+            seating.known.clear()
+            return
         for node in affected:
             seating.lift(node)
     _seat_all(seating, old)
-    return False
 
 
 def _seat_all(seating: Seating, rows: Mapping[str, int]) -> bool:
@@ -300,7 +421,6 @@ def _seat_all(seating: Seating, rows: Mapping[str, int]) -> bool:
 
 def _compact(seating: Seating) -> dict[str, int]:
     number = {
-        band: {row: place for place, row in enumerate(sorted(row for row, count in used.items() if count))}
-        for band, used in seating.rows.items()
+        band: {row: place for place, row in enumerate(sorted(used))} for band, used in seating.rows.items()
     }
     return {node: number[seating.seats[node].band][row] for node, row in seating.row.items()}

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from server.bundles.tidy.graph import Flow, FlowKind, Node, NodeKind, Plane
 from server.bundles.tidy.grid import Band, Placement
-from server.bundles.tidy.ordering import Link, Seat, seat_rows
+from server.bundles.tidy.ordering import Link, Prices, Seat, seat_rows
 from server.bundles.tidy.ranking import Arrow, backward, columns, main_path, returning
 
 PITCH = 136
@@ -31,6 +31,9 @@ class Choice:
     """How often in a row a step into another lane may stay in its column, to make the diagram narrower."""
     hang: bool = False
     """Whether what a boundary event leads to stands straight below it."""
+    prices: Prices = field(default_factory=Prices)
+    tight: bool = False
+    """Whether columns stand closer together and names of flows are broken earlier."""
 
 
 @dataclass(slots=True)
@@ -135,13 +138,19 @@ class Placer:
         }
 
     def _folded(self, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Steps into the next lane that stay in their column; many in a row do not read left to right."""
+        """Steps into the next lane that stay in their column; many in a row do not read left to right.
+
+        Under an activity with boundary events there is no room for them.
+        """
         folded: set[tuple[str, str]] = set()
         touched: Counter[str] = Counter()
+        hosts = {node.host for node in self.nodes.values()}
         for source, target in pairs:
             kinds = (self.nodes[source].kind, self.nodes[target].kind)
             near = abs(self.band[source] - self.band[target]) == 1
             fits = NodeKind.SUBPROCESS not in kinds and self.nodes[source].tag != "startEvent"
+            upper = source if self.band[source] < self.band[target] else target
+            fits = fits and upper not in hosts
             if near and fits and max(touched[source], touched[target]) < self.choice.fold:
                 folded.add((source, target))
                 touched.update((source, target))
@@ -184,7 +193,13 @@ class Placer:
         self, column: Mapping[str, int], count: int, spine: Sequence[str], backwards: set[str]
     ) -> Placement:
         seats = {
-            key: Seat(self.band[key], column[key], self.span[key], self._apart(key))
+            key: Seat(
+                self.band[key],
+                column[key],
+                self.span[key],
+                self._apart(key),
+                node.kind is NodeKind.GATEWAY,
+            )
             for key, node in self.nodes.items()
             if node.host is None
         }
@@ -192,7 +207,7 @@ class Placer:
             if node.kind is NodeKind.BAND:
                 seats[key] = Seat(self.band[key], 0, count)
                 self.span[key] = count
-        row = seat_rows(seats, self._links(spine, backwards), spine, self.choice.side)
+        row = seat_rows(seats, self._links(spine, backwards), spine, self.choice.side, self.choice.prices)
         return self._placement(seats, row, count)
 
     def _apart(self, key: str) -> int:
@@ -242,9 +257,8 @@ class Placer:
             bands.append(Band(identity, pool, first, height[number], closed))
             first += height[number]
         cell = {key: (seat.column, bands[seat.band].first + row[key]) for key, seat in seats.items()}
-        return Placement(
-            count, bands, cell, self.span, self._hosted(cell), flow_names(self.nodes, self.flows)
-        )
+        named = flow_names(self.nodes, self.flows)
+        return Placement(count, bands, cell, self.span, self._hosted(cell), named, self.choice.tight)
 
     def _hosted(self, cell: Mapping[str, tuple[int, int]]) -> dict[str, list[str]]:
         """Boundary events from left to right: the one whose flow goes deepest hangs leftmost."""

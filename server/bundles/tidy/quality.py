@@ -15,6 +15,8 @@ from server.bundles.tidy.reading import parse, planes
 
 A3_WIDTH, A3_HEIGHT = 2600, 1700
 """Larger than this and 12 px text prints below 5.5 pt, the smallest customary Chinese size, on A3."""
+A4_WIDTH, A4_HEIGHT = 1710, 1170
+"""The same on A4."""
 FEW_CROSSINGS = 2
 SLACK = 1.0
 """Boxes may share this many px: coordinates are rounded."""
