@@ -16,6 +16,8 @@ from server.engine.model import Finding
 
 FILE = "jurisdiction.toml"
 MAX_BYTES = 512 * 1024
+SHORTEST_REASON = 10
+"""Characters that a reason for an exception has at least."""
 Scope = Literal["installation", "unit", "case"]
 LegalStatus = Literal["in_force", "draft", "expired"]
 Rule = Literal["", "allowed", "warned", "refused"]
@@ -131,7 +133,8 @@ class Article(_Part, frozen=True):
 
 
 class Regulation(_Part, frozen=True):
-    """An instrument: where its law stands, and every article that must be accounted for."""
+    """An instrument: where its law stands, and every article that must be accounted for. An administrator's
+    exception lets cases begin under one that is not in force, to the day `excepted_until`, for a reason."""
 
     id: str
     title: str
@@ -141,6 +144,8 @@ class Regulation(_Part, frozen=True):
     effective: dt.date | None = None
     expires: dt.date | None = None
     status: LegalStatus = "in_force"
+    excepted_until: dt.date | None = None
+    excepted_reason: str = ""
     source: str = ""
     articles: tuple[Article, ...] = ()
 
@@ -271,6 +276,8 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise _refused(file, what, where.strip("`"), "Correct the key that is named.") from error
+    for law in parsed.regulation:
+        _look_at_exception(law, file)
     return Manifest(
         id=parsed.id,
         name=parsed.name,
@@ -292,6 +299,14 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         separation=parsed.separation,
         reopening=parsed.reopening,
     )
+
+
+def _look_at_exception(law: Regulation, file: str) -> None:
+    reasoned = len(law.excepted_reason.strip()) >= SHORTEST_REASON
+    if (law.excepted_until is not None) != reasoned:
+        what = f"an exception needs its last day and a reason of at least {SHORTEST_REASON} characters"
+        remedy = "Give both excepted_until and excepted_reason, or take both out."
+        raise _refused(file, what, f"[[regulation]] {law.id}", remedy)
 
 
 def _by_id(parts: Sequence[T], table: str, file: str) -> dict[str, T]:

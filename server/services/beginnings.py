@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.model import Value
-from server.services import deployed, projects, recording
+from server.services import deployed, legal_status, projects, recording
 from server.services.authorization import Person, system
 from server.services.case import finish
 from server.services.entering import Opening, enter
@@ -53,6 +53,8 @@ def begin(session: Session, tenant_id: str, beginning: Beginning, now: datetime)
     opening = Opening(entry, project.name if project else beginning.title, beginning.project_id, at)
     case = enter(session, actor, used, opening, now)
     told = {"process": definition.id, "name": definition.name, "number": case.row["business_key"]}
+    if not beginning.rehearsal:
+        told |= legal_status.exception_of(used, definition.id, legal_status.day_of(now))
     seq = case.record.add("instance_started", values=dict(beginning.variables), **told, **beginning.told)
     variables = {**_known(project, actor), **beginning.variables}
     start = beginning.start_event

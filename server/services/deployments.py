@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from server.bundles import archive
 from server.bundles.archive import Bundle
-from server.bundles.manifest import read_manifest
+from server.bundles.manifest import Manifest, read_manifest
 from server.engine import load
 from server.engine.model import Finding
 from server.services import (
@@ -25,7 +25,7 @@ from server.services import (
     registers,
     two_person,
 )
-from server.services.authorization import Person, denied, may_deploy
+from server.services.authorization import Person, denied, may_administer, may_deploy
 from server.services.errors import DeploymentRejected
 from server.store.columns import new_id
 from server.store.conflicts import Entering
@@ -96,6 +96,7 @@ def enter(
     manifest = read_manifest(files["jurisdiction.toml"])
     if manifest.id != tenant_id:
         raise DeploymentRejected((_elsewhere(manifest.id, tenant_id),))
+    _require_exceptions(person, manifest, deployed.manifest(session, tenant_id))
     identity.add_jurisdiction(session, tenant_id, manifest.name, now)
     bundle_log.take_turn(session, tenant_id)
     digest, deployment_id, number = load.digest(files), new_id(now), _next_number(session, tenant_id)
@@ -126,6 +127,21 @@ def enter(
     )  # fmt: skip
     unchanged = tuple(sorted(model.processes.keys() - set(changed)))
     return Outcome(deployment_id, number, tuple(changed), unchanged, findings)
+
+
+def _require_exceptions(person: Person, wanted: Manifest, used: Manifest | None) -> None:
+    """That cases begin under an instrument that is not in force is for administrators to say."""
+    known = _exceptions(used) if used else set()
+    if not (_exceptions(wanted) <= known or may_administer(person)):
+        denied(
+            "Only administrators may let cases begin under an instrument that is not in force "
+            "(excepted_until in the manifest)."
+        ).require()
+
+
+def _exceptions(manifest: Manifest) -> set[tuple[str, date | None, str]]:
+    laws = manifest.regulations.values()
+    return {(law.id, law.excepted_until, law.excepted_reason) for law in laws if law.excepted_until}
 
 
 def _elsewhere(found: str, tenant_id: str) -> Finding:

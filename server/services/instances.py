@@ -14,6 +14,7 @@ from server.engine.forms import Submission
 from server.services import (
     carried_files,
     drafts,
+    legal_status,
     predecessors,
     projects,
     recording,
@@ -73,6 +74,8 @@ def begin(
     case = enter(session, person, used, _opening(used, matter, project, at), now)
     values, carried = _keep(case, used, matter, submission)
     told = _told(case, matter, project, given, now)
+    if not matter.rehearsed:
+        told |= legal_status.exception_of(used, matter.key, legal_status.day_of(now))
     seq = case.record.add("instance_started", values=values, **told)
     known = {**starts.about(person, project, matter.before), **matter.duty(used, at)}
     variables = {**known, "initiator": person.id, **values}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlmodel import Session
 
@@ -54,11 +56,35 @@ def instruments(manifest: Manifest, process_key: str, day: date) -> tuple[Instru
 
 def may_begin(used: Deployed, process_key: str, day: date) -> Verdict:
     """Whether a real case of the process may begin on this day: when one of the instruments it cites is in
-    force. Every way of starting asks: people, messages and the calendar of duties."""
+    force, or an exception holds. Every way of starting asks: people, messages and the calendar of duties."""
     found = instruments(used.manifest, process_key, day) if used.manifest else ()
     if not found or any(one.standing is Standing.IN_FORCE for one in found):
         return ALLOWED
-    return _refusal(found[0])
+    return ALLOWED if any(_is_excepted(one.regulation, day) for one in found) else _refusal(found[0])
+
+
+def _is_excepted(law: Regulation, day: date) -> bool:
+    """Whether an administrator's exception holds. Its last day still counts."""
+    return law.excepted_until is not None and day <= law.excepted_until
+
+
+def exceptions(manifest: Manifest | None, day: date) -> tuple[Regulation, ...]:
+    """The instruments that are not in force on a day and under which cases begin all the same."""
+    laws = manifest.regulations.values() if manifest else ()
+    out_of_force = (law for law in laws if standing(law, day) is not Standing.IN_FORCE)
+    return tuple(law for law in out_of_force if _is_excepted(law, day))
+
+
+def exception_of(used: Deployed, process_key: str, day: date) -> Mapping[str, Any]:
+    """What the record of a case says that begins by an exception: `exception`, or nothing."""
+    found = instruments(used.manifest, process_key, day) if used.manifest else ()
+    if any(one.standing is Standing.IN_FORCE for one in found):
+        return {}
+    law = next((one.regulation for one in found if _is_excepted(one.regulation, day)), None)
+    if law is None:
+        return {}
+    told = {"law": law.title, "until": f"{law.excepted_until}", "reason": law.excepted_reason}
+    return {"exception": told}
 
 
 def _refusal(one: Instrument) -> Verdict:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
-from server.bundles.manifest import read_manifest
+from server.bundles.manifest import ManifestRefused, read_manifest
 from server.services import deployed, instances, legal_status, starts, tasks
 from server.services.errors import NotPermitted
 from server.services.legal_status import Standing
@@ -105,3 +108,60 @@ def test_a_process_stands_on_the_instruments_it_cites(lab: Lab) -> None:
             used = deployed.active(session, "lab")
         assert bool(legal_status.may_begin(used, "lab.due", day)) is allowed, cited
     assert legal_status.last_day(used.manifest, "lab.due", day) == date(2025, 1, 31)  # type: ignore[arg-type]
+
+
+EXCEPTED = OLD + b'excepted_until = 2026-03-02\nexcepted_reason = "The council asked for it, minutes 12"\n'
+
+
+def begun_by(lab: Lab, instance_id: str) -> dict[str, Any]:
+    """What the record says of how a case began."""
+    query = "select payload from history_event where instance_id = :id and kind = 'instance_started'"
+    payload = lab.rows(query, id=instance_id)[0]["payload"]
+    return dict(json.loads(payload) if isinstance(payload, str) else payload)
+
+
+def test_an_exception_lets_cases_begin_and_is_told(lab: Lab) -> None:
+    """On its last day a case begins, and its record says by whose exception; on the next day none does."""
+    lab.deploy(under(EXCEPTED))
+    lab.now = datetime(2026, 3, 2, 23, 59, tzinfo=CHINA)
+    begun = lab.start(process="lab.due")
+    assert begun_by(lab, begun)["exception"]["reason"] == "The council asked for it, minutes 12"
+    used = read_manifest(under(EXCEPTED)["jurisdiction.toml"])
+    assert legal_status.of_jurisdiction(used, lab.now) is Standing.EXPIRED
+    assert [law.id for law in legal_status.exceptions(used, lab.now.date())] == ["lab"]
+    lab.now = datetime(2026, 3, 3, tzinfo=CHINA)
+    assert "expired" in refusal(lab)
+    assert legal_status.exceptions(used, lab.now.date()) == ()
+
+
+def test_a_case_in_force_tells_of_no_exception(lab: Lab) -> None:
+    """An exception that is not needed is not used."""
+    lab.deploy(under(EXCEPTED, OTHER, "lab#1 other#1"))
+    begun = lab.start(process="lab.due")
+    assert "exception" not in begun_by(lab, begun)
+
+
+def test_only_administrators_make_an_exception(lab: Lab) -> None:
+    """A process owner may deploy anything else, also what leaves an exception as it is."""
+    owner, admin = (
+        replace(lab.people["ann"], groups=frozenset({post})) for post in ("process_owner", "admin")
+    )
+    lab.deploy(under(OLD), owner)
+    with pytest.raises(NotPermitted, match="administrators"):
+        lab.deploy(under(EXCEPTED), owner)
+    lab.deploy(under(EXCEPTED), admin)
+    lab.deploy(under(EXCEPTED.replace(b'"lab"', b'"lab"\nnumber = "1"')), owner)
+    with pytest.raises(NotPermitted, match="administrators"):
+        lab.deploy(under(EXCEPTED.replace(b"2026-03-02", b"2027-03-02")), owner)
+    lab.deploy(under(OLD), owner)
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"excepted_until = 2026-03-02\n", b'excepted_reason = "a long enough reason"\n',
+     b'excepted_until = 2026-03-02\nexcepted_reason = " because        "\n'],
+)  # fmt: skip
+def test_an_exception_needs_its_last_day_and_a_reason(spoilt: bytes) -> None:
+    """Neither stands without the other, and one word is no reason."""
+    with pytest.raises(ManifestRefused, match="exception"):
+        read_manifest(under(OLD + spoilt)["jurisdiction.toml"])

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from server.engine.forms import Pair, Submission
 from server.services import (
+    deployed,
     drafts,
     instance_views,
     instances,
     just_begun,
+    legal_status,
     predecessors,
     readings,
     rehearsal,
@@ -40,7 +42,11 @@ def catalogue(visit: Visit) -> Response:
         entry = found.entry
         category = (entry.category_en if english else "") or entry.category
         by_category.setdefault(category, []).append(found)
-    return render.page(visit, "start/list.html", catalogue=list(by_category.items()), english=english)
+    manifest = deployed.manifest(visit.session, visit.person.tenant_id)
+    excepted = legal_status.exceptions(manifest, legal_status.day_of(visit.now))
+    return render.page(
+        visit, "start/list.html", catalogue=list(by_category.items()), english=english, excepted=excepted
+    )
 
 
 @pages.get("/start/{key}")
