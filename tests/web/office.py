@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import html5lib
 import httpx
 from fastapi import FastAPI
 from lxml import etree, html
@@ -20,6 +19,7 @@ from server.bundles.archive import read_folder
 from server.services import deployments, identity
 from server.settings import Settings
 from server.store.database import Database
+from tests.web import strict
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANT = "hongshan"
@@ -132,7 +132,7 @@ def check_page(answer: httpx.Response, *, echoes: bool = False) -> None:
     that
     `echoes` may show braces that a visitor typed."""
     where = f"{answer.request.method} {answer.request.url.path}"
-    html5lib.HTMLParser(strict=True).parse(answer.text)
+    strict.parse(answer.text)
     tree = html.fromstring(answer.text)
     assert (tree.findtext(".//title") or "").strip(), where
     assert len(tree.findall(".//h1")) == 1, where
