@@ -126,9 +126,11 @@ def problems(
         found.append((_("Account and name have at most 60 characters, a post at most 100."), {}))
     if not wanted.name.strip():
         found.append((_("The name is missing: write it."), {}))
-    if wanted.unit_id not in known.units:
-        found.append((_("There is no department {unit}: enter it first, or correct it."),
-                      {"unit": wanted.unit_id or "—"}))  # fmt: skip
+    if not wanted.unit_id:
+        found.append((_("The department is missing: write it."), {}))
+    elif wanted.unit_id not in known.units:
+        text = _("There is no department {unit}: enter it first, or correct it.")
+        found.append((text, {"unit": wanted.unit_id}))
     held = before.groups if before else frozenset()
     for group in sorted(wanted.groups - held - known.groups.keys()):
         found.append((_("There is no group {group} in the manifest in use: correct it."), {"group": group}))

@@ -15,7 +15,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "name"),
     "post": ("岗位", "职务", "post"),
     "unit": ("部门编码", "unit"),
-    "unit_name": ("部门", "部门名称", "department"),
+    "unit_name": ("部门", "部门名称", "单位", "单位名称", "department"),
     "groups": ("用户组", "组", "groups"),
     "active": ("在岗", "在用", "active"),
 }

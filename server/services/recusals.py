@@ -42,7 +42,7 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class RecusalView:
     """A recusal that counts, or counted until `lifted_at`. `case` is the number of its case, "" where it is
-    for a whole project."""
+    for a whole project. `declared_by` is a name."""
 
     id: str
     user_id: str
@@ -130,13 +130,14 @@ def of_person(session: Session, person: Person, account: str) -> list[RecusalVie
 
 
 def _listing(session: Session, person: Person, *where: sa.ColumnElement[bool]) -> list[RecusalView]:
-    r, p = _recusals.c, _people.c
+    r, p, entered = _recusals.c, _people.c, _people.alias("entered")
+    by = sa.func.coalesce(entered.c.name, r.declared_by)
     query = (
         sa.select(
-            r.id, r.user_id, p.name, r.subject_kind, r.subject_id, r.reason, r.declared_by, r.declared_at,
-            r.lifted_at,
+            r.id, r.user_id, p.name, r.subject_kind, r.subject_id, r.reason, by, r.declared_at, r.lifted_at
         )
         .join(_people, (p.tenant_id == r.tenant_id) & (p.id == r.user_id))
+        .join(entered, (entered.c.tenant_id == r.tenant_id) & (entered.c.id == r.declared_by), isouter=True)
         .where(r.tenant_id == person.tenant_id, *where)
         .order_by(r.id)
         .limit(200)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache, partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -288,12 +289,19 @@ _TITLES = {
 }
 
 
+_SAID = {
+    404: _("This page does not exist here."),
+    405: _("Open the page from the menu and use its buttons."),
+}
+"""What is said of an address where nothing else was."""
+
+
 def http_error(visit: Visit, error: HTTPException) -> Response:
     """The page, or JSON, of an address or a form that cannot be used."""
     gettext = visit.words.gettext
     title = gettext(_TITLES.get(error.status_code, _("This did not work")))
-    default = _("This page does not exist here.") if error.status_code == 404 else error.detail
-    reason = gettext(default)
+    usual = error.detail == HTTPStatus(error.status_code).phrase  # of the framework, in no language of ours
+    reason = gettext(_SAID.get(error.status_code, "") if usual or error.status_code == 404 else error.detail)
     if visit.wants_json:
         return JSONResponse({"error": "HTTP", "message": reason}, error.status_code)
     response = page(

@@ -94,7 +94,10 @@ def test_things_that_do_not_exist(office: Office) -> None:
             )  # nobody follows it then
             assert answer.status_code in known, (page.path, answer.status_code)
     assert visitor.get("/nowhere").status_code == 404
-    assert visitor.request("DELETE", "/tasks").status_code == 405
+    wrong = visitor.request("DELETE", "/tasks")
+    assert wrong.status_code == 405
+    assert "请从菜单打开页面" in wrong.text
+    assert "Method Not Allowed" not in wrong.text
     json = visitor.get("/nowhere", Accept="application/json")
     assert json.json() == {"error": "HTTP", "message": "此处没有您要找的页面。"}
 

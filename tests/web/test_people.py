@@ -9,7 +9,7 @@ import pytest
 from server.store.database import Database
 from tests.web.office import Office, Visitor, apply
 
-LIST = "账号,姓名,部门,用户组\nclerk,周明,,project_unit\nnewone,新人,区教育局,project_unit\nbad!,,,\n"
+LIST = "账号,姓名,单位,用户组\nclerk,周明,,project_unit\nnewone,新人,区教育局,project_unit\nbad!,,,\n"
 
 
 def look(visitor: Visitor, text: str = LIST) -> object:
@@ -32,7 +32,7 @@ def test_a_list_is_looked_at_and_then_entered(own_office: Office) -> None:
     before = count(own_office.database)
     preview = look(visitor)
     assert preview.status_code == 200
-    for word in ("新人", "有误", "账号只能由字母", "确认导入"):
+    for word in ("新人", "有误", "账号只能由字母", "缺少部门，请填写。", "确认导入"):
         assert word in preview.text
     assert count(own_office.database) == before
     rows, digest = (
@@ -172,6 +172,8 @@ def test_the_worklist_marks_what_one_is_recused_from(office: Office) -> None:
     case, bureau = apply(office.visitor("clerk"), name="须回避的项目"), office.visitor("bureau")
     page = bureau.get(f"/instances/{case}/recusals")
     assert bureau.post(f"/instances/{case}/recusals", page, reason="申请人是配偶").status_code == 303
+    declared = bureau.get(f"/instances/{case}/recusals").text
+    assert '申请人是配偶 <span class="muted small">李娜 · ' in declared
     mine, other = (_row(office.visitor(name), "须回避的项目") for name in ("bureau", "second"))
     assert "须回避" in mine
     assert "申请人是配偶" in mine
