@@ -37,6 +37,9 @@ MAX_BYTES = 200 * 1024
 """A picture that would be larger ends earlier still."""
 
 OFFICER, CLERK, LEADER, OWNER, AUDITOR = "chenwei", "zhoumin", "sunlei", "owner", "yanming"
+TAKEN_UP = "重新申报入库"
+"""Stands in the reason for which the demo takes a case up again."""
+
 READY_SECONDS = 300
 PROCESS = "hongshan.project_approval"
 FIGURE = "td[data-element-id=large_total] [contenteditable]"
@@ -89,7 +92,9 @@ def _walk(browser: Browser, address: str, size: tuple[int, int], out: Path, widt
     _shoot_each(
         *enter(LEADER), {"supervision": "/supervision", "board": "/board", "calendar": "/calendar?whose=all"}
     )
-    _shoot_each(*enter(AUDITOR), {"why": f"{case}/why"})
+    page, shoot = enter(AUDITOR)
+    _shoot_each(page, shoot, {"why": f"{case}/why"})
+    _look_at_both(page, shoot)
     _design(*enter(OWNER), editors=width == "desktop")
 
 
@@ -158,6 +163,17 @@ def _look_at_the_case(page: Page, shoot: Picture) -> str:
             page.wait_for_load_state("networkidle")
         shoot({"": "case", "history": "record"}.get(name, name))
     return case
+
+
+def _look_at_both(page: Page, shoot: Picture) -> None:
+    """An ended case that was taken up again, and the one that takes it up."""
+    page.goto(f"/search?q={TAKEN_UP}&state=ended")
+    page.locator("td.lead a").first.click()
+    page.wait_for_load_state("networkidle")
+    shoot("reopened")
+    page.get_by_text("重新办理为").locator("a").first.click()
+    page.wait_for_load_state("networkidle")
+    shoot("successor")
 
 
 def _fill(form: Locator) -> None:
