@@ -66,6 +66,11 @@ _TIMERS = sa.select(_timers.c.token, _timers.c.due_at).where(*_OF_CASE)
 _DISARM = _timers.delete().where(*_OF_CASE, _timers.c.token.in_(bindparam("tokens", expanding=True)))
 _SIGNING = {"before": "前加签", "after": "后加签"}
 _DRAWN = ("process_key", "element", "name", "form_id", "candidates", "regulation", "priority")
+_SUBSCRIBE = _subscriptions.insert()
+_UNSUBSCRIBE = _subscriptions.delete().where(
+    _subscriptions.c.tenant_id == bindparam("of_tenant"),
+    _subscriptions.c.instance_id == bindparam("of_instance"),
+)
 _ADD_TASKS = _tasks.insert()
 _ADD_TIMERS = _timers.insert()
 _ADD_ENTRIES = _worklist.insert()
@@ -342,17 +347,16 @@ def _replace_timers(case: Case, advance: Advance) -> None:
 
 
 def _replace_subscriptions(case: Case, advance: Advance) -> None:
-    c, tenant = _subscriptions.c, case.person.tenant_id
+    tenant = case.person.tenant_id
     if case.deployed.waits_for_messages(case.key):
-        where = (c.tenant_id == tenant, c.instance_id == case.id)
-        case.session.execute(_subscriptions.delete().where(*where))
+        case.session.execute(_UNSUBSCRIBE, {"of_tenant": tenant, "of_instance": case.id})
         keys = {"tenant_id": tenant, "instance_id": case.id}
         rows = [
             {**keys, "token": s.token, "element": s.element, "kind": s.kind, "name": s.name}
             for s in advance.subscriptions
         ]
         if rows:
-            case.session.execute(_subscriptions.insert(), rows)
+            case.session.execute(_SUBSCRIBE, rows)
             _let_deliverers_see(case, advance.subscriptions)
 
 
