@@ -42,6 +42,10 @@ class Routing:
                 f"No way was found for {flow.id} from {nodes[flow.source].name or flow.source} to "
                 f"{nodes[flow.target].name or flow.target}. Please report the diagram."
             )
+        self.take(flow, route)
+
+    def take(self, flow: Flow, route: Route) -> None:
+        """Occupy a way for a flow."""
         self.routes[flow.id] = route
         self.grid.lattice.claim(route)
         self.leaving[_key(route.source)].add(flow.id)
@@ -54,6 +58,22 @@ class Routing:
         self.leaving[_key(route.source)].discard(flow.id)
         self.arriving[_key(route.target)].discard(flow.id)
         return route
+
+    def swap(self, first: Flow, second: Flow) -> bool:
+        """Let the second of two flows choose its way before the first; whether that was cheaper for both."""
+        old = self.routes[first.id], self.routes[second.id]
+        self.remove(first)
+        self.remove(second)
+        self.add(second)
+        self.add(first)
+        new = self.routes[first.id], self.routes[second.id]
+        if sum(route.cost for route in new) < sum(route.cost for route in old) - 1e-9:
+            return True
+        self.remove(first)
+        self.remove(second)
+        self.take(first, old[0])
+        self.take(second, old[1])
+        return False
 
     def _limits(self, flow: Flow) -> tuple[int, int] | None:
         if flow.kind is FlowKind.MESSAGE:
@@ -104,9 +124,21 @@ def route_all(
             changed |= routing.routes[flow.id].points != old.points
         if not changed:
             break
+    for first, second in _contending(routing, order):
+        routing.swap(first, second)
     for flow in links:
         routing.add(flow)
     return routing.routes
+
+
+def _contending(routing: Routing, flows: Sequence[Flow]) -> list[tuple[Flow, Flow]]:
+    """Pairs of flows of one gateway of which one has to leave with another: each could choose first."""
+    gates: dict[str, list[Flow]] = defaultdict(list)
+    for flow in flows:
+        if routing.grid.nodes[flow.source].kind is NodeKind.GATEWAY:
+            gates[flow.source].append(flow)
+    crowded = [mine for mine in gates.values() if any(routing.routes[f.id].cost > FORK for f in mine)]
+    return [pair for mine in crowded for pair in itertools.permutations(mine, 2)]
 
 
 def _clear(grid: Grid, left: str, right: str) -> bool:

@@ -54,6 +54,7 @@ def test_no_label_touches_the_slash_of_the_default_flow(branches: int) -> None:
     slash = default_mark(*waypoints(drawn, f"to_end_{branches - 1}")[:2])
     assert not any(label(drawn, f"to_end_{number}").meets(slash) for number in range(branches))
     assert quality(drawn).good
+    assert quality(drawn).crossings == 0, "the branch to the farther end takes the corner"
     assert tidy(drawn) == drawn
 
 
