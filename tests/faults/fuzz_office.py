@@ -41,7 +41,7 @@ STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "ad
 
 
 ECHOED = 20_000
-"""More bytes than anything typed is repeated of."""
+"""More bytes of a body than are repeated anywhere; an address may come back whole."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ class Request:
     @property
     def text(self) -> str:
         """What was sent, as far as it is repeated anywhere: to tell an echo from a leak."""
-        target, body = self.target[:ECHOED], self.body[:ECHOED]
-        return unquote(target.decode("latin-1")) + body.decode("utf-8", "replace")
+        return unquote(self.target.decode("latin-1")) + self.body[:ECHOED].decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
