@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FileChooser, Page, TimeoutError, expect
 
 from tests.e2e.driver import _file, _text
 
@@ -110,11 +110,22 @@ class Keys:
             self.press("Tab")
         assert not left, f"never asked: {sorted(left)}"
 
+    def _chooser(self) -> FileChooser:
+        """What Space opens on a field for files. Fields that depend on an answer just given take their places
+        meanwhile; a key that is pressed in that moment is lost, and people press it again."""
+        for _ in range(3):
+            field = self.here()["field"]
+            try:
+                with self.page.expect_file_chooser(timeout=6_000) as chooser:
+                    self.page.keyboard.press("Space")
+                return chooser.value
+            except TimeoutError:
+                assert self.here()["field"] == field
+        raise AssertionError(f"{field} opens nothing")
+
     def _answer(self, found: dict[str, Any], value: Any, files: Path) -> None:
         if found["kind"] == "file":
-            with self.page.expect_file_chooser() as chooser:
-                self.page.keyboard.press("Space")
-            chooser.value.set_files([_file(files, name) for name in value])
+            self._chooser().set_files([_file(files, name) for name in value])
         elif found["kind"] == "radio":
             self.press("Space")
             self._move_to(_text(value))

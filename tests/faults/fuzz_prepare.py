@@ -307,6 +307,7 @@ def _note_unlinked(office: FuzzOffice) -> None:
         ],
         "/deployments/{a}/would-change": [f"/deployments/{id_}/would-change" for id_ in deployments],
         "/deployments/releases/{id}": [f"/deployments/releases/{id_}" for id_ in deployments],
+        "/design/{draft_id}/findings": [f"/design/{id_}/findings" for id_ in drafts],
         "/design/{draft_id}/vocabulary": [f"/design/{id_}/vocabulary" for id_ in drafts],
         "/design/{draft_id}/element-templates": [f"/design/{id_}/element-templates" for id_ in drafts],
         "/open/process-instance/{id}": [f"/open/process-instance/{id_}" for id_ in cases],
