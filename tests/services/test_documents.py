@@ -114,3 +114,30 @@ def test_a_running_case_keeps_the_documents_it_was_started_with(office: Office, 
     instance = into_the_library(office)
     describe(office, bundle, DOCUMENTS)
     assert offered(office, instance) == []
+
+
+def test_a_return_is_told_on_paper_with_all_that_is_missing(office: Office) -> None:
+    """Until it is supplied, and not before anything was found; what the check said is on it too."""
+    person = office.people["zhoumin"]
+
+    def notice(instance: str) -> Printed | None:
+        with office.database.read() as session:
+            had = {one.id for one in documents.offered(session, person, instance, office.now)}
+        return printed(office, instance, "correction_notice") if "correction_notice" in had else None
+
+    lacking = office.start(total="300000.00", entry_application=[])
+    told = notice(lacking)
+    assert told is not None
+    missing = next(line for line in told.paragraphs if "缺少" in line)
+    assert "entry_application" in missing
+    assert "implementation_plan_three_in_one" in missing
+    unsealed = office.start()
+    assert notice(unsealed) is None
+    office.do(
+        "chenwei", unsealed, "check_materials", materials_verdict="returned", return_reason="报告未盖章"
+    )
+    told = notice(unsealed)
+    assert told is not None
+    assert not any("缺少" in line for line in told.paragraphs)
+    assert any("报告未盖章" in line for line in told.paragraphs)
+    assert told.addressee.endswith("：")
