@@ -123,7 +123,11 @@ def test_a_return_is_told_on_paper_with_all_that_is_missing(office: Office) -> N
     def notice(instance: str) -> Printed | None:
         with office.database.read() as session:
             had = {one.id for one in documents.offered(session, person, instance, office.now)}
-        return printed(office, instance, "correction_notice_library") if "correction_notice_library" in had else None
+        return (
+            printed(office, instance, "correction_notice_library")
+            if "correction_notice_library" in had
+            else None
+        )
 
     lacking = office.start(total="300000.00", entry_application=[])
     told = notice(lacking)
