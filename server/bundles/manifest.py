@@ -302,8 +302,9 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
 
 
 def _look_at_exception(law: Regulation, file: str) -> None:
-    reasoned = len(law.excepted_reason.strip()) >= SHORTEST_REASON
-    if (law.excepted_until is not None) != reasoned:
+    reason = law.excepted_reason.strip()
+    wanted = law.excepted_until is not None or bool(reason)
+    if wanted and (law.excepted_until is None or len(reason) < SHORTEST_REASON):
         what = f"an exception needs its last day and a reason of at least {SHORTEST_REASON} characters"
         remedy = "Give both excepted_until and excepted_reason, or take both out."
         raise _refused(file, what, f"[[regulation]] {law.id}", remedy)

@@ -96,7 +96,7 @@ def enter(
     manifest = read_manifest(files["jurisdiction.toml"])
     if manifest.id != tenant_id:
         raise DeploymentRejected((_elsewhere(manifest.id, tenant_id),))
-    _require_exceptions(person, manifest, deployed.manifest(session, tenant_id))
+    require_exceptions(session, person, tenant_id, manifest)
     identity.add_jurisdiction(session, tenant_id, manifest.name, now)
     bundle_log.take_turn(session, tenant_id)
     digest, deployment_id, number = load.digest(files), new_id(now), _next_number(session, tenant_id)
@@ -129,8 +129,10 @@ def enter(
     return Outcome(deployment_id, number, tuple(changed), unchanged, findings)
 
 
-def _require_exceptions(person: Person, wanted: Manifest, used: Manifest | None) -> None:
-    """That cases begin under an instrument that is not in force is for administrators to say."""
+def require_exceptions(session: Session, person: Person, tenant_id: str, wanted: Manifest) -> None:
+    """That cases begin under an instrument that is not in force is for administrators to say, whether a
+    manifest with such an exception is new or comes back. NotPermitted where the one in use has none."""
+    used = deployed.manifest(session, tenant_id)
     known = _exceptions(used) if used else set()
     if not (_exceptions(wanted) <= known or may_administer(person)):
         denied(

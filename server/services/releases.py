@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from server.bundles.manifest import read_manifest
 from server.engine import load
 from server.services import (
     authoring,
@@ -65,6 +66,8 @@ def of_draft(
     _same_active(session, person.tenant_id, wish.seen_active)
     files = authoring.files(session, person, draft_id)
     _require_sound(files, wish)
+    manifest = read_manifest(files["jurisdiction.toml"])
+    deployments.require_exceptions(session, person, person.tenant_id, manifest)
     _require_sense(wish, now)
     release_id = _enter(session, person, wish, now, draft_id=draft_id, digest=load.digest(files))
     if two_person.is_required(session, person.tenant_id):
@@ -86,6 +89,8 @@ def of_deployment(
         denied("New cases use this deployment already.").require()
     _require_sense(wish, now)
     used = deployed.of(session, person.tenant_id, deployment_id)  # one that no longer loads is refused here
+    if used.manifest:
+        deployments.require_exceptions(session, person, person.tenant_id, used.manifest)
     number = session.execute(
         sa.select(_deployments.c.number).where(
             _deployments.c.tenant_id == person.tenant_id, _deployments.c.id == used.deployment_id

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from server.bundles.manifest import ManifestRefused, read_manifest
-from server.services import deployed, instances, legal_status, starts, tasks
+from server.services import deployed, instances, legal_status, releases, starts, tasks
 from server.services.errors import NotPermitted
 from server.services.legal_status import Standing
+from server.services.releases import Wish
 from server.services.starts import Matter
 from tests.services import lab as small
 from tests.services.lab import GIVEN, Lab
@@ -154,11 +155,19 @@ def test_only_administrators_make_an_exception(lab: Lab) -> None:
     with pytest.raises(NotPermitted, match="administrators"):
         lab.deploy(under(EXCEPTED.replace(b"2026-03-02", b"2027-03-02")), owner)
     lab.deploy(under(OLD), owner)
+    query = "select d.id, j.deployment_id from deployment d, jurisdiction j where d.number = 3"
+    (earlier,) = lab.rows(query)
+    wish = Wish("back", seen_active=earlier["deployment_id"])
+    with lab.database.write() as session, pytest.raises(NotPermitted, match="administrators"):
+        releases.of_deployment(session, owner, earlier["id"], wish, lab.now)
+    with lab.database.write() as session:
+        assert releases.of_deployment(session, admin, earlier["id"], wish, lab.now).status == "done"
 
 
 @pytest.mark.parametrize(
     "spoilt",
     [b"excepted_until = 2026-03-02\n", b'excepted_reason = "a long enough reason"\n',
+     b'excepted_reason = "because"\n',
      b'excepted_until = 2026-03-02\nexcepted_reason = " because        "\n'],
 )  # fmt: skip
 def test_an_exception_needs_its_last_day_and_a_reason(spoilt: bytes) -> None:
