@@ -62,7 +62,8 @@ class Pattern:
 def multiply(database: Database, count: int, now: datetime, seed: int = 1) -> int:
     """Copy the cases of every jurisdiction until there are `count` of them in all, spread evenly over the
     jurisdictions and over the year before `now`; gives how many were added. Running ones began lately. Where
-    the law is not in force there are rehearsals only: their copies are real cases."""
+    the law is not in force there are rehearsals only: their copies are real cases. No copy takes up a case
+    again, for a case is taken up once."""
     chance = random.Random(seed)
     with database.read() as session:
         patterns = {tenant: list(_patterns(session, tenant)) for tenant in _tenants(session)}
@@ -143,7 +144,7 @@ def _copy(
     title = f"{chance.choice(_PLACES)}{chance.choice(_THINGS)}（{number % 97 + 1}期）"
     number_told = _NUMBER.sub(str(10_000 + number), old["business_key"].removeprefix("试-"), count=1)
     own = {"id": new_id(old["started_at"] + by), "title": title, "business_key": number_told,
-           "rehearsal_at": None}  # fmt: skip
+           "rehearsal_at": None, "reopens": None}  # fmt: skip
     ids = {old["id"]: own["id"]}
     for name in ("task", "attachment"):
         ids |= {row["id"]: new_id(_moment(row) + by) for row in pattern.rows.get(name, ())}
