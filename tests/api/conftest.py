@@ -11,7 +11,6 @@ import pytest
 from scripts import assets
 from server.services import identity
 from server.store.database import Database
-from server.store.schema import migrate
 from tests.api.machine import Live
 from tests.e2e.conftest import serve_afresh
 from tests.originals import Originals
@@ -43,15 +42,14 @@ def own_demo(settled_url: str, tmp_path: Path) -> Iterator[Office]:
 
 
 @pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(originals: Originals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server of its own with people and nothing deployed, one for all tests that only talk to it."""
     data = tmp_path_factory.mktemp("live")
-    url = f"sqlite:///{data / 'guicheng.db'}"
-    people(url)
-    process, address = serve_afresh(data, url)
-    yield Live(address)
-    process.terminate()
-    process.wait(timeout=30)
+    with originals.copied("sqlite", data, people) as url:
+        process, address = serve_afresh(data, url)
+        yield Live(address)
+        process.terminate()
+        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +61,8 @@ def node() -> Path:
 
 
 def people(url: str) -> None:
-    """Tables, and a jurisdiction with an admin who may deploy."""
+    """A jurisdiction with an admin who may deploy, in a database that has its tables."""
     database = Database(url)
-    migrate(database)
     now = datetime.now(UTC)
     with database.write() as session:
         identity.add_jurisdiction(session, TENANT, "赤峰市红山区", now)

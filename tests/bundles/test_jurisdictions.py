@@ -5,19 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pytest
 
 from server.bundles.archive import Bundle, read_folder, read_zip, write_folder, write_zip
 from server.bundles.checks import check
+from server.bundles.manifest import Manifest
 from server.bundles.outline import outlines
 from server.bundles.proof import proof, unproved
 from server.bundles.scenario_agreement import Disagreement
 from server.bundles.scenario_case import Case
 from server.bundles.scenario_files import Scenario, Step
-from server.bundles.scenarios import play, read_scenarios
+from server.bundles.scenarios import Played, play, read_scenarios
 from server.bundles.traceability import coverage
 from server.engine.business_calendar import BusinessCalendar
 from server.engine.findings import filled
@@ -39,6 +40,11 @@ def bundle_of(jurisdiction: str) -> Bundle:
 
 
 @lru_cache
+def manifest_of(jurisdiction: str) -> Manifest:
+    return bundle_of(jurisdiction).manifest
+
+
+@lru_cache
 def model_of(jurisdiction: str) -> Model:
     model, findings = load(bundle_of(jurisdiction).files)
     assert model is not None, [f.text() for f in findings]
@@ -52,11 +58,41 @@ def scenarios_of(jurisdiction: str) -> tuple[Scenario, ...]:
     return scenarios
 
 
-SCENARIOS = [(j, path) for j in JURISDICTIONS for path in bundle_of(j).scenarios]
+@lru_cache
+def stories_of(jurisdiction: str) -> Mapping[str, Scenario]:
+    """Scenarios by the path of their file."""
+    return {scenario.path: scenario for scenario in scenarios_of(jurisdiction)}
+
+
+@cache
+def played(jurisdiction: str, path: str) -> Played:
+    """How a scenario went: played once, looked at from several sides."""
+    story = stories_of(jurisdiction)[path]
+    return play(story, model_of(jurisdiction), manifest_of(jurisdiction))
+
+
+def all_played(jurisdiction: str) -> list[Played]:
+    """How all scenarios of a jurisdiction went."""
+    return [played(jurisdiction, path) for path in stories_of(jurisdiction)]
+
+
+def stories_in(jurisdiction: str) -> list[str]:
+    """The paths of the scenarios by their names alone: bundles are read when a test needs them, not by
+    everybody who only collects tests."""
+    folder = ROOT / "tests" / "scenarios" / jurisdiction
+    return [f"scenarios/{file.relative_to(folder).as_posix()}" for file in sorted(folder.rglob("*.yaml"))]
+
+
+SCENARIOS = [(j, path) for j in JURISDICTIONS for path in stories_in(j)]
 
 
 def test_there_is_a_jurisdiction() -> None:
     assert "hongshan" in JURISDICTIONS
+
+
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+def test_every_scenario_of_a_bundle_is_played(jurisdiction: str) -> None:
+    assert sorted(bundle_of(jurisdiction).scenarios) == sorted(stories_in(jurisdiction))
 
 
 @pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
@@ -67,22 +103,19 @@ def test_no_check_finds_an_error(jurisdiction: str) -> None:
 
 @pytest.mark.parametrize(("jurisdiction", "path"), SCENARIOS, ids=[f"{j}/{p}" for j, p in SCENARIOS])
 def test_scenario(jurisdiction: str, path: str) -> None:
-    scenario = next(s for s in scenarios_of(jurisdiction) if s.path == path)
-    result = play(scenario, model_of(jurisdiction), bundle_of(jurisdiction).manifest)
-    assert [f"line {f.line}: {f.text()}" for f in result.failures] == []
+    assert [f"line {f.line}: {f.text()}" for f in played(jurisdiction, path).failures] == []
 
 
 @pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
 def test_every_branch_and_rule_is_proved(jurisdiction: str) -> None:
-    model, manifest = model_of(jurisdiction), bundle_of(jurisdiction).manifest
-    found = proof(model, [play(s, model, manifest) for s in scenarios_of(jurisdiction)])
+    model = model_of(jurisdiction)
+    found = proof(model, all_played(jurisdiction))
     assert [f.text() for f in unproved(model, found)] == []
 
 
 @pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
 def test_every_article_is_proved_or_left_to_people(jurisdiction: str) -> None:
-    model, manifest = model_of(jurisdiction), bundle_of(jurisdiction).manifest
-    found = coverage(manifest, model, [play(s, model, manifest) for s in scenarios_of(jurisdiction)])
+    found = coverage(manifest_of(jurisdiction), model_of(jurisdiction), all_played(jurisdiction))
     assert [one.citation for one in found if one.state not in ("proved", "manual")] == []
     assert [one.citation for one in found if one.state == "manual" and not one.reason] == []
 

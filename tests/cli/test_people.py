@@ -9,7 +9,6 @@ import pytest
 
 from server.services import identity
 from server.store.database import Database
-from server.store.schema import migrate
 from tests.cli.test_content import guicheng
 from tests.cli.test_office import tell
 from tests.services.conftest import MORNING
@@ -18,16 +17,15 @@ LIST = "账号,姓名,部门编码,部门,用户组\nfirst,第一人,office,办�
 
 
 @pytest.fixture
-def url(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(migrated_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An installation with one jurisdiction and nobody in it."""
-    monkeypatch.setenv("GUICHENG_DATABASE_URL", database_url)
+    monkeypatch.setenv("GUICHENG_DATABASE_URL", migrated_database_url)
     monkeypatch.setenv("GUICHENG_DATA_DIR", str(tmp_path / "data"))
-    database = Database(database_url)
-    migrate(database)
+    database = Database(migrated_database_url)
     with database.write() as session:
         identity.add_jurisdiction(session, "lab", "Lab", MORNING)
     database.close()
-    return database_url
+    return migrated_database_url
 
 
 def test_the_first_admin_is_entered_at_the_machine(url: str, tmp_path: Path) -> None:

@@ -18,6 +18,12 @@ LAB = small.bundle()
 CHANGED = small.bundle(small.PROCESSES | {"lab.due": small.LONGER})
 
 
+@pytest.fixture
+def database_url(migrated_database_url: str) -> str:
+    """An installation that has its tables: how they are made is another test's concern."""
+    return migrated_database_url
+
+
 def zipped(folder: Path, files: dict[str, bytes]) -> Path:
     """A bundle beside the installation."""
     file = folder / "lab.zip"

@@ -13,27 +13,29 @@ from playwright.sync_api import Browser, Page, expect
 
 from server.cli import house
 from tests.e2e.conftest import Server, serve
+from tests.originals import Originals
 from tests.services.clocked import case
-from tests.web.clock_office import open_clock_office
+from tests.web.clock_office import open_clock_office, settle
 from tests.web.office import PASSWORD
 
 PICTURES = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
 
 
 @pytest.fixture
-def lab_server(tmp_path: Path) -> Iterator[tuple[Server, str]]:
+def lab_server(originals: Originals, tmp_path: Path) -> Iterator[tuple[Server, str]]:
     """A real server over the lab, with one case that is over its limit and one whose limit runs; gives the
     latter's id."""
-    office = open_clock_office(tmp_path)
-    office.lab.now = house.now() - timedelta(days=40)
-    case(office.lab)
-    office.lab.now = house.now()
-    instance = case(office.lab)
-    office.lab.database.close()
-    process, address = serve(tmp_path, f"sqlite:///{tmp_path / 'office.db'}")
-    yield Server(address, tmp_path), instance
-    process.terminate()
-    process.wait(timeout=20)
+    with originals.copied("sqlite", tmp_path, settle) as url:
+        office = open_clock_office(url, tmp_path)
+        office.lab.now = house.now() - timedelta(days=40)
+        case(office.lab)
+        office.lab.now = house.now()
+        instance = case(office.lab)
+        office.lab.database.close()
+        process, address = serve(tmp_path, url)
+        yield Server(address, tmp_path), instance
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def desk(browser: Browser, address: str, account: str, width: int = 1440) -> Page:

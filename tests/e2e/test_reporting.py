@@ -10,23 +10,30 @@ from playwright.sync_api import Browser, expect
 
 from server.cli import house
 from server.services import identity, instances
-from server.store.database import Database
-from server.store.schema import migrate
 from tests.bundles import linked
 from tests.e2e.conftest import serve
 from tests.e2e.test_clocks import desk
-from tests.services.lab import open_lab
+from tests.originals import Originals
+from tests.services.lab import open_settled, settle
 from tests.web.office import PASSWORD
 
 
 @pytest.mark.timeout(300)
-def test_an_event_is_reported(browser: Browser, tmp_path: Path) -> None:
+def test_an_event_is_reported(browser: Browser, originals: Originals, tmp_path: Path) -> None:
     """From the page of the case; afterwards the case has moved and the record says who told it."""
-    url = f"sqlite:///{tmp_path / 'office.db'}"
-    database = Database(url)
-    migrate(database)
-    database.close()
-    lab = open_lab(url, tmp_path)
+    with originals.copied("sqlite", tmp_path, settle) as url:
+        case = begun(url, tmp_path)
+        process, address = serve(tmp_path, url)
+        try:
+            report(browser, address, case)
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def begun(url: str, files: Path) -> str:
+    """A case that waits to hear something, in a lab where Ann can sign in; gives its id."""
+    lab = open_settled(url, files)
     lab.deploy(linked.files())
     lab.now = house.now()
     with lab.database.write() as session:
@@ -35,16 +42,16 @@ def test_an_event_is_reported(browser: Browser, tmp_path: Path) -> None:
         given = {"project_name": "试验", "amount": "600"}
         case = instances.start(session, lab.people["ann"], "lab.receiver", lab.now, given).instance_id
     lab.database.close()
-    process, address = serve(tmp_path, url)
-    try:
-        ann = desk(browser, address, "ann", width=360)
-        ann.goto(f"/instances/{case}")
-        ann.locator("details", has_text="problem").locator("summary").click()
-        ann.get_by_role("button", name="上报：problem").click()
-        expect(ann.locator("main")).to_contain_text("look_at_problem")
-        ann.goto(f"/instances/{case}/history")
-        expect(ann.locator("main")).to_contain_text("已上报：problem")
-        ann.context.close()
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    return case
+
+
+def report(browser: Browser, address: str, case: str) -> None:
+    """Tell it as a person does."""
+    ann = desk(browser, address, "ann", width=360)
+    ann.goto(f"/instances/{case}")
+    ann.locator("details", has_text="problem").locator("summary").click()
+    ann.get_by_role("button", name="上报：problem").click()
+    expect(ann.locator("main")).to_contain_text("look_at_problem")
+    ann.goto(f"/instances/{case}/history")
+    expect(ann.locator("main")).to_contain_text("已上报：problem")
+    ann.context.close()

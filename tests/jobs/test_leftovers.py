@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,18 +16,19 @@ from server.jobs.leftovers import LIST, Leftovers
 from server.services import attachments
 from server.services.attachments import FileStore
 from server.store.database import Database
-from server.store.schema import migrate
+from tests.originals import Originals
 
 NOW = datetime.fromisoformat("2026-03-05T02:00:00+08:00")
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
+def database(originals: Originals, tmp_path: Path) -> Iterator[Database]:
     """An empty database."""
-    database = Database(f"sqlite:///{tmp_path / 'office.db'}")
-    migrate(database)
-    return database
+    with originals.copied("sqlite", tmp_path) as url:
+        database = Database(url)
+        yield database
+        database.close()
 
 
 @pytest.fixture

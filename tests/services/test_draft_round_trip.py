@@ -15,7 +15,7 @@ from server.bundles.archive import Bundle
 from server.services import authoring, authoring_files, identity
 from server.services.authorization import Person
 from server.store.database import Database
-from server.store.schema import migrate
+from tests.originals import Originals
 from tests.services import lab as small
 
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -32,16 +32,16 @@ LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def database(originals: Originals, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One database for all examples."""
-    opened = Database(f"sqlite:///{tmp_path_factory.mktemp('drafts') / 'drafts.db'}")
-    migrate(opened)
-    with opened.write() as session:
-        identity.add_jurisdiction(session, "lab", "Lab", NOW)
-        identity.add_unit(session, "lab", "office", "Office")
-        identity.add_person(session, "lab", "owner", "Olga", "", "office", ["process_owner"], "", NOW)
-    yield opened
-    opened.close()
+    with originals.copied("sqlite", tmp_path_factory.mktemp("drafts")) as url:
+        opened = Database(url)
+        with opened.write() as session:
+            identity.add_jurisdiction(session, "lab", "Lab", NOW)
+            identity.add_unit(session, "lab", "office", "Office")
+            identity.add_person(session, "lab", "owner", "Olga", "", "office", ["process_owner"], "", NOW)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="module")

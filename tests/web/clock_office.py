@@ -12,10 +12,8 @@ from fastapi import FastAPI
 from server.app import create_app
 from server.services import identity
 from server.settings import Settings
-from server.store.database import Database
-from server.store.schema import migrate
 from tests.services.clocked import files
-from tests.services.lab import TENANT, Lab, open_lab
+from tests.services.lab import TENANT, Lab, open_lab, open_settled
 from tests.web.office import PASSWORD, Visitor
 
 EXTENDABLE = 'number = "lab.limited-{year}-{n}"\nextension = "5 working days"\npromised = "20 working days"\n'
@@ -41,13 +39,9 @@ class ClockOffice:
         self.lab.now += timedelta(days=count)
 
 
-def open_clock_office(folder: Path) -> ClockOffice:
-    """An office of its own in a folder."""
-    url = f"sqlite:///{folder / 'office.db'}"
-    database = Database(url)
-    migrate(database)
-    database.close()
-    lab = open_lab(url, folder)
+def settle(url: str) -> None:
+    """The lab in a migrated database, with limits, and with people who can sign in."""
+    lab = open_lab(url, Path())
     manifest = files()
     told = manifest["jurisdiction.toml"].decode().replace('number = "lab.limited-{year}-{n}"\n', EXTENDABLE)
     lab.deploy(manifest | {"jurisdiction.toml": told.encode()})
@@ -55,6 +49,12 @@ def open_clock_office(folder: Path) -> ClockOffice:
     with lab.database.write() as session:
         people = sa.table("person", sa.column("password_hash"))
         session.execute(people.update().values(password_hash=secret))
+    lab.database.close()
+
+
+def open_clock_office(url: str, folder: Path) -> ClockOffice:
+    """The office that was settled in a database; its files lie in a folder."""
+    lab = open_settled(url, folder)
     app = create_app(Settings(folder, url, "s" * 40, secure_cookies=False), lab.database)
     object.__setattr__(app.state.house, "clock", lambda: lab.now)
     return ClockOffice(app, lab)

@@ -9,18 +9,20 @@ from pathlib import Path
 import pytest
 
 from server.services import tasks
+from tests.originals import Originals
 from tests.services.clocked import case
-from tests.web.clock_office import ClockOffice, open_clock_office
+from tests.web.clock_office import ClockOffice, open_clock_office, settle
 
 REASON = "组织专家评审，评审通知〔2026〕3号"
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[ClockOffice]:
+def office(originals: Originals, tmp_path: Path) -> Iterator[ClockOffice]:
     """The lab with limits, behind the application."""
-    office = open_clock_office(tmp_path)
-    yield office
-    office.lab.database.close()
+    with originals.copied("sqlite", tmp_path, settle) as url:
+        office = open_clock_office(url, tmp_path)
+        yield office
+        office.lab.database.close()
 
 
 def seen(text: str) -> str:

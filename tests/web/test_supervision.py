@@ -11,18 +11,20 @@ import sqlalchemy as sa
 from lxml import html
 
 from server.services import supervision
+from tests.originals import Originals
 from tests.services.clocked import case, stop
 from tests.services.test_stops import last_moment
-from tests.web.clock_office import ClockOffice, open_clock_office
+from tests.web.clock_office import ClockOffice, open_clock_office, settle
 from tests.web.office import csrf_of
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[ClockOffice]:
+def office(originals: Originals, tmp_path: Path) -> Iterator[ClockOffice]:
     """The lab with limits, behind the application."""
-    office = open_clock_office(tmp_path)
-    yield office
-    office.lab.database.close()
+    with originals.copied("sqlite", tmp_path, settle) as url:
+        office = open_clock_office(url, tmp_path)
+        yield office
+        office.lab.database.close()
 
 
 def listed(text: str) -> list[str]:
