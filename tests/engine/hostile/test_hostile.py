@@ -52,8 +52,8 @@ def test_refused_with_a_clear_message(name: str, told: dict[str, dict[str, Any]]
 
 def test_what_multiplies_tokens_stands_still() -> None:
     """2 to the power of 100 tokens: the engine stops after a bounded number of steps."""
-    files = {a.file: a.data for a in attacks() if a.name == "doubling-gateways"}
-    model, _ = load(files)
+    attack = next(a for a in attacks() if a.name == "doubling-gateways")
+    model, _ = load({attack.file: attack.data})
     assert model is not None
     at = Moment(datetime(2026, 3, 2, tzinfo=UTC), BusinessCalendar())
     with cpu_time() as taken:
