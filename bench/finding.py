@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 
 from bench import cases
-from bench.measure import Result, counted, cpu_ms
+from bench.http import Ask, browser, inside, server_cpu
+from bench.measure import Result
 from bench.place import TENANT, Place
-from server.app import create_app
 from server.bundles import archive
 from server.cli import demo, house
 from server.services import deployments, identity
 from server.services.attachments import FileStore
 from server.services.errors import ServiceError
-from server.settings import Settings
-from server.store.database import Database
 
-COUNT, PATTERNS, REPEAT = 10_000, 40, 10
+COUNT, PATTERNS, REPEAT = 10_000, 40, 20
 PAGES = (
     "/tasks", "/tasks/done", "/instances", "/followed", "/projects", "/notices", "/calendar", "/search",
     f"/search?q={quote('智慧校园')}", f"/search?q={quote('项目')}", f"/search?q={quote('核对 平台')}",
@@ -64,38 +62,39 @@ def fill(where: Place, count: int = COUNT) -> int:
 
 
 def measure(where: Place) -> Iterator[Result]:
-    """Each page as each reader opens it."""
-    for account, pages in READERS:
-        yield from _pages(where, TENANT, account, pages)
+    """Each page as each reader opens it: CPU of the server and its database, statements of the same
+    application in this process."""
+    tokens = {account: _token(where, account) for account, _pages in READERS}
+    counts = {account: _counts(where, tokens[account], pages) for account, pages in READERS}
+    with browser(where, next(iter(tokens.values()))) as client:
+        for account, pages in READERS:
+            client.token = tokens[account]
+            for page in pages:
+                cpu = server_cpu(where, client, partial(client.ask, "GET", page, {}), REPEAT, warm=3)
+                name = f"GET {unquote(page)} as {account}, {where.kind}"
+                yield Result(name, cpu, counts[account][page])
 
 
-def _pages(where: Place, tenant: str, account: str, pages: tuple[str, ...]) -> Iterator[Result]:
+def _token(where: Place, account: str) -> str:
     now = datetime.now(UTC)
     with where.database.write() as session:
-        token = identity.sign_in(session, tenant, account, identity.DEMO_PASSWORD, "127.0.0.1", now, 8)
+        token = identity.sign_in(session, TENANT, account, identity.DEMO_PASSWORD, "127.0.0.1", now, 8)
     assert token is not None, account
-    settings = Settings(where.folder, where.url, "x" * 32, secure_cookies=False)
-    app = create_app(settings, Database(where.url), jobs=False)
-    database = app.state.house.database
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # starlette would like another httpx
-        from starlette.testclient import TestClient
-    with TestClient(app, follow_redirects=False, cookies={"guicheng": token}) as client:
+    return token
+
+
+def _counts(where: Place, token: str, pages: tuple[str, ...]) -> dict[str, int]:
+    """How many statements each page sends."""
+    with inside(where, token, jobs=False) as (ask, sent):
         for page in pages:
+            ask("GET", page, {})
+        return {page: _asked(ask, sent, page) for page in pages}
 
-            def ask(page: str = page) -> None:
-                answer = client.get(page)
-                assert answer.status_code == 200, (page, answer.status_code, answer.text[:400])
 
-            for _ in range(4):
-                ask()
-            with counted(database.engine, database._reader) as sent:
-                ask()
-            statements = len(
-                [text for text in sent if text.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK")]
-            )
-            cpu = cpu_ms(ask, repeat=REPEAT, others=where.others)
-            yield Result(f"GET {unquote(page)} as {account}, {where.kind}", cpu, statements)
+def _asked(ask: Ask, sent: list[str], page: str) -> int:
+    sent.clear()
+    ask("GET", page, {})
+    return sum(text.split()[0] not in ("BEGIN", "COMMIT", "ROLLBACK") for text in sent)
 
 
 def existing(folder: Path) -> Iterator[Result]:

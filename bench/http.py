@@ -35,9 +35,9 @@ def measure(where: Place, office: Office) -> Iterator[Result]:
     """Each request of a task's way: CPU of server and database, and the statements."""
     tasks = [office.start() for _ in range(WARM + ROUNDS * REPEAT)]
     token = office.token(OFFICER)
-    with _inside(where, token) as (ask, sent):
+    with inside(where, token) as (ask, sent):
         counts = [_count(ask, sent, step, task) for task in (office.start(), office.start()) for step in WAY]
-    with _browser(where, token) as client:
+    with browser(where, token) as client:
         yield Result(f"HTTP server at rest, a second, {where.kind}", client.idle * 1000)
         for (name, method, path, values), statements in zip(WAY, counts[len(WAY) :], strict=True):
             turn = iter(tasks)
@@ -46,7 +46,7 @@ def measure(where: Place, office: Office) -> Iterator[Result]:
                           values: dict[str, str] = values) -> object:  # fmt: skip
                 return client.ask(method, f"/tasks/{next(turn)}{path}", values)
 
-            cpu = _server_cpu(where, client, operation, REPEAT)
+            cpu = server_cpu(where, client, operation, REPEAT)
             commits = sum(statement == "COMMIT" for statement in statements)
             yield Result(f"HTTP {name}, {where.kind}", cpu, len(statements), extra={"commits": commits})
 
@@ -54,18 +54,20 @@ def measure(where: Place, office: Office) -> Iterator[Result]:
 def pages(where: Place, office: Office, count: int) -> Iterator[Result]:
     """The whole worklist page while `count` tasks are open."""
     token = office.token(OFFICER)
-    with _inside(where, token) as (ask, sent):
+    with inside(where, token) as (ask, sent):
         ask("GET", "/tasks", {})
         statements = _count(ask, sent, ("", "GET", "/tasks", {}), "")
-    with _browser(where, token) as client:
-        cpu = _server_cpu(where, client, lambda: client.ask("GET", "/tasks", {}), REPEAT)
+    with browser(where, token) as client:
+        cpu = server_cpu(where, client, lambda: client.ask("GET", "/tasks", {}), REPEAT)
         yield Result(f"HTTP worklist page, {count:,} open tasks, {where.kind}", cpu, len(statements))
 
 
-def _server_cpu(where: Place, client: Client, operation: Callable[[], object], repeat: int) -> float:
+def server_cpu(
+    where: Place, client: Client, operation: Callable[[], object], repeat: int, warm: int = WARM
+) -> float:
     """CPU of a request in the server and its database, without what both use while nobody asks: the clock
     looks for wake-ups all the time."""
-    for _ in range(WARM):
+    for _ in range(warm):
         operation()
 
     def used() -> float:
@@ -81,14 +83,25 @@ def _both(where: Place, client: Client) -> float:
 def _at_rest(where: Place, client: Client) -> float:
     """CPU seconds that server and database use in a second while nobody asks."""
     client.connection.close()  # the server would do so after five seconds; the next request opens it again
-    time.sleep(2)
+    _settle(where, client)
     start, before = time.monotonic(), _both(where, client)
     time.sleep(REST)
     return (_both(where, client) - before) / (time.monotonic() - start)
 
 
+def _settle(where: Place, client: Client) -> None:
+    """Wait until what a server does after its start is done: it compiles what is in use."""
+    for _ in range(60):
+        before = _both(where, client)
+        time.sleep(1)
+        if _both(where, client) - before < 0.1:
+            return
+    raise SystemExit("The server does not come to rest.")
+
+
 @contextmanager
-def _browser(where: Place, token: str) -> Iterator[Client]:
+def browser(where: Place, token: str) -> Iterator[Client]:
+    """A server over the database of a place, and somebody signed in."""
     settings = {
         "GUICHENG_DATABASE_URL": where.url,
         "GUICHENG_DATA_DIR": str(where.folder),
@@ -103,16 +116,17 @@ def _browser(where: Place, token: str) -> Iterator[Client]:
 
 
 @contextmanager
-def _inside(where: Place, token: str) -> Iterator[tuple[Ask, list[str]]]:
-    """The same application in this process, and the statements it sends."""
+def inside(where: Place, token: str, jobs: bool = True) -> Iterator[tuple[Ask, list[str]]]:
+    """The same application in this process, and the statements it sends; without `jobs` nothing but what is
+    asked sends any."""
     settings = Settings(where.folder, where.url, "x" * 32, secure_cookies=False)
-    app = create_app(settings, where.database.__class__(where.url))
+    app = create_app(settings, where.database.__class__(where.url), jobs=jobs)
     database = app.state.house.database
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # starlette would like another httpx
         from starlette.testclient import TestClient
     with TestClient(app, follow_redirects=False, cookies={"guicheng": token}) as client:
-        time.sleep(2)  # the clock's first sweep is not a request's
+        time.sleep(2 if jobs else 0)  # the clock's first sweep is not a request's
         csrf = _csrf(client.get("/tasks").content)
 
         def ask(method: str, path: str, values: dict[str, str]) -> None:

@@ -71,16 +71,26 @@ def _used(own: bool, others: Others | None) -> float:
 def cpu_of(root: int) -> float:
     """CPU seconds used so far by a process and its children, ended ones included: a PostgreSQL server is
     its postmaster and one child for each connection."""
-    total = 0
+    total = 0.0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = stat.read_text()
         except OSError:
             continue
         fields = text.rpartition(")")[2].split()
-        if int(stat.parent.name) == root or int(fields[1]) == root:
-            total += sum(int(value) for value in fields[11:15])
-    return total / TICKS
+        process = int(stat.parent.name)
+        if process == root or int(fields[1]) == root:
+            total += _clock(process) + sum(int(value) for value in fields[13:15]) / TICKS
+    return total
+
+
+def _clock(process: int) -> float:
+    """The CPU clock of another process, to the nanosecond; `/proc` counts in hundredths of a second. The
+    number of the clock is made as `clock_getcpuclockid` makes it on Linux."""
+    try:
+        return time.clock_gettime((~process << 3) | 2)
+    except OSError:  # it ended meanwhile
+        return 0.0
 
 
 @contextmanager

@@ -271,22 +271,24 @@ def _places(
     """Where each case holds one of the terms besides its number and subject, which are shown anyway."""
     e = _entries.c
     query = sa.select(e.instance_id, e.text).where(e.tenant_id == tenant_id, e.instance_id.in_(list(titles)))
+    sought = [texts.normal(term) for term in terms]
     found: dict[str, tuple[str, str, str]] = {}
     for instance_id, text in session.execute(query.where(e.part == "body").order_by(e.id)).all():
         if instance_id in found:
             continue
         more = "\n".join(line for line in text.splitlines() if line != titles.get(instance_id))
-        if excerpt := _excerpt(more, terms):
+        if excerpt := _excerpt(more, sought):
             found[instance_id] = excerpt
     return found
 
 
-def _excerpt(text: str, terms: tuple[str, ...]) -> tuple[str, str, str] | None:
+def _excerpt(text: str, sought: list[str]) -> tuple[str, str, str] | None:
+    """The first place in a text of one of some terms, which are normal already."""
     plain = texts.normal(text)
     if len(plain) != len(text):  # letters that fall into several: places would not agree
         text = plain
-    for term in terms:
-        at = plain.find(texts.normal(term))
+    for term in sought:
+        at = plain.find(term)
         if at >= 0:
             end = at + len(term)
             before = text[max(0, at - _AROUND) : at].rpartition("\n")[2]
