@@ -12,6 +12,7 @@ from server.bundles.manifest import Manifest
 from server.bundles.scenario_agreement import Disagreement, agrees, may_act, shown
 from server.bundles.scenario_beginning import beginning
 from server.bundles.scenario_files import Scenario, Step, parse_time
+from server.bundles.scenario_tasks import allowed_of, attached, element_meant, is_meant, offered
 from server.bundles.scenario_work import carried_out, meant
 from server.engine import forms, process
 from server.engine.business_calendar import ZONE, BusinessCalendar
@@ -235,7 +236,8 @@ class Case:
 
     def _withdraw_step(self, step: Step) -> None:
         possible = process.withdrawable(self.model, self.scenario.process, self.state)
-        tokens = [t for t in self._done.get(step.subject, ()) if t in possible]
+        element = element_meant(self.model, step.subject) or step.subject
+        tokens = [t for t in self._done.get(element, ()) if t in possible]
         if not tokens:
             raise Disagreement(
                 "{task} cannot be withdrawn now.", {"task": self._named(step.subject)}, step.subject
@@ -304,12 +306,12 @@ class Case:
 
     # ------------------------------------------------------------------ expectations
     def _open(self, step: Step) -> UserTask:
-        candidates = [t for t in self.tasks.values() if t.element == step.subject]
+        candidates = [t for t in self.tasks.values() if is_meant(t, step.subject)]
         if not candidates:
             raise Disagreement(
                 "expected task {task}, open: {open}.",
                 {"task": self._named(step.subject), "open": self._open_names()},
-                step.subject,
+                element_meant(self.model, step.subject) or step.subject,
             )
         round_ = step.expect.get("round")
         allowed = [
@@ -319,14 +321,10 @@ class Case:
 
     def _may_act(self, task: UserTask, by: str) -> None:
         if by and not may_act(task, by):
-            allowed = [
-                *task.candidate_groups,
-                *task.candidate_users,
-                *([task.assignee] if task.assignee else []),
-            ]
+            allowed = ", ".join(allowed_of(task)) or "–"
             raise Disagreement(
                 "{by} may not do {task}; {allowed} may.",
-                {"by": by, "task": self._named(task.element), "allowed": ", ".join(allowed) or "–"},
+                {"by": by, "task": self._named(task.element), "allowed": allowed},
                 task.element,
             )
 
@@ -337,6 +335,7 @@ class Case:
         form = self.model.forms.get(form_id)
         if form is None:
             return dict(values)
+        values = attached(form, values) if isinstance(values, Mapping) else values
         local = self.now.astimezone(ZONE)
         autos = {
             "officer": by,
@@ -345,10 +344,14 @@ class Case:
             "now": local.isoformat(timespec="seconds"),
         }
         submission = forms.read_json(form, values, known, autos, _uploads(values))
-        for error in submission.errors:
+        if submission.errors:
             raise Disagreement(
-                "form {form} does not take this: {name}: {problem}",
-                {"form": form_id, "name": error.name, "problem": error.text()},
+                "form {form} does not take this: {problems} Its fields: {fields}.",
+                {
+                    "form": form_id,
+                    "problems": " ".join(f"{error.name}: {error.text()}" for error in submission.errors),
+                    "fields": offered(form),
+                },
                 element,
             )
         return submission.values
@@ -445,8 +448,15 @@ class Case:
         return f"{name} ({element})" if name else element
 
     def _open_names(self) -> str:
-        waiting = [*(t.element for t in self.tasks.values()), *(w.element for w in self.work)]
-        return ", ".join(map(self._named, waiting)) or "–"
+        waiting = [*map(self._described, self.tasks.values()), *(self._named(w.element) for w in self.work)]
+        return ", ".join(waiting) or "–"
+
+    def _described(self, task: UserTask) -> str:
+        """An open task with all that a story needs to go on with it: its form, and who may do it."""
+        told = [f"form {task.form}"] if task.form else []
+        told += [f"by {' / '.join(allowed_of(task))}"] if allowed_of(task) else []
+        named = self._named(task.element)
+        return f"{named} [{'; '.join(told)}]" if told else named
 
 
 def _uploads(values: Any) -> dict[str, forms.Upload]:

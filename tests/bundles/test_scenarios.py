@@ -12,8 +12,10 @@ from server.bundles.manifest import read_manifest
 from server.bundles.proof import proof, unproved
 from server.bundles.scenario_agreement import agrees
 from server.bundles.scenario_files import ScenarioRefused, read_scenario
+from server.bundles.scenario_tasks import attached, offered
 from server.bundles.scenarios import Played, play, play_all, read_scenarios
 from server.bundles.traceability import coverage
+from server.engine.forms import load_forms
 from server.engine.load import load
 from server.engine.model import Model
 from tests.bundles.small import DECISION_SCENARIO, SCENARIO, bundle, files, table
@@ -65,7 +67,7 @@ def test_one_cent_in_the_table_makes_it_fail() -> None:
         ("decision: town_level", "decision: other",
          "step 1: decision other was not taken; taken were: town_level."),
         ("task: head\n    by: head\n    expect", "task: clerk\n    by: head\n    expect",
-         "step 2: expected task 经办审批 (clerk), open: 负责人审批 (head)."),
+         "step 2: expected task 经办审批 (clerk), open: 负责人审批 (head) [form town.opinion; by head]."),
         ("task: head\n    by: head\n    expect", "task: head\n    by: clerk\n    expect",
          "step 2: clerk may not do 负责人审批 (head); head may."),
         ("due: 2026-03-05, form", "due: 2026-03-06, form", "step 2: due is 2026-03-05, expected 2026-03-06."),
@@ -86,10 +88,40 @@ def test_failures_speak_the_diagrams_language(old: str, new: str, told: str) -> 
     assert all(f.file == "s.yaml" and f.help() for f in result.failures)
 
 
+@pytest.mark.parametrize("called", ["town.opinion", "负责人审批"])
+def test_a_task_may_be_called_by_its_form_or_its_name(called: str) -> None:
+    text = SCENARIO.decode().replace("task: head", f"task: {called}")
+    assert texts(played(text.encode())) == []
+    failed = played(text.replace("by: head", "by: clerk", 1).encode())
+    assert texts(failed) == ["step 2: clerk may not do 负责人审批 (head); head may."]
+
+
+def test_all_that_a_form_refuses_is_told_with_its_fields() -> None:
+    told = texts(played(story("{opinion: 同意}", "{opinon: 同意, verdit: pass}")))[0]
+    assert "opinon: " in told
+    assert "verdit: " in told
+    assert " Its fields: " in told
+    assert told.endswith(" opinion.")
+
+
+def test_true_stands_for_a_file_of_any_name() -> None:
+    picker = b'{"id":"town.f","type":"default","schemaVersion":19,"components":[' \
+        b'{"type":"filepicker","id":"a","key":"plan","label":"P","validate":{"required":true}},' \
+        b'{"type":"radio","id":"b","key":"urgent","label":"U","values":[{"label":"Y","value":"true"}],' \
+        b'"properties":{"kind":"boolean"}}]}'  # fmt: skip
+    form = load_forms({"forms/town/f.form": picker})[0]["town.f"]
+    given = {"plan": True, "urgent": True}
+    assert attached(form, given) == {"plan": ["plan"], "urgent": True}
+    assert attached(form, {"plan": False}) == {"plan": []}
+    assert offered(form) == "plan*, urgent (true)"
+
+
 def test_a_case_that_goes_on_has_not_ended() -> None:
     text = SCENARIO.decode()
     cut = text[: text.index("  - task: head\n    by: head\n    complete")] + "end: end\n"
-    assert texts(played(cut.encode())) == ["expected the end end, but these are open: 负责人审批 (head)."]
+    assert texts(played(cut.encode())) == [
+        "expected the end end, but these are open: 负责人审批 (head) [form town.opinion; by head]."
+    ]
 
 
 def test_decision_cases_name_rule_error_and_line() -> None:
