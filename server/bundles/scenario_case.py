@@ -13,6 +13,7 @@ from server.bundles.scenario_agreement import Disagreement, agrees, may_act, sho
 from server.bundles.scenario_beginning import beginning
 from server.bundles.scenario_files import Scenario, Step, parse_time
 from server.bundles.scenario_tasks import allowed_of, attached, element_meant, is_meant, offered
+from server.bundles.scenario_ways import awaited, last_choice
 from server.bundles.scenario_work import carried_out, meant
 from server.engine import forms, process
 from server.engine.business_calendar import ZONE, BusinessCalendar
@@ -28,6 +29,7 @@ from server.engine.model import (
     Timer,
     UserTask,
 )
+from server.engine.model import Step as Passage
 
 MAX_TIMERS = 1_000
 
@@ -58,6 +60,7 @@ class Case:
         self._all_thrown: list[Thrown] = []
         self._done: dict[str, list[str]] = {}
         self._given_up: set[str] = set()
+        self._passed: list[Passage] = []
         self._current: Step | None = None
 
     # ------------------------------------------------------------------ the story
@@ -89,9 +92,9 @@ class Case:
             self._same_messages(self.scenario.thrown, self._all_thrown)
         if wanted and wanted not in (self.ended, self.outcome):
             if self.ended:
-                found = f"{self._named(self.ended)} [{self.outcome}]"
                 raise Disagreement(
-                    "expected the end {end}, but it ended with {found}.", {"end": wanted, "found": found}
+                    "expected the end {end}, but it ended with {found}.",
+                    {"end": wanted, "found": self._ending()},
                 )
             raise Disagreement(
                 "expected the end {end}, but these are open: {open}.",
@@ -135,6 +138,11 @@ class Case:
         )
         if found is None:
             taken = ", ".join(e.decision for e in self._evaluations) or "–"
+            if self.ended:
+                raise Disagreement(
+                    "decision {decision} was not taken: the case has ended with {found}.",
+                    {"decision": step.subject, "found": self._ending()},
+                )
             raise Disagreement(
                 "decision {decision} was not taken; taken were: {taken}.",
                 {"decision": step.subject, "taken": taken},
@@ -264,6 +272,7 @@ class Case:
         self._thrown.extend(advance.thrown)
         self._all_thrown.extend(advance.thrown)
         self.elements |= {(s.process, s.element) for s in advance.steps}
+        self._passed.extend(advance.steps)
         self._fired(advance.evaluations)
         if advance.ended:
             self.ended, self.outcome = advance.ended.event, advance.ended.outcome
@@ -308,11 +317,13 @@ class Case:
     def _open(self, step: Step) -> UserTask:
         candidates = [t for t in self.tasks.values() if is_meant(t, step.subject)]
         if not candidates:
-            raise Disagreement(
-                "expected task {task}, open: {open}.",
-                {"task": self._named(step.subject), "open": self._open_names()},
-                element_meant(self.model, step.subject) or step.subject,
-            )
+            element = element_meant(self.model, step.subject) or step.subject
+            task = self._named(step.subject)
+            if self.ended:
+                told = {"task": task, "found": self._ending()}
+                raise Disagreement("expected task {task}: the case has ended with {found}.", told, element)
+            told = {"task": task, "open": self._open_names()}
+            raise Disagreement("expected task {task}, open: {open}.", told, element)
         round_ = step.expect.get("round")
         allowed = [
             t for t in candidates if round_ in (None, t.round) and (not step.by or may_act(t, step.by))
@@ -449,7 +460,13 @@ class Case:
 
     def _open_names(self) -> str:
         waiting = [*map(self._described, self.tasks.values()), *(self._named(w.element) for w in self.work)]
-        return ", ".join(waiting) or "–"
+        return ", ".join(waiting or awaited(self.model, self.timers, self.subscriptions)) or "–"
+
+    def _ending(self) -> str:
+        """The end that was reached, with the choice that led there."""
+        found = f"{self._named(self.ended)} [{self.outcome}]"
+        choice = last_choice(self.model, self._passed)
+        return f"{found} ← {choice}" if choice else found
 
     def _described(self, task: UserTask) -> str:
         """An open task with all that a story needs to go on with it: its form, and who may do it."""

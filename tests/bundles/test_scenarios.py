@@ -76,7 +76,7 @@ def test_one_cent_in_the_table_makes_it_fail() -> None:
         ("2 working days", "two days", "step 3: two days is no time to wait, such as “6 working days”."),
         ("wait: 2 days", "wait: until 2026-01-01", "step 4: until 2026-01-01 is already past."),
         ("{opinion: 同意}", "{opinon: 同意}", "step 5: form town.opinion does not take this: opinon: "),
-        ("end: end", "end: refused", "expected the end refused, but it ended with 已批准 (end) [end]."),
+        ("end: end", "end: refused", "expected the end refused, but it ended with 已批准 (end) [end] ← "),
         ("never: [clerk]", "never: [head]", "负责人审批 (head) must never be reached."),
         ("amount: 600000.00, ", "", "stands still at 定层级 (level): "),
     ],
