@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import hypothesis
 import pytest
 from argon2 import PasswordHasher
 
-from tests import loops
+from tests import compiled, loops
 from tests.originals import Originals
 from tests.provision import chromium, postgresql
 
@@ -105,6 +106,14 @@ def house_hasher() -> Iterator[PasswordHasher | None]:
 
 
 # --- Databases ---
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> Iterator[None]:
+    """What one test's database was asked is known to the next test's."""
+    database = sys.modules.get("server.store.database")
+    with compiled.once_for_all(database) if database else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session")
