@@ -128,7 +128,7 @@ def _of_people(session: Session, tenant_id: str, instance_id: str, used: Deploye
         yield Activity(
             f"{row['element']}:{row['id']}", row["element"], row["name"], "userTask", row["process_key"],
             row["created_at"], row["completed_at"], who, row["id"],
-            row["status"] in ("cancelled", "returned"),
+            row["status"] in ("cancelled", "returned", "withdrawn"),
         )  # fmt: skip
 
 

@@ -47,6 +47,11 @@ _CLOSE = (
     .values(revision=_tasks.c.revision + 1)
     .returning(_tasks.c.id, _tasks.c.element, _tasks.c.due_at)
 )  # fmt: skip
+_WITHDRAW = (
+    _tasks.update()
+    .where(_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
+    .values(revision=_tasks.c.revision + 1, status="withdrawn")
+)
 _ASSIGN = (
     _tasks.update()
     .where(_tasks.c.tenant_id == bindparam("of_tenant"), _tasks.c.id == bindparam("of_task"))
@@ -186,6 +191,11 @@ def _close(case: Case, status: str, tokens: list[str], cause: int) -> list[Any]:
         "outcome": case.outcome if status == "completed" else None,
     }  # fmt: skip
     return sorted(case.session.execute(_CLOSE, values), key=lambda row: str(row.id))
+
+
+def withdraw(case: Case, task_id: str) -> None:
+    """What its sender has taken back was not completed: no figure counts it, and no list of what was done."""
+    case.session.execute(_WITHDRAW, {"of_tenant": case.person.tenant_id, "of_task": task_id})
 
 
 def _off_worklists(case: Case, rows: list[Any]) -> None:

@@ -213,7 +213,7 @@ def _mine(person: Person, how: str) -> sa.ColumnElement[bool]:
         return i.id.in_(kept)
     tasks = sa.select(t.instance_id).where(t.tenant_id == person.tenant_id)
     if how == "done":
-        return i.id.in_(tasks.where(t.completed_by == person.id))
+        return i.id.in_(tasks.where(t.completed_by == person.id, t.status != "withdrawn"))
     return i.id.in_(tasks.where(t.status == "open", t.assignee_id == person.id))
 
 

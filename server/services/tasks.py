@@ -370,13 +370,14 @@ def withdraw(session: Session, person: Person, task_id: str, now: datetime) -> D
     """撤回: take back what one has sent, while nobody has acted on it; StaleTask once somebody has."""
     case, row = _hold(session, person, task_id, now)
     person = case.person
-    if row["completed_by"] != person.id or row["status"] != "completed":
+    if row["completed_by"] != person.id or row["status"] not in ("completed", "withdrawn"):
         denied("Only the person who sent a task may take it back.").require()
-    if case.row["status"] not in ("running", "incident"):
+    if row["status"] == "withdrawn" or case.row["status"] not in ("running", "incident"):
         raise faster.moved(session, person, case.id)
     if untouched.touched(session, row["tenant_id"], case.id, (row["closed_seq"],)):
         raise faster.moved(session, person, case.id)
     seq = case.record.add("task_withdrawn", row["element"], task_id, name=row["name"])
+    recording.withdraw(case, task_id)
     advance = _move(
         lambda: process.withdraw(case.deployed.model, case.key, case.state, row["token"], case.at)
     )

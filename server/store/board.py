@@ -231,7 +231,8 @@ def _worked(column: Any, on_sqlite: bool) -> sa.ColumnElement[int]:
 
 def closed_until(session: Session, tenant_id: str, since: datetime) -> tuple[int, datetime | None]:
     """How many tasks of real cases were completed since a moment, and when the last was. While that is the
-    same, all that `completed` tells of the jurisdiction is: a completed task never changes."""
+    same, all that `completed` tells of the jurisdiction is: a completed task never changes but for one that
+    its sender takes back, by which there is one less."""
     row = session.execute(_CLOSED_UNTIL, {"of_tenant": tenant_id, "since": since}).one()
     return row.n, row.latest
 

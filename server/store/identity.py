@@ -58,8 +58,9 @@ class User(Table, table=True):
 
 class Membership(Table, table=True):
     """A person's post in a group. Groups are ids of the manifest, or of the house: admin,
-    process_owner, auditor."""
+    process_owner, auditor. Whoever tells a body something asks for its people (`ix_membership_group`)."""
 
+    __table_args__ = (sa.Index("ix_membership_group", "tenant_id", "group_id", "user_id"),)
     tenant_id: str = Field(primary_key=True)
     user_id: str = Field(primary_key=True)
     group_id: str = Field(primary_key=True)

@@ -100,12 +100,13 @@ class InstanceState(Table, table=True):
 
 
 class Task(Table, table=True):
-    """A user task. `status` is open, completed, cancelled or returned. While somebody works on it for its
-    `owner_id`, `delegation` is "pending"; "resolved" once they have given it back. `candidates` are the
-    principals who may claim it; `sent_by` is who acted just before; `opened_seq` the audit entry
-    that opened it. `played` is the principal as whom somebody does it in a rehearsal; `reminded_at` when
-    somebody reminded of it last (催办). `signing` is "before" or "after" where it is the signature of
-    somebody who was asked beside the task of the step (加签)."""
+    """A user task. `status` is open, completed, cancelled, returned, or withdrawn once its sender has taken
+    it back (the step is then another task). While somebody works on it for its `owner_id`, `delegation` is
+    "pending"; "resolved" once they have given it back. `candidates` are the principals who may claim it;
+    `sent_by` is who acted just before; `opened_seq` the audit entry that opened it. `played` is the
+    principal as whom somebody does it in a rehearsal; `reminded_at` when somebody reminded of it last
+    (催办). `signing` is "before" or "after" where it is the signature of somebody who was asked beside the
+    task of the step (加签)."""
 
     __table_args__ = (
         sa.Index("ix_task_instance", "tenant_id", "instance_id", "id"),

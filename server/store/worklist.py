@@ -196,7 +196,7 @@ def done(
             i.rehearsal_at,
         )
         .join(_instances, (i.tenant_id == t.tenant_id) & (i.id == t.instance_id))
-        .where(t.tenant_id == tenant_id, t.completed_by == user_id)
+        .where(t.tenant_id == tenant_id, t.completed_by == user_id, t.status != "withdrawn")
         .where(i.status.in_(("ended", "cancelled")) if ended else i.status.in_(("running", "incident")))
         .order_by(t.completed_at.desc(), t.id.desc())
         .limit(limit)

@@ -37,9 +37,8 @@ class Translator:
             return self.gettext(template)
 
     def _said(self, value: object) -> object:
-        """What fills a place: a word of ours in this language, a sentence of its own told the same way."""
-        if isinstance(value, str):
-            return self.gettext(value)
+        """What fills a place: a sentence or a word of ours, marked as one by its `message`, is told the same
+        way; any other text is somebody's name, number or words and stays as it was typed."""
         if isinstance(value, Mapping) and isinstance(value.get("message"), str):
             return self.tell(value["message"], value.get("params"))
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -11,13 +12,14 @@ import sqlalchemy as sa
 
 from bench import cases
 from server.engine.business_calendar import BusinessCalendar
-from server.services import board, board_lists, history, searching, tasks
+from server.services import board, board_lists, history, searching, tasks, worklist
 from server.services.board import Board
 from server.services.board_lists import Wanted
 from server.services.errors import NotPermitted
 from server.services.step_times import Times
 from server.store.tables import metadata
 from tests.services.conftest import Office
+from tests.services.test_list_order import migrating
 
 COPIES = 90
 
@@ -154,6 +156,36 @@ def test_months_durations_and_returns_equal_their_lists(busy: Office) -> None:
                 page = searching.page(session, busy.people["auditor"], wanted, busy.now, among=among)
                 assert page.total == n
     assert sum(month.begun for month in whole.throughput) > 0
+
+
+def test_what_was_taken_back_was_not_completed(office: Office) -> None:
+    """Neither by the board, nor by its list, nor by what the person has done; done again it counts once. A
+    database from before knows it from the record."""
+    wulan = office.people["wulan"]
+    case = office.start()
+    office.do("chenwei", case, "check_materials", materials_verdict="complete")
+
+    def counted() -> tuple[int, int, int]:
+        found = [one.count for one in _board(office).durations if one.element == "pre_review"]
+        with office.database.read() as session:
+            mine = worklist.done(session, wulan, ended=False)
+        return sum(found), _listed(office, kind="completed", element="pre_review"), len(mine)
+
+    sent = office.pre_review(case).task_id
+    assert counted() == (1, 1, 1)
+    with office.database.write() as session:
+        tasks.withdraw(session, wulan, sent, office.now)
+    assert counted() == (0, 0, 0)
+    office.pre_review(case)
+    assert counted() == (1, 1, 1)
+    name = "server.store.migrations.versions.0019_people_of_a_body_and_tasks_taken_back"
+    change = importlib.import_module(name)
+    with office.database.engine.begin() as connection, migrating(connection):
+        change.downgrade()
+    assert counted() == (2, 2, 2)
+    with office.database.engine.begin() as connection, migrating(connection):
+        change.upgrade()
+    assert counted() == (1, 1, 1)
 
 
 def test_what_is_coming_equals_its_lists(busy: Office) -> None:

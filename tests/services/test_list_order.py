@@ -39,7 +39,7 @@ def places(lab: Lab, instance: str) -> dict[str, datetime]:
         return {element: moment for element, moment in session.execute(query)}
 
 
-def _migrating(connection: sa.Connection) -> AbstractContextManager[Any]:
+def migrating(connection: sa.Connection) -> AbstractContextManager[Any]:
     return Operations.context(MigrationContext.configure(connection))
 
 
@@ -81,9 +81,9 @@ def test_lists_of_earlier_days_are_put_in_order(clocked: Lab) -> None:
     stop(clocked, stopped)
     now = places(clocked, running), places(clocked, stopped)
     change = importlib.import_module("server.store.migrations.versions.0018_lists_know_the_limit_of_the_case")
-    with clocked.database.engine.begin() as connection, _migrating(connection):
+    with clocked.database.engine.begin() as connection, migrating(connection):
         change.downgrade()
     assert places(clocked, running) == now[0] | {"report": last_moment("2026-06-30")}
-    with clocked.database.engine.begin() as connection, _migrating(connection):
+    with clocked.database.engine.begin() as connection, migrating(connection):
         change.upgrade()
     assert (places(clocked, running), places(clocked, stopped)) == now

@@ -131,6 +131,8 @@ def test_withdrawn_while_nobody_has_acted(office: Office) -> None:
     with office.database.write() as session:
         tasks.withdraw(session, office.people["wulan"], done.task_id, office.now)
     assert office.open(instance) == ["pre_review"]
+    with pytest.raises(StaleTask), office.database.write() as session:
+        tasks.withdraw(session, office.people["wulan"], done.task_id, office.now)
     again = office.pre_review(instance)
     with office.database.write() as session:
         tasks.claim(

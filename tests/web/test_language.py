@@ -88,3 +88,12 @@ def test_the_translator_fills_the_places() -> None:
     """A template that fills a sentence by itself fails where it is shown: the sentence is filled already."""
     templates = (SERVER / "web" / "templates").rglob("*.html")
     assert [file.name for file in templates if re.search(r"\)\s*%\s*[({]", file.read_text("utf-8"))] == []
+
+
+def test_what_somebody_typed_stays_as_it_was_typed() -> None:
+    """A name or a reason may happen to be a word of ours: only what is marked as ours is translated."""
+    tell = translator("zh-CN").tell
+    assert translator("zh-CN").gettext("Withdrawn") != "Withdrawn"
+    assert tell("A task for you: {name}", {"name": "Withdrawn"}).endswith("Withdrawn")
+    ours = tell("A task for you: {name}", {"name": {"message": "Withdrawn"}})
+    assert ours.endswith(translator("zh-CN").gettext("Withdrawn"))

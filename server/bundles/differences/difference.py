@@ -80,7 +80,7 @@ def said(message: str, **params: object) -> dict[str, object]:
 
 
 def quoted(value: str, limit: int = 160) -> str:
-    """A value of a file within a sentence: in quotation marks, so that no catalogue takes it for a word of
+    """A value of a file within a sentence: in quotation marks, so that nobody takes it for a word of
     ours; on one line, cut where it is long."""
     flat = " ".join(value.split())
     return f"“{flat if len(flat) <= limit else flat[: limit - 1] + '…'}”"

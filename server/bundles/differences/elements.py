@@ -184,7 +184,7 @@ def _ends(flow: SequenceFlow) -> tuple[str, str]:
 # --------------------------------------------------------------------------- in words
 def named(node: FlowNode) -> Said:
     """An element as people know it: its kind and its name, or its id where it has none."""
-    return said(mark("{kind} {name}"), kind=NOUNS[node.kind], name=quoted(node.name or node.id))
+    return said(mark("{kind} {name}"), kind=said(NOUNS[node.kind]), name=quoted(node.name or node.id))
 
 
 def _way(process: ProcessDefinition, flow: SequenceFlow) -> Said:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from server.bundles.differences.difference import Change, Difference, Weight, quoted, said
+from server.bundles.differences.difference import Change, Difference, Said, Weight, quoted, said
 from server.engine.findings import filled, mark
 
 _IDS = frozenset(
@@ -19,9 +19,14 @@ def sentence(difference: Difference, names: Mapping[str, str] | None = None) -> 
     to people: they stand behind the ids of bodies, forms, decisions and processes."""
     one = difference
     known = names if names and one.key in _IDS else {}
-    params: dict[str, object] = {"what": one.what, "aspect": one.aspect}
+    params: dict[str, object] = {"what": _word(one.what), "aspect": _word(one.aspect)}
     params |= {"before": quoted(_named(one.before, known)), "after": quoted(_named(one.after, known))}
     return said(_template(one), **params)
+
+
+def _word(text: Said) -> Said:
+    """A word of ours, marked as one for whoever tells the sentence."""
+    return said(text) if isinstance(text, str) and text else text
 
 
 def _named(value: str, names: Mapping[str, str]) -> str:

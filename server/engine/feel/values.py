@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
-from .errors import NotFeelType, mark
+from .errors import NotFeelType, Told
 from .run import Run, Spot, Value
 from .temporal import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
 
@@ -110,8 +110,8 @@ class FunctionValue:
         return value if self.result is None else self.result.coerce(value, run)
 
     @property
-    def _label(self) -> str:
-        return f"{self.name}()" if self.name else mark("the function")
+    def _label(self) -> str | Told:
+        return f"{self.name}()" if self.name else Told("the function")
 
 
 _TYPE_NAMES: dict[type, str] = {
