@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -15,7 +15,7 @@ from server.bundles.papers import Document
 from server.engine import process
 from server.engine.forms.expressions import Compiler, Expression, Part, Scope, feel_value, fill
 from server.engine.schedule import CIVIL
-from server.services import instance_views, issuing
+from server.services import instance_views, issuing, readings
 from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
@@ -49,17 +49,33 @@ class Printed:
     rehearsed: bool
 
 
-def offered(session: Session, person: Person, instance_id: str, now: datetime) -> list[Document]:
-    """The documents that can be had of a case now or were given out, in the order of the manifest."""
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The documents that can be had of a case. `main` is the one its process leads to (`print` of its entry
+    in the manifest), None where there is none or not yet; it is the first of `papers`."""
+
+    papers: tuple[Document, ...] = ()
+    main: Document | None = None
+
+
+def offered(session: Session, person: Person, instance_id: str, now: datetime) -> Offered:
+    """The documents that can be had of a case now or were given out, in the order of the manifest but for
+    the main one."""
     row, used = instance_views.see(session, person, instance_id)
     if not _documents(used):
-        return []
+        return Offered()
     issued = {name for name, _paper in issuing.of_case(session, person.tenant_id, instance_id)}
     found = [document for document in _documents(used) if document.id in issued or _fits(document, row)]
-    if all(document.id in issued or not document.when for document in found):
-        return found
-    scope = _scope(session, person, row, used, now, _plain)
-    return [document for document in found if document.id in issued or _holds(document, scope)]
+    if any(document.when and document.id not in issued for document in found):
+        scope = _scope(session, person, row, used, now, _plain)
+        found = [document for document in found if document.id in issued or _holds(document, scope)]
+    return _main_first(found, used, row["process_key"])
+
+
+def _main_first(found: Sequence[Document], used: Deployed, process_key: str) -> Offered:
+    entry = used.manifest.processes.get(process_key) if used.manifest else None
+    main = next((document for document in found if entry and document.id == entry.print), None)
+    return Offered(tuple(sorted(found, key=lambda document: document is not main)), main)
 
 
 def printed(
@@ -86,12 +102,21 @@ def printed(
         tuple(line.strip() for line in filled(document.text).splitlines() if line.strip()),
         tuple((name, value) for name, value in fields if value not in (None, "", [])),
         signed, _day(row["ended_at"] or row["rehearsal_at"] or now),
-        tuple(document.regulation.split()), row["history_head"], row["rehearsal_at"] is not None,
+        _basis(document, used, row["process_key"]), row["history_head"], row["rehearsal_at"] is not None,
     )  # fmt: skip
 
 
 def _documents(used: Deployed) -> tuple[Document, ...]:
     return tuple(used.manifest.documents.values()) if used.manifest else ()
+
+
+def _basis(document: Document, used: Deployed, process_key: str) -> tuple[str, ...]:
+    """The articles printed below a document: of one that several processes share, those on which the diagram
+    of the case rests (all of them where it cites none)."""
+    cited = document.regulation.split()
+    diagram = used.model.processes[process_key].regulation
+    own = [place for place in cited if any(readings.touches(place, article) for article in diagram)]
+    return tuple(own if own and len(document.processes) > 1 else cited)
 
 
 def _fits(document: Document, row: Mapping[str, Any]) -> bool:

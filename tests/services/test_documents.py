@@ -59,7 +59,8 @@ def printed(office: Office, instance: str, document: str = "t_opinion", person: 
 def offered(office: Office, instance: str) -> list[str]:
     with office.database.read() as session:
         found = documents.offered(session, office.people["zhoumin"], instance, office.now)
-    return [document.id for document in found if document.id.startswith("t_")]
+    assert found.main in (None, *found.papers[:1])
+    return [document.id for document in found.papers if document.id.startswith("t_")]
 
 
 def test_a_document_is_filled_from_the_case_and_its_steps(office: Office, bundle: Bundle) -> None:
@@ -97,7 +98,12 @@ def test_documents_are_offered_when_they_fit(office: Office, bundle: Bundle) -> 
         printed(office, small, "t_receipt")
     refused = office.start(can_be_shared=True)
     assert offered(office, refused) == []
-    assert offered(office, into_the_library(office)) == ["t_opinion", "t_receipt"]
+    done = into_the_library(office)
+    assert offered(office, done) == ["t_opinion", "t_receipt"]
+    with office.database.read() as session:
+        main = documents.offered(session, office.people["zhoumin"], done, office.now).main
+    assert main is not None
+    assert main.id == bundle.manifest.processes["hongshan.library_entry"].print == "library_opinion"
     with office.database.write() as session:
         instances.cancel(session, office.people["zhoumin"], running, "重复", office.now)
     assert offered(office, running) == []
@@ -122,12 +128,8 @@ def test_a_return_is_told_on_paper_with_all_that_is_missing(office: Office) -> N
 
     def notice(instance: str) -> Printed | None:
         with office.database.read() as session:
-            had = {one.id for one in documents.offered(session, person, instance, office.now)}
-        return (
-            printed(office, instance, "correction_notice_library")
-            if "correction_notice_library" in had
-            else None
-        )
+            had = {one.id for one in documents.offered(session, person, instance, office.now).papers}
+        return printed(office, instance, "correction_notice") if "correction_notice" in had else None
 
     lacking = office.start(total="300000.00", entry_application=[])
     told = notice(lacking)
@@ -145,3 +147,4 @@ def test_a_return_is_told_on_paper_with_all_that_is_missing(office: Office) -> N
     assert not any("缺少" in line for line in told.paragraphs)
     assert any("报告未盖章" in line for line in told.paragraphs)
     assert told.addressee.endswith("：")
+    assert told.regulation == ("hongshan#8p1",)  # of the articles of all processes that share the notice
