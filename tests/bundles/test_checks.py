@@ -93,6 +93,7 @@ BROKEN: list[tuple[str, str, Mapping[str, bytes | None]]] = [
     ("papers-are-consistent", "all", {"manifest": paper("register", LEAVE, 'outcomes = ["ended"]')}),
     ("papers-are-consistent", "all", {"manifest": paper("register", LEAVE, 'columns = ["amuont"]')}),
     ("papers-are-consistent", "all", {"manifest": paper("register", LEAVE, 'columns = ["due"]')}),
+    ("papers-are-consistent", "town.leave", {"manifest": manifest("started_by", 'print = "x"\nstarted_by')}),
     ("papers-are-consistent", "town#7", {"manifest": paper("register", LEAVE, 'regulation = "town#7"')}),
     ("papers-are-consistent", "all", {"manifest": paper("document", LEAVE, 'text = "{{ amuont }}"')}),
     ("papers-are-consistent", "all", {"manifest": paper("document", LEAVE, 'text = "{{ amount + }}"')}),

@@ -66,7 +66,7 @@ def test_what_was_given_out_stays_as_it_was(office: Office, case: str) -> None:
     issued = issue(office, case)
     with office.database.read() as session:
         again = issuing.latest(session, office.people["chenwei"], case, "t_receipt")
-        offered = documents.offered(session, office.people["chenwei"], case, office.now)
+        offered = documents.offered(session, office.people["chenwei"], case, office.now).papers
         assert all(isinstance(one, int) for one in history.verify(session, TENANT))
     assert again is not None
     assert again.paper["paragraphs"] == ["收悉。"]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from server.bundles.checks.subject import Rule, Subject
-from server.bundles.manifest import FILE
+from server.bundles.manifest import FILE, ProcessEntry
 from server.bundles.papers import Document, Register
 from server.engine.dmn.model import DecisionTable
 from server.engine.feel import compile_expression
@@ -49,6 +49,12 @@ NO_READER = Rule(
     CODE, "{where} is for {group}, which is no [[group]].", "Correct the name, or add the group."
 )
 
+NO_DOCUMENT = Rule(
+    CODE,
+    "{where} prints {document}, which is no [[document]] of its cases.{suggestion}",
+    "Name the id of a document whose processes name this one, or leave print out.",
+)
+
 HEADER = frozenset({"project_name", "project_code", "project_unit", "project_facts", "unit", "initiator"})
 """What every case begins with."""
 
@@ -67,6 +73,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     papers += [(f"[[document]] {one.id}", one) for one in subject.manifest.documents.values()]
     for entry in subject.manifest.processes.values():
         yield from _unlabelled(f"[[process]] {entry.id}", entry.id, entry.facts, labelled)
+        yield from _printed(subject, entry)
     for where, paper in papers:
         yield from _cases(subject, where, paper)
         names = HEADER.union(*(known.get(process, ()) for process in paper.processes))
@@ -81,6 +88,15 @@ def check(subject: Subject) -> Iterator[Finding]:
         for citation in paper.regulation.split():
             if subject.manifest.article(citation) is None:
                 yield NO_ARTICLE.at(FILE, citation, where=where, citation=citation)
+
+
+def _printed(subject: Subject, entry: ProcessEntry) -> Iterator[Finding]:
+    """The document that a process leads to is one of its cases'."""
+    documents = subject.manifest.documents.values()
+    its = [document.id for document in documents if entry.id in document.processes]
+    if entry.print and entry.print not in its:
+        told = {"where": f"[[process]] {entry.id}", "document": entry.print}
+        yield NO_DOCUMENT.at(FILE, entry.id, **told, suggestion=_close(entry.print, its))
 
 
 def _known(subject: Subject) -> Mapping[str, Collection[str]]:

@@ -107,13 +107,14 @@ def overview(visit: Visit) -> Response:
     sheet = printing.sheet(visit.session, visit.person, visit.path("id"), visit.now)
     filed = _application(visit, sheet)
     lines = [*reversed(_lines(visit, sheet)), *([filed] if filed else [])]
-    papers = documents.offered(visit.session, visit.person, sheet.instance.id, visit.now)
+    offered = documents.offered(visit.session, visit.person, sheet.instance.id, visit.now)
     return _page(
         visit,
         "overview",
         sheet.instance,
         lines_done=lines,
-        papers=papers,
+        papers=offered.papers,
+        main_paper=offered.main,
         letters=letters_beside.of_case(
             visit, sheet.instance.id, rehearsed=sheet.instance.rehearsal_at is not None
         ),
