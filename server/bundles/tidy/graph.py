@@ -105,6 +105,13 @@ class Node:
     """What an expanded sub-process contains."""
     apart: bool = False
     """An event sub-process: no flow leads to it."""
+    link: str = ""
+    """What a link event throws or catches: the way goes on where another one of this name stands."""
+
+    @property
+    def catches(self) -> bool:
+        """Whether it is an intermediate event that waits for something, as the far end of a link does."""
+        return self.tag == "intermediateCatchEvent"
 
     @property
     def labelled_outside(self) -> bool:

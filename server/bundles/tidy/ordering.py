@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from server.bundles.tidy.corners import ABOVE, BELOW, BESIDE, ROUND, Meeting, cornered
+from server.bundles.tidy.sections import disorder
 
 STEP = 2
 """Rows in use have even numbers while nodes move: an odd number is a new row between two of them."""
@@ -23,6 +25,8 @@ OTHER_LANE = 0.2
 """Share of a row's cost between lanes: the flow has to bend anyway."""
 MAX_PASSES = 8
 LAST = 10_000
+SECTION_STEP = 100
+"""Rows kept at first for each section, so that one begins under another."""
 
 Cell = tuple[int, int, int]
 """Lane number, row in the lane, column."""
@@ -50,6 +54,8 @@ class Prices:
     row: float = 5.0
     """A further row: with a low price branches spread, with a high one they share rows."""
     crossing: float = 5.0
+    disorder: float = 20.0
+    """Two sections of a lane the wrong way round."""
 
 
 @dataclass(slots=True)
@@ -63,6 +69,8 @@ class Seat:
     """1: in a row of its own under everything else in the lane; -1: above everything else."""
     gateway: bool = False
     """Whether flows meet the node at four corners only."""
+    section: int = 0
+    """Which of the parts that link events join it belongs to, from 0 in the order of the way."""
 
     @property
     def last(self) -> int:
@@ -96,6 +104,8 @@ class Seating:
     level: dict[str, int] = field(default_factory=dict)
     """How low a seated node stands, over all lanes."""
     middle: dict[str, float] = field(default_factory=dict)
+    parted: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The nodes of every lane, where link events part them into sections."""
     known: dict[tuple[str, ...], float] = field(default_factory=dict)
     """Costs as long as nothing moves."""
 
@@ -110,6 +120,9 @@ class Seating:
             self.gateways[node] = sorted(end for end in ends if self.seats[end].gateway)
             self.near[node] = ends - {node}
         self.rivals = [self._rivals(number) for number in range(len(self.links))]
+        if len({seat.section for seat in self.seats.values() if not seat.apart}) > 1:
+            for node, seat in self.seats.items():
+                self.parted[seat.band] += [] if seat.apart else [node]
 
     def _ends(self, number: int) -> tuple[str, str]:
         return self.links[number].source, self.links[number].target
@@ -175,7 +188,12 @@ class Seating:
         total += sum(
             self._cornered(gate) for gate in {gate for node in nodes for gate in self.gateways[node]}
         )
+        total += self.prices.disorder * self._disorder({self.seats[node].band for node in nodes})
         return total + self.prices.row * sum(len(used) for used in self.rows.values())
+
+    def _disorder(self, bands: Iterable[int]) -> float:
+        mine = [node for band in bands for node in self.parted.get(band, ())]
+        return disorder([(self.seats[n].band, self.seats[n].section, self.row[n]) for n in mine])
 
     def _length(self, link: Link) -> float:
         one, two = self.seats[link.source], self.seats[link.target]
@@ -315,13 +333,14 @@ def _first(seating: Seating, spine: Sequence[str], side: int) -> None:
         n for n in by_column if n not in on_spine
     ]:
         seat = seating.seats[node]
+        base = seat.section * SECTION_STEP if seating.prices.disorder else 0
         near = [
             seating.row[other]
             for number in seating.touching[node]
             for other in (seating.links[number].source, seating.links[number].target)
             if other in seating.row and seating.seats[other].band == seat.band
         ]
-        wanted = round(sum(near) / len(near)) if near and node not in on_spine else 0
+        wanted = round(sum(near) / len(near)) if near and node not in on_spine else base
         lean = sum(
             link.lean * (1 if link.target == node else -1)
             for link in (seating.links[number] for number in seating.touching[node])
@@ -357,6 +376,25 @@ def _improve(seating: Seating) -> None:
     for chain in _chains(seating):
         for shift in (-4, -3, -2, -1, 1, 2, 3, 4):
             _try(seating, chain, shift)
+    for band in seating.parted:
+        _exchange_sections(seating, band)
+
+
+def _exchange_sections(seating: Seating, band: int) -> None:
+    """Let neighbouring sections of a lane change places where that is cheaper."""
+    members: dict[int, list[str]] = defaultdict(list)
+    for node in seating.parted[band]:
+        members[seating.seats[node].section].append(node)
+    order = sorted(members, key=lambda section: min(seating.row[node] for node in members[section]))
+    for upper, lower in pairwise(order):
+        above, below = members[upper], members[lower]
+        rows_above = sorted({seating.row[node] for node in above})
+        rows_below = sorted({seating.row[node] for node in below})
+        if rows_above[-1] >= rows_below[0]:
+            continue
+        rows = rows_above + rows_below
+        new = dict(zip(rows_below + rows_above, rows, strict=True))
+        _exchange(seating, {node: new[seating.row[node]] for node in above + below})
 
 
 def _chains(seating: Seating) -> list[list[str]]:
@@ -394,14 +432,19 @@ def _try(seating: Seating, nodes: list[str], shift: int) -> None:
     key = tuple(affected)
     if key not in seating.known:
         seating.known[key] = seating.cost(affected)
-    before = seating.known[key]
-    old = {node: seating.lift(node) for node in affected}
-    new = {node: row + shift if node in moving else row - shift for node, row in old.items()}
+    new = {node: seating.row[node] + (shift if node in moving else -shift) for node in affected}
+    _exchange(seating, new, seating.known[key])
+
+
+def _exchange(seating: Seating, new: Mapping[str, int], before: float | None = None) -> None:
+    """Give these nodes their new rows, unless some are taken or it costs more than `before`, without it."""
+    cost = seating.cost(new) if before is None else before
+    old = {node: seating.lift(node) for node in new}
     if _seat_all(seating, new):
-        if seating.cost(affected) < before - 1e-9:
+        if seating.cost(new) < cost - 1e-9:
             seating.known.clear()
             return
-        for node in affected:
+        for node in new:
             seating.lift(node)
     _seat_all(seating, old)
 

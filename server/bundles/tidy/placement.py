@@ -11,6 +11,7 @@ from server.bundles.tidy.graph import Flow, FlowKind, Node, NodeKind, Plane
 from server.bundles.tidy.grid import Band, Placement
 from server.bundles.tidy.ordering import Link, Prices, Seat, seat_rows
 from server.bundles.tidy.ranking import Arrow, backward, columns, main_path, returning
+from server.bundles.tidy.sections import disorder, sections
 
 PITCH = 136
 """Width of a usual column with its gap; a wider sub-process covers several columns."""
@@ -45,6 +46,10 @@ class Placed:
     flows: list[Flow]
     spine: list[str]
     backwards: set[str] = field(default_factory=set)
+    sections: int = 1
+    """How many parts link events join."""
+    disorder: float = 0.0
+    """How far these stand from the order of the way."""
 
 
 class Placer:
@@ -74,6 +79,7 @@ class Placer:
             flow for flow in plane.crossing if flow.source in self.nodes and flow.target in self.nodes
         ]
         self.span = {key: self._span(node) for key, node in self.nodes.items()}
+        self.section = sections(self.nodes, self.flows)
 
     @staticmethod
     def _span(node: Node) -> int:
@@ -92,12 +98,29 @@ class Placer:
         arrows, closing = self._arrows(core)
         column = columns(core, arrows)
         backwards = {key for key, (one, two) in closing.items() if column[one] >= column[two]}
-        ends = {key for key in core if self.nodes[key].tag == "endEvent"}
-        spine = main_path(core, [arrow for arrow in arrows if arrow.span], ends)
+        spine = self._spine(core, [arrow for arrow in arrows if arrow.span])
         count = max((column[key] + self.span[key] for key in core), default=1)
         count = max(count, self._aside(column))
         placement = self._rows(column, count, spine, backwards)
-        return Placed(placement, self.nodes, self.flows, spine, backwards)
+        parts = len(set(self.section.values()))
+        return Placed(placement, self.nodes, self.flows, spine, backwards, parts, self._disorder(placement))
+
+    def _spine(self, core: Sequence[str], arrows: Sequence[Arrow]) -> list[str]:
+        """The main path of every section in turn: the longest to an end, or on into a later section."""
+        caught = {n.link: self.section[key] for key, n in self.nodes.items() if n.link and n.catches}
+        spine: list[str] = []
+        for number in sorted(set(self.section.values())):
+            mine = [key for key in core if self.section[key] == number]
+            inside = [arrow for arrow in arrows if self.section[arrow.source] == number]
+            onward = {key for key in mine if caught.get(self.nodes[key].link, 0) > number}
+            ends = {key for key in mine if self.nodes[key].tag == "endEvent"}
+            onward_first = sorted(mine, key=lambda key: key not in onward)
+            spine += main_path(onward_first, inside, onward | ends)
+        return spine
+
+    def _disorder(self, placement: Placement) -> float:
+        cells = {key: cell for key, cell in placement.cell.items() if not self.nodes[key].apart}
+        return disorder([(self.band[key], self.section[key], row) for key, (_, row) in cells.items()])
 
     def _arrows(self, core: Sequence[str]) -> tuple[list[Arrow], dict[str, tuple[str, str]]]:
         """The arrows that decide the columns, and the flows set aside with the nodes they join."""
@@ -199,6 +222,7 @@ class Placer:
                 self.span[key],
                 self._apart(key),
                 node.kind is NodeKind.GATEWAY,
+                self.section[key],
             )
             for key, node in self.nodes.items()
             if node.host is None
@@ -243,7 +267,9 @@ class Placer:
         for band in range(len(self.bands)):
             mine = [node for node in spine if self.band[node] == band]
             links += [
-                Link(*pair, SPINE_WEIGHT / 4, soft=True) for pair in pairwise(mine) if pair not in steps
+                Link(*pair, SPINE_WEIGHT / 4, soft=True)
+                for pair in pairwise(mine)
+                if pair not in steps and self.section[pair[0]] == self.section[pair[1]]
             ]
         return links
 

@@ -180,6 +180,8 @@ def _node(element: etree._Element) -> Node | None:
     node = Node(element.get("id", ""), kind, _name(element, tag), tag)
     if tag == "boundaryEvent":
         node.host = element.get("attachedToRef")
+    link = element.find(bpmn("linkEventDefinition"))
+    node.link = link.get("name", "") if link is not None else ""
     if tag in CONTAINERS:
         inner = _scope(element)
         if inner.nodes:
