@@ -346,7 +346,7 @@ class Case:
         form = self.model.forms.get(form_id)
         if form is None:
             return dict(values)
-        values = attached(form, values) if isinstance(values, Mapping) else values
+        values = attached(form, values, known) if isinstance(values, Mapping) else values
         local = self.now.astimezone(ZONE)
         autos = {
             "officer": by,

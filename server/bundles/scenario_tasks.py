@@ -39,11 +39,28 @@ def offered(form: Form) -> str:
     return ", ".join(_told(form.components)) or "–"
 
 
-def attached(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers with a file wherever a story says `true` at a field for files, and none where `false`."""
-    files = {field.key for field in form.fields if field.kind is Kind.FILES and field.key in values}
-    ticks = {key: values[key] for key in files if isinstance(values[key], bool)}
-    return {**values, **{key: [key] if tick else [] for key, tick in ticks.items()}}
+def attached(form: Form, values: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers with files: one wherever a story says `true`, none where `false`. A file that the form
+    demands and the story does not mention counts as attached, if the case does not hold one already."""
+    ticks = {
+        field.key: values.get(field.key, field.rules.required and not known.get(field.key))
+        for field in _files(form.components)
+    }
+    given = {
+        key: [f"{key}.pdf"] if tick else []
+        for key, tick in ticks.items()
+        if tick is True or values.get(key) is False
+    }
+    return {**values, **given}
+
+
+def _files(components: Sequence[Component]) -> Iterator[Component]:
+    """Fields for files, but for those in the rows of lists."""
+    for component in components:
+        if component.kind is Kind.GROUP:
+            yield from _files(component.children)
+        elif component.kind is Kind.FILES:
+            yield component
 
 
 def _told(components: Sequence[Component]) -> Iterator[str]:

@@ -104,15 +104,17 @@ def test_all_that_a_form_refuses_is_told_with_its_fields() -> None:
     assert told.endswith(" opinion.")
 
 
-def test_true_stands_for_a_file_of_any_name() -> None:
+def test_files_need_no_names() -> None:
     picker = b'{"id":"town.f","type":"default","schemaVersion":19,"components":[' \
         b'{"type":"filepicker","id":"a","key":"plan","label":"P","validate":{"required":true}},' \
         b'{"type":"radio","id":"b","key":"urgent","label":"U","values":[{"label":"Y","value":"true"}],' \
         b'"properties":{"kind":"boolean"}}]}'  # fmt: skip
     form = load_forms({"forms/town/f.form": picker})[0]["town.f"]
-    given = {"plan": True, "urgent": True}
-    assert attached(form, given) == {"plan": ["plan"], "urgent": True}
-    assert attached(form, {"plan": False}) == {"plan": []}
+    assert attached(form, {"plan": True, "urgent": True}, {}) == {"plan": ["plan.pdf"], "urgent": True}
+    assert attached(form, {"plan": False}, {}) == {"plan": []}
+    assert attached(form, {"plan": ["方案.pdf"]}, {}) == {"plan": ["方案.pdf"]}
+    assert attached(form, {}, {}) == {"plan": ["plan.pdf"]}
+    assert attached(form, {}, {"plan": ["方案.pdf"]}) == {}
     assert offered(form) == "plan*, urgent (true)"
 
 
