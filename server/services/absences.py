@@ -72,14 +72,18 @@ def with_absent(session: Session, person: Person, now: datetime) -> Person:
 
 
 def _absent(row: Mapping[str, Any]) -> Absent:
-    """What waits for somebody who is away. Posts of the house itself are nobody else's to use."""
-    chosen = frozenset(row["groups"])
-    held = {*(row["held"] or "").split()} - HOUSE_GROUPS
+    """What waits for somebody who is away. Posts of the house itself are nobody else's to use; that somebody
+    leads is kept, since who acts for a head reads what the head reads."""
+    chosen, every = frozenset(row["groups"]), frozenset((row["held"] or "").split())
+    held = every - HOUSE_GROUPS
+    posts = held & chosen if chosen else held
     keys = set() if chosen else {f"u:{row['id']}"}
-    for group in held & chosen if chosen else held:
+    for group in posts:
         keys |= {f"g:{group}", f"g:{group}@{row['unit_id']}"}
-    processes = frozenset(row["processes"])
-    return Absent(row["id"], row["name"], row["post"], tuple(sorted(keys)), processes, chosen)
+    return Absent(
+        row["id"], row["name"], row["post"], tuple(sorted(keys)), frozenset(row["processes"]), chosen,
+        posts, row["unit_id"], "leader" in every,
+    )  # fmt: skip
 
 
 def acting(person: Person, task: Mapping[str, Any]) -> Person:

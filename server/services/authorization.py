@@ -16,7 +16,8 @@ own unit."""
 @dataclass(frozen=True, slots=True)
 class Absent:
     """Somebody who is away today and for whom another acts: in all processes, or those named; for everything
-    that may wait for them, or what waits for the named groups. `principals` are the keys of what waits."""
+    that may wait for them, or what waits for the named groups. `principals` are the keys of what waits;
+    `posts` those of their posts in which the other acts; `leads` tells that they head those of `unit_id`."""
 
     id: str
     name: str
@@ -24,6 +25,9 @@ class Absent:
     principals: tuple[str, ...]
     processes: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    posts: frozenset[str] = frozenset()
+    unit_id: str = ""
+    leads: bool = False
 
     def covers(self, process_key: str, candidates: Collection[str]) -> bool:
         """Whether a task of this process that waits for these is among what the other may do."""

@@ -159,12 +159,11 @@ def _bounded(session: Session, person: Person) -> sa.Select[Any]:
     query = sa.select(_projects).where(p.tenant_id == person.tenant_id)
     if register_views.reach(deployed.active(session, person.tenant_id), person) == "all":
         return query
-    keys = (*person.principals, *heads.headed(session, person).keys)
     # Their cases are looked up once, not once for each project of the jurisdiction.
     took_part = (
         sa.select(i.project_id)
         .join(_participants, (of.tenant_id == i.tenant_id) & (of.instance_id == i.id))
-        .where(of.tenant_id == person.tenant_id, of.principal.in_(keys))
+        .where(of.tenant_id == person.tenant_id, heads.took_part(session, person))
         .where(i.project_id.is_not(None))
     )
     return query.where((p.unit_id == person.unit_id) | p.id.in_(took_part))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,12 +13,14 @@ import sqlalchemy as sa
 from server.bundles.archive import read_folder
 from server.bundles.manifest import read_manifest
 from server.services import (
+    absences,
     attachments,
     board_lists,
     heads,
     instance_views,
     register_views,
     searching,
+    substitutions,
     supervision,
     tasks,
 )
@@ -95,6 +99,39 @@ def test_heads_only_read(office: Office) -> None:
         session.execute(cases.update().where(cases.c.id == case).values(rehearsal_at=office.now))
     with office.database.read() as session:
         assert not heads.may_read(session, unit_head, case)
+
+
+@pytest.mark.parametrize(
+    ("scope", "reads"),
+    [
+        ({}, {"body", "unit"}),
+        ({"processes": ("hongshan.library_entry",)}, {"body", "unit"}),
+        ({"processes": ("hongshan.project_approval",)}, set()),
+        ({"groups": ("bureau_head",)}, {"body"}),
+    ],
+)
+def test_who_acts_for_a_head_reads_what_the_head_reads(
+    office: Office, scope: dict[str, Any], reads: set[str]
+) -> None:
+    """In the days and for what the substitution names; the unit only where it names no posts. They act in
+    nothing by it, and when it is over they read nothing."""
+    case, head, other = office.start(), office.people["sunlei"], office.people["baoyin"]
+    assert {"leader", "bureau_head"} <= head.groups
+    today = office.now.date()
+    wanted = substitutions.Wanted("sunlei", "baoyin", today, today, "出差", **scope)
+    with office.database.write() as session:
+        substitutions.enter(session, head, wanted, office.now)
+    with office.database.read() as session:
+        away = absences.with_absent(session, other, office.now)
+        after = absences.with_absent(session, other, office.now + timedelta(days=1))
+    (absent,) = away.stands_for
+    in_unit = replace(away, stands_for=(replace(absent, unit_id="education", posts=frozenset()),))
+    assert _reads(office.database, away, case) is ("body" in reads)
+    assert _reads(office.database, in_unit, case) is ("unit" in reads)
+    assert not _reads(office.database, after, case)
+    assert not _reads(office.database, replace(away, stands_for=(replace(absent, leads=False),)), case)
+    with office.database.write() as session, pytest.raises(NotPermitted):
+        tasks.claim(session, away, office.task(case, "check_materials")["id"], office.now)
 
 
 def test_a_body_of_units_is_led_in_ones_own_unit_only() -> None:
