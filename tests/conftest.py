@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -71,6 +72,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and SESSION_FOLDER in config.stash:
         postgresql.stop_shared(config.stash[SESSION_FOLDER])
         shutil.rmtree(config.stash[SESSION_FOLDER], ignore_errors=True)
+
+
+def pytest_collection_finish() -> None:
+    """All modules and tests stay to the end: the garbage collector need not look through them again and
+    again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

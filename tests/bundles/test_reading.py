@@ -103,7 +103,7 @@ def seconds(bundle: Bundle, memo: Memo) -> float:
 
 def test_forty_diagrams_are_checked_within_two_seconds(many: Bundle) -> None:
     assert sum(path.endswith(".bpmn") for path in many.files) >= MOST
-    assert min(seconds(many, Memo()) for _ in range(3)) < 2 * BUSY
+    assert any(seconds(many, Memo()) < 2 * BUSY for _ in range(3))
 
 
 def test_a_save_of_one_file_is_answered_at_once(many: Bundle) -> None:
