@@ -454,8 +454,9 @@ class Case:
     # ------------------------------------------------------------------ names
     def _named(self, element: str) -> str:
         """An element as people know it: its name in the diagram with its id."""
-        known = (d.nodes[element].name for d in self.model.processes.values() if element in d.nodes)
-        name = next(known, "")
+        own = self.model.processes.get(self.scenario.process)
+        every = [*([own] if own else []), *self.model.processes.values()]
+        name = next((d.nodes[element].name for d in every if element in d.nodes), "")
         return f"{name} ({element})" if name else element
 
     def _open_names(self) -> str:

@@ -63,3 +63,13 @@ def test_what_a_case_waits_for_is_told_where_no_task_is_open() -> None:
     assert early == ["step 1: expected task 核对 (look), open: 试运行 (rest) [2026-06-02 00:00]."]
     late = told("{wait: until 2026-06-02}", "{task: look, by: desk}", built="true")
     assert late == ["step 2: expected task 核对 (look), open: 等通知 (news) [message town.news]."]
+
+
+def test_an_element_is_named_as_in_the_diagram_the_story_is_about() -> None:
+    other = bpmn(
+        START + task("look", 'name="别处的核对"') + END, "start>look look>end", process="town.another"
+    )
+    model, findings = load({"another.bpmn": other, "trial.bpmn": DRAWN})
+    assert model is not None, [finding.text() for finding in findings]
+    story = read_scenario(b"process: town.trial\nsteps:\n  - {task: look}\n", "s.yaml")
+    assert texts(play(story, model))[0].startswith("step 1: expected task 核对 (look): ")
