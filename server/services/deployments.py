@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.bundles import archive
 from server.bundles.archive import Bundle
-from server.bundles.manifest import Manifest, read_manifest
+from server.bundles.manifest import Manifest, Regulation, read_manifest
 from server.engine import load
 from server.engine.model import Finding
 from server.services import (
@@ -132,18 +132,23 @@ def enter(
 def require_exceptions(session: Session, person: Person, tenant_id: str, wanted: Manifest) -> None:
     """That cases begin under an instrument that is not in force is for administrators to say, whether a
     manifest with such an exception is new or comes back. NotPermitted where the one in use has none."""
-    used = deployed.manifest(session, tenant_id)
-    known = _exceptions(used) if used else set()
-    if not (_exceptions(wanted) <= known or may_administer(person)):
+    if new_exceptions(session, tenant_id, wanted) and not may_administer(person):
         denied(
             "Only administrators may let cases begin under an instrument that is not in force "
             "(excepted_until in the manifest)."
         ).require()
 
 
-def _exceptions(manifest: Manifest) -> set[tuple[str, date | None, str]]:
-    laws = manifest.regulations.values()
-    return {(law.id, law.excepted_until, law.excepted_reason) for law in laws if law.excepted_until}
+def new_exceptions(session: Session, tenant_id: str, wanted: Manifest) -> tuple[Regulation, ...]:
+    """The instruments under which cases would begin though they are not in force, and do not begin so now."""
+    used = deployed.manifest(session, tenant_id)
+    known = {_exception(law) for law in used.regulations.values()} if used else set()
+    laws = wanted.regulations.values()
+    return tuple(law for law in laws if law.excepted_until and _exception(law) not in known)
+
+
+def _exception(law: Regulation) -> tuple[str, date | None, str]:
+    return law.id, law.excepted_until, law.excepted_reason
 
 
 def _elsewhere(found: str, tenant_id: str) -> Finding:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -49,11 +49,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a whole list would do; `digest` names exactly this. `units` are new departments: id, name."""
+    """What a whole list would do; `digest` names exactly this. `units` are new departments: id, name;
+    `names` what each department and group that a row may name is called, by id."""
 
     lines: tuple[Line, ...]
     units: tuple[tuple[str, str], ...]
     digest: str
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def count(self, kind: Kind) -> int:
         """How many rows are of a kind."""
@@ -98,7 +100,8 @@ def plan(session: Session, person: Person, rows: Sequence[Row], *, at_machine: b
         lines.append(_judged(wider, row, wanted, problems, person, at_machine))
     used = {line.wanted.unit_id for line in lines if line.kind in ("new", "changed")}
     added = tuple((id_, name) for id_, name in units.items() if id_ in used)
-    return Plan(tuple(lines), added, _digest(lines, added))
+    called = {"unit": wider.units, "groups": wider.groups}
+    return Plan(tuple(lines), added, _digest(lines, added), called)
 
 
 def carry_out(

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.bundles import single_file
 from server.bundles.archive import Bundle
-from server.bundles.manifest import ManifestRefused
+from server.bundles.manifest import ManifestRefused, Regulation
 from server.engine import load
 from server.engine.model import Finding
 from server.services import (
@@ -21,12 +21,13 @@ from server.services import (
     bundle_review,
     contents,
     deployed,
+    deployments,
     groups,
     release_effects,
     release_views,
     two_person,
 )
-from server.services.authorization import Person
+from server.services.authorization import Person, may_administer
 from server.services.bundle_review import Trial
 from server.services.groups import GroupView
 from server.services.release_views import Release
@@ -70,7 +71,8 @@ class Running:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a page shows before a release. It would take back what others changed meanwhile in the files
-    `undone`; `waiting` are releases whose day will come after this one."""
+    `undone`; `waiting` are releases whose day will come after this one. `excepted` are instruments under
+    which cases would begin though they are not in force: only an administrator (`may_except`) lets them."""
 
     digest: str
     active_id: str
@@ -84,6 +86,8 @@ class Preview:
     running: tuple[Running, ...]
     waiting: tuple[Release, ...]
     two_persons: bool
+    excepted: tuple[Regulation, ...] = ()
+    may_except: bool = False
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -102,8 +106,9 @@ class Preview:
 
     @property
     def ready(self) -> bool:
-        """Whether it can be released: something changes, and checks and scenarios hold."""
-        return bool(self.changes) and not self.errors and self.trial is not None and self.trial.holds
+        """Whether the person can release it: something changes, and checks and scenarios hold."""
+        sound = bool(self.changes) and not self.errors and self.trial is not None and self.trial.holds
+        return sound and (self.may_except or not self.excepted)
 
 
 def preview(session: Session, person: Person, draft_id: str) -> Preview:
@@ -122,8 +127,17 @@ def preview(session: Session, person: Person, draft_id: str) -> Preview:
         - sum(change.standing == "changed" for change in changes), overtaken(mine, current, base),
         bundle_review.findings(files), bundle_review.known_trial(digest), _groups(session, person, files),
         running(session, tenant), tuple(release_views.listing(session, person, only_open=True)),
-        two_person.is_required(session, tenant),
+        two_person.is_required(session, tenant), _excepted(session, tenant, files),
+        bool(may_administer(person)),
     )  # fmt: skip
+
+
+def _excepted(session: Session, tenant_id: str, files: Mapping[str, bytes]) -> tuple[Regulation, ...]:
+    try:
+        manifest = Bundle(files).manifest
+    except ManifestRefused:  # told as an error of the draft
+        return ()
+    return deployments.new_exceptions(session, tenant_id, manifest)
 
 
 def running(session: Session, tenant_id: str) -> tuple[Running, ...]:

@@ -3,7 +3,7 @@ bundles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -97,6 +97,16 @@ def entries(
     if before is not None:
         query = query.where(e.seq < before)
     return [Entry(*row) for row in session.execute(query)]
+
+
+def absent(session: Session, tenant_id: str, found: Iterable[Entry]) -> dict[str, str]:
+    """The names of those for whom some entries tell that others stand in, by id."""
+    ids = {str(entry.payload["absent_id"]) for entry in found if "absent_id" in entry.payload}
+    if not ids:
+        return {}
+    p = _people.c
+    query = sa.select(p.id, p.name).where(p.tenant_id == tenant_id, p.id.in_(ids))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def verify(session: Session, tenant_id: str | None = None) -> Iterator[ChainFault | int]:

@@ -10,13 +10,23 @@ from typing import Any
 import pytest
 
 from server.bundles.manifest import ManifestRefused, read_manifest
-from server.services import deployed, instances, legal_status, releases, starts, tasks
+from server.services import (
+    authoring,
+    deployed,
+    instances,
+    legal_status,
+    release_preview,
+    releases,
+    starts,
+    tasks,
+)
 from server.services.errors import NotPermitted
 from server.services.legal_status import Standing
 from server.services.releases import Wish
 from server.services.starts import Matter
 from tests.services import lab as small
 from tests.services.lab import GIVEN, Lab
+from tests.services.test_authoring import zipped
 
 CHINA = timezone(timedelta(hours=8))
 LAW = b'[[regulation]]\nid = "lab"\n'
@@ -148,9 +158,16 @@ def test_only_administrators_make_an_exception(lab: Lab) -> None:
         replace(lab.people["ann"], groups=frozenset({post})) for post in ("process_owner", "admin")
     )
     lab.deploy(under(OLD), owner)
+    with lab.database.write() as session:
+        draft = authoring.open_zip(session, owner, zipped(under(EXCEPTED)), "", "lab.zip", lab.now)
+        for person, may in ((owner, False), (admin, True)):
+            seen = release_preview.preview(session, person, draft)
+            assert ([law.id for law in seen.excepted], seen.may_except) == (["lab"], may)
     with pytest.raises(NotPermitted, match="administrators"):
         lab.deploy(under(EXCEPTED), owner)
     lab.deploy(under(EXCEPTED), admin)
+    with lab.database.read() as session:
+        assert release_preview.preview(session, owner, draft).excepted == ()
     lab.deploy(under(EXCEPTED.replace(b'"lab"', b'"lab"\nnumber = "1"')), owner)
     with pytest.raises(NotPermitted, match="administrators"):
         lab.deploy(under(EXCEPTED.replace(b"2026-03-02", b"2027-03-02")), owner)

@@ -155,6 +155,7 @@ def test_standing_in(office: Office) -> None:
     assert centre.post(end[1], centre.get("/tasks")).status_code == 403
     assert bureau.post(end[1], listed).status_code == 303
     assert '<span class="tag care">代' not in centre.get("/tasks").text
+    assert "代理李娜，" in office.visitor("admin").get("/rights?person=centre").text
 
 
 def test_handing_over(office: Office) -> None:

@@ -32,8 +32,9 @@ def test_a_list_is_looked_at_and_then_entered(own_office: Office) -> None:
     before = count(own_office.database)
     preview = look(visitor)
     assert preview.status_code == 200
-    for word in ("新人", "有误", "账号只能由字母", "缺少部门，请填写。", "确认导入"):
+    for word in ("新人", "有误", "账号只能由字母", "缺少部门，请填写。", "确认导入", "用户组：项目单位"):
         assert word in preview.text
+    assert "project_unit" not in re.sub(r'value="[^"]*"', "", preview.text)
     assert count(own_office.database) == before
     rows, digest = (
         re.search(rf'name="{name}" value="([^"]*)"', preview.text)[1].replace("&#34;", '"')

@@ -95,8 +95,8 @@ def _printed(subject: Subject, entry: ProcessEntry) -> Iterator[Finding]:
     documents = subject.manifest.documents.values()
     its = [document.id for document in documents if entry.id in document.processes]
     if entry.print and entry.print not in its:
-        told = {"where": f"[[process]] {entry.id}", "document": entry.print}
-        yield NO_DOCUMENT.at(FILE, entry.id, **told, suggestion=_close(entry.print, its))
+        where, close = f"[[process]] {entry.id}", _close(entry.print, its)
+        yield NO_DOCUMENT.at(FILE, entry.id, where=where, document=entry.print, suggestion=close)
 
 
 def _known(subject: Subject) -> Mapping[str, Collection[str]]:

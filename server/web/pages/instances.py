@@ -10,6 +10,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from server.bundles.papers import Document
 from server.engine.forms import FieldView
 from server.services import (
     archiving,
@@ -192,7 +193,9 @@ def _case(visit: Visit) -> InstanceView:
     return instance_views.view(visit.session, visit.person, visit.path("id"), visit.now)
 
 
-def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response:
+def _page(
+    visit: Visit, tab: str, case: InstanceView, main_paper: Document | None = None, **values: Any
+) -> Response:  # fmt: skip
     calendar = calendars.of(visit.session, visit.person.tenant_id, visit.person.calendar_revision)
     links = [
         (
@@ -213,6 +216,7 @@ def _page(visit: Visit, tab: str, case: InstanceView, **values: Any) -> Response
         days_left=days,
         reopenable=bool(case.ended_at) and starts.may_reopen(visit.session, visit.person, case.id, visit.now),
         archivable=bool(case.ended_at) and archiving.offered(visit.session, visit.person, case.id),
+        main_paper=main_paper,
         **values,
     )
 

@@ -9,17 +9,11 @@ from server.services.errors import NotPermitted
 from server.services.people import Record
 from server.web import render
 from server.web.context import Visit
-from server.web.language import mark as _
-from server.web.pages.rights import sentences
+from server.web.pages.rights import HOUSE_NAMES, sentences
 from server.web.routing import Pages, Permission
 
 pages = Pages()
 SHOWN = 500
-HOUSE_NAMES = {
-    "admin": _("Administrators"), "auditor": _("Auditors"), "leader": _("Heads of departments"),
-    "process_owner": _("Process owners"),
-}  # fmt: skip
-"""The groups that every jurisdiction has, whatever its manifest names."""
 
 
 @pages.get("/people", Permission.ADMIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from server.web import render, sheets
 from server.web.context import Visit
 from server.web.downloads import download
 from server.web.language import mark as _
+from server.web.pages.rights import HOUSE_NAMES
 from server.web.routing import Pages, Permission
 from server.web.sheets import Sheet
 
@@ -78,8 +80,20 @@ def _preview(visit: Visit, rows: Sequence[Row], plan: Plan, status: int = 200) -
     lines = sorted(plan.lines, key=lambda line: (order[line.kind], line.number))
     return render.page(
         visit, "people/preview.html", status=status, plan=plan, lines=lines, stale=status == 409,
-        rows=people_import.text_of(rows), kinds=people_import.KINDS,
+        rows=people_import.text_of(rows), kinds=people_import.KINDS, shown=partial(_shown, visit, plan),
     )  # fmt: skip
+
+
+def _shown(visit: Visit, plan: Plan, field: str, value: str) -> str:
+    """A value of a row as people read it: departments and groups by their names."""
+    gettext = visit.words.gettext
+    names = dict(plan.names.get(field, {}))
+    if field == "groups":
+        names |= {group: gettext(name) for group, name in HOUSE_NAMES.items()}
+        return "、".join(names.get(group, group) for group in value.split())
+    if field == "active":
+        return gettext(_("Yes") if value == "yes" else _("No"))
+    return names.get(value, value)
 
 
 def _refused(visit: Visit, told: str) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,11 @@ SENTENCES: dict[str, str] = {
     "token_made": _("Access for a program made: {name}, for {scopes}"),
     "token_revoked": _("Access for a program revoked"),
 }
+HOUSE_NAMES = {
+    "admin": _("Administrators"), "auditor": _("Auditors"), "leader": _("Heads of departments"),
+    "process_owner": _("Process owners"),
+}  # fmt: skip
+"""The groups that every jurisdiction has, whatever its manifest names."""
 _FIELDS = {"name": _("Full name"), "post": _("Post"), "unit": _("Department")}
 _SUBJECTS = {"case": _("case"), "project": _("project")}
 
@@ -70,13 +75,16 @@ def trail(visit: Visit) -> Response:
 
 
 def sentences(visit: Visit, entries: Iterable[Entry]) -> list[Told]:
-    """Entries of the trail in the reader's language."""
+    """Entries of the trail in the reader's language: groups and people by their names."""
+    found = tuple(entries)
     manifest = deployed.manifest(visit.session, visit.person.tenant_id)
     groups = {g.id: g.name for g in manifest.groups.values()} if manifest else {}
-    return [Told(entry, _sentence(visit, entry, groups)) for entry in entries]
+    groups |= {group: visit.words.gettext(name) for group, name in HOUSE_NAMES.items()}
+    absent = rights_log.absent(visit.session, visit.person.tenant_id, found)
+    return [Told(entry, _sentence(visit, entry, groups, absent)) for entry in found]
 
 
-def _sentence(visit: Visit, entry: Entry, groups: dict[str, str]) -> str:
+def _sentence(visit: Visit, entry: Entry, groups: Mapping[str, str], absent: Mapping[str, str]) -> str:
     tell = visit.words.tell
     values: dict[str, Any] = dict(entry.payload)
     if entry.kind == "person_changed":
@@ -87,6 +95,8 @@ def _sentence(visit: Visit, entry: Entry, groups: dict[str, str]) -> str:
         values = {"changes": "；".join(told)}
     if "group" in values:
         values["group"] = groups.get(values["group"], values["group"])
+    if "absent_id" in values:
+        values["absent_id"] = absent.get(values["absent_id"], values["absent_id"])
     if "kind" in values:
         values["subject_kind"] = visit.words.gettext(_SUBJECTS.get(values["kind"], values["kind"]))
     return tell(SENTENCES.get(entry.kind, entry.kind), {k: v or "—" for k, v in values.items()})
