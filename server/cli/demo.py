@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from sqlmodel import Session
 from server.bundles import duties
 from server.bundles.archive import Bundle
 from server.bundles.scenario_files import Scenario, Step, read_scenario
+from server.cli import demo_days
 from server.cli.telling import fail
 from server.engine.forms import Form, Kind
 from server.jobs.runner import Runner
@@ -190,7 +191,7 @@ class Office:
             starts_ = (start for key, start in used.message_starts(told.message) if key.id == told.process)
             begun = next((start.id for start in starts_), None)
             duty = duties.variables(duties.Duty(told.process, told.duty, "project"), day)
-            known = {name: _moved(value, play.days) for name, value in told.start.items()}
+            known = {name: demo_days.moved(value, play.days) for name, value in told.start.items()}
             variables = {**known, **(duty if told.duty else {})}
             leader = (play.begun, person) if play.rehearsed else None
             reason = {"period": told.duty, "day": day.isoformat()} if told.duty else {}
@@ -261,7 +262,7 @@ class Office:
         fixed = {name for entry in entries for name in (*entry.facts, *entry.outcome_facts)}
         asked = form.keys if form else frozenset()
         told = play.scenario.start.items()
-        known = {n: _moved(v, play.days) for n, v in told if n in fixed and n not in asked}
+        known = {n: demo_days.moved(v, play.days) for n, v in told if n in fixed and n not in asked}
         projects.take_over(session, self.bundle.id, chosen.id, known)
         return chosen.id
 
@@ -423,7 +424,7 @@ class Office:
             record = answers
             for part in around:
                 record = record.setdefault(part, {})
-            record[name] = _moved(value, days) if field.kind is Kind.DATE_TIME else value
+            record[name] = demo_days.answered(field, value, days, calendars.local(at).date())
         lists = form.lists if form else ()
         return answers | {
             part.key: [dict(row) for row in values[part.key]] for part in lists if part.key in values
@@ -476,14 +477,6 @@ def _within(values: Mapping[str, Any], around: list[str]) -> Mapping[str, Any]:
         inner = values.get(part)
         values = inner if isinstance(inner, Mapping) else {}
     return values
-
-
-def _moved(value: Any, days: int) -> Any:
-    """A date of a scenario some days later; what is no date stays as it is."""
-    try:
-        return (date.fromisoformat(value) + timedelta(days=days)).isoformat()
-    except (TypeError, ValueError):
-        return value
 
 
 def _waited(step: Step) -> timedelta:
