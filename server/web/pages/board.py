@@ -195,7 +195,7 @@ def _task_sheet(visit: Visit) -> Sheet:
     gettext, wanted = visit.words.gettext, _wanted(visit)
     heads = (
         _("Task"), _("Number"), _("Subject"), _("Process"), _("Department"), _("Officer"), _("Since"),
-        _("Limit of this step"), _("Done"), _("Working days"), _("Reason"),
+        _("Limit of this step"), _("Completed on"), _("Working days used"), _("Reason"),
     )  # fmt: skip
     lines = board_lists.every(visit.session, visit.person, wanted, visit.now)
     return Sheet(_task_title(visit), _made(visit), [gettext(head) for head in heads], map(_cells, lines))
