@@ -54,7 +54,8 @@ class Case:
         self.outcome = ""
         self.elements: set[tuple[str, str]] = set()
         self.rules: set[tuple[str, str]] = set()
-        self._evaluations: list[Evaluation] = []
+        self._evaluations: list[tuple[int, Evaluation]] = []  # with the number of the move that took it
+        self._moves = 0
         self._opened: list[UserTask] = []
         self._thrown: list[Thrown] = []
         self._all_thrown: list[Thrown] = []
@@ -132,12 +133,12 @@ class Case:
         self._done.setdefault(task.element, []).append(task.token)
 
     def _decision_step(self, step: Step) -> None:
-        taken_so = [e for e in self._evaluations if e.decision == step.subject]
+        taken_so = [e for _, e in self._evaluations if e.decision == step.subject]
         found = next(
             (e for e in taken_so if agrees(step.values, e.outputs)), taken_so[-1] if taken_so else None
         )
         if found is None:
-            taken = ", ".join(e.decision for e in self._evaluations) or "–"
+            taken = ", ".join(e.decision for _, e in self._evaluations) or "–"
             if self.ended:
                 raise Disagreement(
                     "decision {decision} was not taken: the case has ended with {found}.",
@@ -147,7 +148,7 @@ class Case:
                 "decision {decision} was not taken; taken were: {taken}.",
                 {"decision": step.subject, "taken": taken},
             )
-        del self._evaluations[: self._evaluations.index(found) + 1]
+        self._forget(found)
         if not agrees(step.values, found.outputs):
             rows = ", ".join(f"{r.row} ({r.id})" for r in found.matched) or "–"
             raise Disagreement(
@@ -159,6 +160,17 @@ class Case:
                     "rows": rows,
                 },
             )
+
+    def _forget(self, named: Evaluation) -> None:
+        """It and what was decided in earlier moves cannot be named any more; what was in the same move can,
+        in any order."""
+        place = next(i for i, (_, e) in enumerate(self._evaluations) if e is named)
+        move = self._evaluations[place][0]
+        self._evaluations = [
+            (m, e)
+            for i, (m, e) in enumerate(self._evaluations)
+            if i > place or (m == move and e.decision != named.decision)
+        ]
 
     def _wait_step(self, step: Step) -> None:
         target = self._after(step.subject)
@@ -268,7 +280,8 @@ class Case:
         self.tasks = {t: task for t, task in self.tasks.items() if t not in closed}
         self.tasks |= {task.token: task for task in advance.opened}
         self._opened = [*(self._opened if keep else ()), *advance.opened]
-        self._evaluations.extend(e for e in advance.evaluations)
+        self._moves += 1
+        self._evaluations.extend((self._moves, e) for e in advance.evaluations)
         self._thrown.extend(advance.thrown)
         self._all_thrown.extend(advance.thrown)
         self.elements |= {(s.process, s.element) for s in advance.steps}

@@ -96,6 +96,13 @@ def test_a_task_may_be_called_by_its_form_or_its_name(called: str) -> None:
     assert texts(failed) == ["step 2: clerk may not do 负责人审批 (head); head may."]
 
 
+def test_what_was_named_cannot_be_named_again() -> None:
+    text = SCENARIO.decode()
+    named = text[text.index("  - decision: town_level") : text.index("  - task: head")]
+    told = texts(played(text.replace(named, named + named, 1).encode()))
+    assert told == ["step 2: decision town_level was not taken; taken were: –."]
+
+
 def test_all_that_a_form_refuses_is_told_with_its_fields() -> None:
     told = texts(played(story("{opinion: 同意}", "{opinon: 同意, verdit: pass}")))[0]
     assert "opinon: " in told
