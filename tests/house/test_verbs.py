@@ -96,6 +96,9 @@ def test_a_proof_is_one(verb: str, proof: str) -> None:
     assert re.search(r"\bassert\b|expect\(|pytest\.raises", text), f"{test} asserts nothing"
     assert re.search(PROOFS[proof], text), f"{test} is no proof that {verb} is {proof}"
     assert (proof != "browser") or test.startswith("e2e/")
+    kinds = next(one.kinds for one in verbs() if one.name == verb)
+    if proof == "record" and kinds and not test.startswith("e2e/"):  # a person reads words there
+        assert any(kind in text for kind in kinds), f"{test} does not look for {kinds}"
 
 
 def test_whatever_can_be_sent_is_a_verb() -> None:

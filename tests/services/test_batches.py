@@ -43,6 +43,8 @@ def test_each_reports_for_itself(lab: Lab) -> None:
     ]  # fmt: skip
     results = run(lab, "bob", batches.claim, mine)
     assert [one.problem for one in results] == [None, None]
+    refused = run(lab, "head", batches.claim, works(lab, 1))
+    assert [type(one.problem) for one in refused] == [NotPermitted]
     results = run(lab, "bob", batches.claim, ["nothing", *mine])
     assert [one.task.id for one in results] == mine  # what does not exist is not told of
 
@@ -116,12 +118,34 @@ def test_a_form_of_a_real_office(office: Office) -> None:
     assert [office.open(case) for case in cases] == [["pre_review"]] * 2
 
 
+def _told(lab: Office, kind: str) -> int:
+    """How many entries of a kind the records of all cases have."""
+    return len(lab.rows("select seq from history_event where kind = :k", k=kind))
+
+
+def test_a_batch_done_in_two_windows(lab: Lab) -> None:
+    """Each task is sent once, by one of the two; the other is told of each."""
+    mine, sent = works(lab), list[bool]()
+    with lab.database.read() as session:
+        group = batches.alike(session, lab.people["ann"], mine, lab.now)
+
+    def send() -> None:
+        results = run(lab, "ann", batches.complete, list(group.picked), [("note", "同意")])
+        sent.extend(one.problem is None for one in results)
+        assert {type(one.problem) for one in results} <= {type(None), StaleTask}
+
+    assert together(send, send) == []
+    assert (sorted(sent), _told(lab, "task_completed")) == ([False] * 3 + [True] * 3, 3)
+
+
 def test_two_batches_at_once(lab: Lab) -> None:
-    """Whatever their order, each task is claimed once, and nobody waits for ever."""
+    """Whatever their order, each task is claimed once, and nobody waits for ever; put back from two windows,
+    each goes back once, and every case tells it."""
     for _ in range(5):
         free = works(lab, 4)
         run(lab, "ann", batches.release, free)
         won: dict[str, list[bool]] = {}
+        claimed = _told(lab, "task_claimed")
 
         def claim(name: str, ids: list[str], won: dict[str, list[bool]] = won) -> None:
             won[name] = [one.problem is None for one in run(lab, name, batches.claim, ids)]
@@ -132,3 +156,8 @@ def test_two_batches_at_once(lab: Lab) -> None:
         assert raised == []
         assert [a != b for a, b in zip(won["ann"], reversed(won["bob"]), strict=True)] == [True] * 4
         assert all(row(lab, task)["assignee_id"] in ("ann", "bob") for task in free)
+        assert _told(lab, "task_claimed") == claimed + 4
+        hers = [task for task, by_ann in zip(free, won["ann"], strict=True) if by_ann]
+        before = _told(lab, "task_released")
+        assert together(*[lambda h=hers: run(lab, "ann", batches.release, h)] * 2) == []
+        assert _told(lab, "task_released") == before + len(hers)

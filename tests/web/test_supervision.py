@@ -76,6 +76,8 @@ def test_the_ticked_steps_are_reminded_of(office: ClockOffice) -> None:
     admin = office.visitor("admin")
     page = admin.get("/supervision?list=step_red")
     first, second = listed(page.text)
+    bob = office.visitor("bob")
+    assert bob.post("/supervision/remind", bob.get("/tasks"), row=first, note="请抓紧").status_code == 403
     assert (
         "已催办 1 项"
         in admin.post("/supervision/remind", page, row=first, note="请抓紧", list="step_red").text
