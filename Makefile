@@ -5,7 +5,8 @@ PYTHON  ?= python3
 HOST    ?= 127.0.0.1
 PORT    ?= 8000
 TESTS   ?= tests
-WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(max(os.cpu_count() or 1, 2), 6))")
+# One more than there are cores: a quarter of the time a test waits for a browser, a server or a database.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min((os.cpu_count() or 1) + 1, 6))")
 
 BIN    := .venv/bin
 RUN    := .venv/.ready-run

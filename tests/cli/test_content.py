@@ -52,9 +52,9 @@ def test_every_command_explains_itself() -> None:
         assert len(told.output.splitlines()) > 5
 
 
-def test_the_content_passes_its_checks(content: Path) -> None:
+def test_the_content_passes_its_checks() -> None:
     """As it is in the repository."""
-    result = guicheng("check", "hongshan", "--root", content)
+    result = guicheng("check", "hongshan", "--root", ROOT)
     assert result.exit_code == 0, result.output
     assert "hongshan:" in result.output
 
@@ -88,7 +88,7 @@ def test_one_cent_more_in_the_table_fails_the_scenarios(content: Path) -> None:
     assert any("600000" in json.dumps(row, ensure_ascii=False) for row in json.loads(machine.stdout))
 
 
-def test_scenarios_kept_elsewhere_are_played_instead(content: Path, tmp_path: Path) -> None:
+def test_scenarios_kept_elsewhere_are_played_instead(tmp_path: Path) -> None:
     """Somebody outside keeps their own proofs: those are played, and fail for their own reasons."""
     case = (
         "decision: hongshan_tier\ntitle: Outside\ncases:\n- with: {class: construction, total: 599999.99}\n"
@@ -96,7 +96,7 @@ def test_scenarios_kept_elsewhere_are_played_instead(content: Path, tmp_path: Pa
     (tmp_path / "deep").mkdir()
     file = tmp_path / "deep" / "outside.yaml"
     file.write_text(case + "  expect: {tier: small}\n")
-    words = ("test", "hongshan", "--root", content, "--scenarios")
+    words = ("test", "hongshan", "--root", ROOT, "--scenarios")
     right = guicheng(*words, file.parent)
     assert right.exit_code == 0, right.output
     assert "1 of 1 scenarios hold" in right.output
@@ -106,10 +106,10 @@ def test_scenarios_kept_elsewhere_are_played_instead(content: Path, tmp_path: Pa
     assert "outside.yaml" in wrong.output
 
 
-def test_coverage_accounts_for_every_article(content: Path) -> None:
+def test_coverage_accounts_for_every_article() -> None:
     """Each article of the manifest once: proved, or left to people with a reason; none is open."""
-    rows = json.loads(guicheng("coverage", "hongshan", "--root", content, "--json").stdout)
-    manifest = read_manifest((content / "bpmn/hongshan/jurisdiction.toml").read_bytes())
+    rows = json.loads(guicheng("coverage", "hongshan", "--root", ROOT, "--json").stdout)
+    manifest = read_manifest((ROOT / "bpmn/hongshan/jurisdiction.toml").read_bytes())
     articles = [f"{r.id}#{a.id}" for r in manifest.regulations.values() for a in r.articles]
     assert [row["article"] for row in rows] == articles
     by_article = {row["article"]: row for row in rows}
@@ -119,7 +119,7 @@ def test_coverage_accounts_for_every_article(content: Path) -> None:
     assert by_article["hongshan#1"]["reason"]
     assert by_article["hongshan#38"]["state"] == "proved"
     assert not [article for article, row in by_article.items() if row["state"] == "not_yet"]
-    told = guicheng("coverage", "hongshan", "--root", content)
+    told = guicheng("coverage", "hongshan", "--root", ROOT)
     assert all(article in told.output for article in articles)
 
 
@@ -138,10 +138,21 @@ def test_outlines_are_compared_and_written(content: Path) -> None:
     assert guicheng("outline", "hongshan", "--root", content, "--check").exit_code == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(
+    "folder", sorted(folder.name for folder in (ROOT / "bpmn").iterdir() if folder.is_dir())
+)
+def test_the_diagrams_are_tidy(folder: str) -> None:
+    """As they are in the repository: laid out again, they have the same bytes."""
+    told = guicheng("tidy", ROOT / "bpmn" / folder, "--check")
+    assert told.exit_code == 0, told.output
+
+
 def test_tidy_is_compared_and_written(content: Path) -> None:
-    """The repository's diagrams are tidy; one that was pushed about is not, until it is laid out again."""
-    assert guicheng("tidy", content / "bpmn", "--check").exit_code == 0
+    """A diagram that was pushed about is not tidy, until it is laid out again."""
     file = content / ENTRY
+    assert guicheng("tidy", file, "--check").exit_code == 0
     tidy = file.read_bytes()
     text = tidy.decode()
     at = text.index("<dc:Bounds ")
@@ -171,13 +182,13 @@ def test_a_bundle_has_the_same_bytes_each_time(content: Path, tmp_path: Path) ->
     ("total", "tier"),
     [("599999.99", "small"), ("600000", "large"), ("600000.00", "large"), ("600000.01", "large")],
 )
-def test_a_decision_is_tried(content: Path, total: str, tier: str) -> None:
+def test_a_decision_is_tried(total: str, tier: str) -> None:
     """By names and values, or as JSON."""
-    told = guicheng("evaluate", "hongshan_tier", "class=construction", f"total={total}", "--root", content)
+    told = guicheng("evaluate", "hongshan_tier", "class=construction", f"total={total}", "--root", ROOT)
     assert told.exit_code == 0, told.output
     assert tier in told.output
     asked = f'{{"class": "construction", "total": {total}}}'
-    machine = guicheng("evaluate", "hongshan_tier", asked, "--root", content, "--json")
+    machine = guicheng("evaluate", "hongshan_tier", asked, "--root", ROOT, "--json")
     answer = json.loads(machine.stdout)
     assert tier in json.dumps(answer["outputs"])
     assert len(answer["matched"]) == 1
@@ -193,9 +204,9 @@ def test_a_decision_is_tried(content: Path, total: str, tier: str) -> None:
         (("test", "hongshan", "--scenarios", "no-such-folder"), 2),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_says_so(content: Path, words: tuple[str, ...], code: int) -> None:
+def test_what_cannot_be_done_says_so(words: tuple[str, ...], code: int) -> None:
     """With an exit code that a script can tell apart, and no traceback."""
-    root = ("--root", str(content)) if words[0] in ("evaluate", "check", "test") else ()
+    root = ("--root", str(ROOT)) if words[0] in ("evaluate", "check", "test") else ()
     result = guicheng(*words, *root)
     assert result.exit_code == code, result.output
     assert "Traceback" not in result.output
