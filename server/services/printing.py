@@ -35,8 +35,8 @@ class SheetLine:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An approval sheet: letterhead, facts, one line per step in order, materials, articles, and
-    the digest of the record it was made from."""
+    """An approval sheet: letterhead, facts, one line per step in order (but for what its sender took back),
+    materials, articles, and the digest of the record it was made from."""
 
     letterhead: str
     instance: InstanceView
@@ -52,7 +52,9 @@ def sheet(session: Session, person: Person, instance_id: str, now: datetime) -> 
     case = instance_views.view(session, person, instance_id, now)
     entries = list(reversed(instance_views.record(session, person, instance_id)))
     row, used = instance_views.see(session, person, instance_id)
-    lines = tuple(_line(used, entry) for entry in entries if entry.kind in ("task_completed", "task_signed"))
+    taken_back = {entry.task_id for entry in entries if entry.kind == "task_withdrawn"}
+    sent = (entry for entry in entries if entry.kind in ("task_completed", "task_signed"))
+    lines = tuple(_line(used, entry) for entry in sent if entry.task_id not in taken_back)
     articles: dict[str, None] = {}
     for entry in entries:
         for citation in used.citations(entry.element):

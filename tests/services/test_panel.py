@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.services import instance_views, tasks
+from server.services import instance_views, printing, tasks
 from server.services.errors import NotPermitted, Refused, StaleTask
 from tests.services.conftest import Office
 
@@ -115,10 +115,16 @@ def test_an_expert_takes_their_own_round_back_while_the_other_writes(office: Off
         assert tasks.view(session, baoyin, back.task_id, office.now).variables["opinion_text"] == "同意建设"
     assert {row["assignee_id"] for row in rounds(office, instance)} == {"baoyin", "gaoshan"}
     assert round_of(office, instance, "gaoshan") == other
-    give(office, instance, "baoyin", "不同意建设")
+    with pytest.raises(StaleTask), office.database.write() as session:
+        tasks.withdraw(session, baoyin, done.task_id, office.now)
+    again = give(office, instance, "baoyin", "不同意建设")
     give(office, instance, "gaoshan", "同意")
     assert office.open(instance) == ["conclude"]
     with pytest.raises(Refused), office.database.write() as session:
-        tasks.withdraw(session, baoyin, done.task_id, office.now)
+        tasks.withdraw(session, baoyin, again.task_id, office.now)
+    with office.database.read() as session:
+        sheet = printing.sheet(session, office.people["chenwei"], instance, office.now)
+    assert [line.opinion for line in sheet.lines[-2:]] == ["不同意建设", "同意"]
+    assert "同意建设" not in [line.opinion for line in sheet.lines]
     told = office.rows("select kind from history_event where instance_id = :i order by seq", i=instance)
     assert [row["kind"] for row in told].count("task_withdrawn") == 1
