@@ -128,12 +128,14 @@ CONTRACT = {
     "yunfu": (17, 16),
 }
 """Processes and decisions that the five regulations ask for; limits and schedule are tables of the house."""
+ADDED = {"xinhua.cloud_catalogue"}
+"""What keeps a register that a regulation names without saying who keeps it: a reading of ours."""
 
 
 @pytest.mark.parametrize(("jurisdiction", "counts"), CONTRACT.items())
 def test_nothing_of_a_regulation_is_left_out(jurisdiction: str, counts: tuple[int, int]) -> None:
     model = model_of(jurisdiction)
-    own = [key for key in model.processes if not key.startswith("shared.")]
+    own = [key for key in model.processes if not key.startswith("shared.") and key not in ADDED]
     tables = {key for key in model.decisions if not key.endswith(("_clocks", "_schedule"))}
     assert (len(own), len(tables)) == counts
 

@@ -74,7 +74,7 @@ def test_people_from_a_list_to_a_recusal(browser: Browser, server: Server, tmp_p
     task = page.url
     clerk.page.goto(task)
     expect(clerk.page.locator("main")).to_contain_text("您已回避，不得办理本办件")
-    clerk.page.get_by_role("link", name="为何我不能办理").click()
+    clerk.page.locator("#task").get_by_role("link", name="为何我不能办理").click()
     expect(clerk.page.locator("main")).to_contain_text("申请单位负责人是本人亲属")
     clerk.picture(PICTURES, "why-360")
     clerk.page.goto(f"{case}/history")

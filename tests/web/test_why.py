@@ -56,7 +56,7 @@ def test_others_are_refused_with_the_reason(office: Office, case: str) -> None:
         answer = clerk.get(f"/instances/{case}/{file}")
         assert answer.status_code == 403
         assert "审计" in answer.text
-    assert "/why" not in clerk.get(f"/instances/{case}/decisions").text
+    assert f"/instances/{case}/why" not in clerk.get(f"/instances/{case}/decisions").text
     assert office.visitor("admin").get("/instances/nothing/why").status_code == 404
 
 
