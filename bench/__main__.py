@@ -57,7 +57,7 @@ def _measure(parts: tuple[str, ...], kinds: list[str]) -> Iterator[Result]:
         yield from engine.measure()
     if "decisions" in parts:
         yield from decisions.measure()
-    if "http" in parts:
+    if {"http", "lists"} & set(parts):
         yield from reference.request()
     for kind in kinds if {"commit", "http", "worklist"} & set(parts) else ():
         yield from _stored(parts, kind)

@@ -3,7 +3,9 @@ answers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,7 +74,8 @@ def values(
     if not ids or not names:
         return {}
     e, asked = _events.c, {name.partition(".")[0] for name in names}
-    written = [f'"{name}"' for name in asked]
+    written = re.compile("|".join(re.escape(f'"{name}"') for name in asked))
+    result_of = cache(partial(_result_of, used))  # the same few elements in every case
     query = (
         sa.select(e.instance_id, e.kind, e.element, sa.type_coerce(e.payload, sa.Text))
         .where(e.tenant_id == used.tenant_id, e.instance_id.in_(ids), e.kind.in_(_TELL_VALUES))
@@ -81,7 +84,7 @@ def values(
     known: dict[str, dict[str, Any]] = {}
     for instance_id, kind, element, text in session.execute(query).all():
         # Most entries tell of other things: only those that name one of these are read.
-        if any(name in text for name in written) or _result_of(used, kind, element) in asked:
+        if written.search(text) or result_of(kind, element) in asked:
             known.setdefault(instance_id, {}).update(said(used, kind, element, loads(text)))
     return {one: {name: reached(found, name) for name in names} for one, found in known.items()}
 
