@@ -56,8 +56,8 @@ def fill(where: Place, count: int = COUNT) -> int:
                 print(f"{play.scenario.title} stops early: {error}")
     added = cases.multiply(where.database, count, now)
     if not where.database.is_sqlite:
-        with where.database.write() as session:
-            session.execute(sa.text("ANALYZE"))  # an installation's server does so by itself
+        with where.database.engine.connect() as link:  # as an installation's server does by itself
+            link.execution_options(isolation_level="AUTOCOMMIT").execute(sa.text("VACUUM ANALYZE"))
     return added
 
 

@@ -37,8 +37,11 @@ LONG = (
 )  # fmt: skip
 """What takes longest, longest first."""
 
-hypothesis.settings.register_profile("dev", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
+# The same examples every time: a change is judged by what it changes.
+# `--hypothesis-profile=explore` looks for others.
+hypothesis.settings.register_profile("dev", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=1_000, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 

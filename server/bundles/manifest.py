@@ -68,6 +68,13 @@ class Reopening(_Part, frozen=True):
     by: tuple[str, ...] = ()
 
 
+class PastProjects(_Part, frozen=True):
+    """补录: which groups, beside administrators, enter projects that were under way before the system came,
+    and what their documents say."""
+
+    by: tuple[str, ...] = ()
+
+
 class Group(_Part, frozen=True):
     """A body that acts. `scope` says which people the group means in a case: those of the whole
     installation, those of the case's own unit, or those the case itself names."""
@@ -194,6 +201,7 @@ class _File(_Part, frozen=True):
     lights: Lights = Lights()
     separation: Separation = Separation()
     reopening: Reopening = Reopening()
+    past_projects: PastProjects = PastProjects()
     group: tuple[Group, ...] = ()
     process: tuple[ProcessEntry, ...] = ()
     clock_stop: tuple[ClockStop, ...] = ()
@@ -235,6 +243,7 @@ class Manifest:
     secret_files: Mapping[str, SecretFile] = field(default_factory=dict)
     separation: Separation = field(default_factory=Separation)
     reopening: Reopening = field(default_factory=Reopening)
+    past_projects: PastProjects = field(default_factory=PastProjects)
 
     def reopening_of(self, process_key: str) -> Reopening:
         """Who takes up ended cases of a process again: its own rule, else that of the jurisdiction."""
@@ -298,6 +307,7 @@ def read_manifest(content: bytes, file: str = FILE) -> Manifest:
         secret_files=_by_id(parsed.secret_file, "secret_file", file),
         separation=parsed.separation,
         reopening=parsed.reopening,
+        past_projects=parsed.past_projects,
     )
 
 

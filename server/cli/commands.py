@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from server.cli import archives, content, finding, office, people, studio, tokens, versions
+from server.cli import archives, content, finding, office, people, projects, studio, tokens, versions
 
 app = typer.Typer(
     name="guicheng",
@@ -37,6 +37,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 for name, command in COMMANDS.items():
     app.command(name)(command)
-GROUPS = {"token": tokens.app, "people": people.app}
+GROUPS = {"token": tokens.app, "people": people.app, "projects": projects.app}
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)

@@ -34,6 +34,7 @@ from server.services import (
     instances,
     legal_status,
     participants,
+    past_entering,
     predecessors,
     projects,
     rehearsal,
@@ -43,8 +44,9 @@ from server.services import (
     tasks,
 )
 from server.services.attachments import FileStore
-from server.services.authorization import Person, may_begin_for_all, may_see_instance
+from server.services.authorization import Person, may_begin_for_all, may_see_instance, system
 from server.services.errors import NotPermitted
+from server.services.past_facts import Document, Told
 from server.services.wakeups import Wakeup
 from server.store.database import Database
 from server.store.runtime import Task
@@ -263,7 +265,8 @@ class Office:
         asked = form.keys if form else frozenset()
         told = play.scenario.start.items()
         known = {n: demo_days.moved(v, play.days) for n, v in told if n in fixed and n not in asked}
-        projects.take_over(session, self.bundle.id, chosen.id, known)
+        papers = Told(Document("系统上线前的批复、合同等纸质档案", play.begun.date()), known)
+        past_entering.take_over(session, system(self.bundle.id), chosen, papers, play.begun)
         return chosen.id
 
     def _keeper(self, session: Session, clerk: Person, process_key: str) -> Person:

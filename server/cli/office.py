@@ -16,7 +16,7 @@ from server.bundles.archive import ArchiveRefused, Bundle
 from server.bundles.manifest import ManifestRefused
 from server.cli import demo, finding, house, serving, telling
 from server.cli.telling import AsJson, console, fail
-from server.services import bundle_log, deployed, deployments, history, identity, rights_log
+from server.services import bundle_log, deployed, deployments, history, identity, past_log, rights_log
 from server.services.errors import DeploymentRejected, InvalidSubmission, ServiceError
 from server.settings import Settings
 from server.store.database import Database
@@ -72,8 +72,8 @@ def seed(count: Annotated[int, typer.Option(help="About how many cases.")] = 40)
 
 
 def verify_audit(jurisdiction: str = "", as_json: AsJson = False) -> None:
-    """Check the chains of every case's record, of the bundles and of the rights; exit code 1 if one was
-    changed."""
+    """Check the chains of every case's record, of the bundles, of the rights and of what was entered of
+    projects from before; exit code 1 if one was changed."""
     settings = house.settings()
     entries, cases, faults = 0, 0, list[tuple[str, history.ChainFault]]()
     with house.opened(settings) as database, database.read() as session:
@@ -83,7 +83,7 @@ def verify_audit(jurisdiction: str = "", as_json: AsJson = False) -> None:
                 entries += found
             else:
                 faults.append((found.instance_id, found))
-        for name, log in (("bundles", bundle_log), ("rights", rights_log)):
+        for name, log in (("bundles", bundle_log), ("rights", rights_log), ("projects", past_log)):
             for found in log.verify(session, jurisdiction or None):
                 if isinstance(found, int):
                     entries += found

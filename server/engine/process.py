@@ -38,7 +38,10 @@ from server.engine.nodes.activities import correct
 from server.engine.nodes.signatures import Signature
 from server.engine.nodes.sub_processes import begin_scope
 from server.engine.scopes import Scopes
-from server.engine.spiff import OPEN, WITHDRAWABLE, Instance, Token
+from server.engine.spiff import BROUGHT, OPEN, WITHDRAWABLE, Instance, Token
+
+RETURN_REASON = "return_reason"
+"""The variable that says why a case was returned, while that is being corrected."""
 
 
 # --------------------------------------------------------------------------- what workers send
@@ -86,10 +89,13 @@ def complete(
         raise SignersFirst(element=task.node.element.id, name=task.node.element.name, names=names)
     before = standing(instance)
     _touch(task)
+    brought = {BROUGHT: task.memo[BROUGHT]} if BROUGHT in task.memo else {}
+    if brought:
+        instance.scopes.write(task.scope, {RETURN_REASON: None})
     instance.scopes.write(task.view, variables)
     instance.close(task, "completed")
     if _may_be_withdrawn(task):
-        task.memo[WITHDRAWABLE] = True
+        task.memo |= {WITHDRAWABLE: True, **brought}
         multi_instance.sent(task)
     if not signatures.begin_after(task):
         task.go_on()
@@ -157,7 +163,8 @@ def return_to(
 ) -> Advance:  # fmt: skip
     """Return an open task to an earlier step (退回): what came of that step ends and it opens again. With
     `straight` only the task waits meanwhile: the earlier step opens beside it, and when it is done the task
-    opens anew; what lies between is not passed again and nothing else ends.
+    opens anew; what lies between is not passed again and nothing else ends. Of the variables that come along
+    the reason, `return_reason`, is null again when the step, a task, has been done.
 
     Raises UnknownToken; ReturnNotDrawn or ReturnNotVisited, each with its reason.
     """
@@ -170,13 +177,13 @@ def return_to(
         raise ReturnNotVisited(element=task.node.element.id, target=element)
     before = standing(instance)
     _touch(task)
-    instance.scopes.write(target.scope, variables)
     instance.close(task, "returned")
     if straight:
-        correct(task, target)
+        anew = correct(task, target)
     else:
         task.leaving = True
-        _reopen(target)
+        anew = _reopen(target)
+    _bring(anew, variables)
     return carry_out(instance, before)
 
 
@@ -197,9 +204,10 @@ def withdraw(model: Model, process_id: str, state: bytes, token: str, at: Moment
     if WITHDRAWABLE not in task.memo:
         raise TooLateToWithdraw(token=token, element=task.node.element.id)
     before = standing(instance)
+    brought = {RETURN_REASON: task.memo[BROUGHT]} if BROUGHT in task.memo else {}
     _touch(task)
     if task.finished:
-        _reopen(task)
+        _bring(_reopen(task), brought)
     else:
         signatures.take_back(task)
         del task.memo[WITHDRAWABLE]
@@ -321,10 +329,18 @@ def _way_back(task: Token) -> list[Token]:
     return [step for step in task.ancestors() if step.finished]
 
 
-def _reopen(step: Token) -> None:
+def _reopen(step: Token) -> Token:
     """Put a fresh token where a finished one stands and end everything that came of the finished one."""
-    step.instance.spawn(step.origin, step.node, step.scope)
+    anew = step.instance.spawn(step.origin, step.node, step.scope)
     step.instance.drop(step)
+    return anew
+
+
+def _bring(step: Token, variables: Variables) -> None:
+    """Hand what belongs to a return to the step that is done again for it."""
+    step.instance.scopes.write(step.scope, variables)
+    if RETURN_REASON in variables:
+        step.memo[BROUGHT] = variables[RETURN_REASON]
 
 
 def _may_be_withdrawn(task: Token) -> bool:
@@ -336,6 +352,7 @@ def _touch(token: Token) -> None:
     for step in list(token.ancestors()):
         multi_instance.touch(step)
         if step.memo.pop(WITHDRAWABLE, False):
+            step.memo.pop(BROUGHT, None)
             step.instance.settle(step)
 
 

@@ -44,6 +44,8 @@ COMPLETED, FAILED, INTERRUPTED = TaskState.COMPLETED, TaskState.ERROR, TaskState
 
 WITHDRAWABLE = "withdrawable"
 """The property of a user task whose sender may take it back; in a memo: that they still may."""
+BROUGHT = "brought"
+"""Memo of a task that is done again: the reason of the return that asked for it."""
 
 
 class Token(Task):  # type: ignore[misc]
@@ -390,7 +392,8 @@ class Instance(Workflow):  # type: ignore[misc]
         if task is self.root:
             self.completed = True
             return
-        task.memo = {WITHDRAWABLE: True} if WITHDRAWABLE in task.memo else {}
+        keeps = (WITHDRAWABLE, BROUGHT) if WITHDRAWABLE in task.memo else ()
+        task.memo = {name: task.memo[name] for name in keeps if name in task.memo}
         self.settle(task)
 
     # -- keeping the tree small

@@ -97,11 +97,13 @@ def system(tenant_id: str) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Allowed, or denied with the reason as an English template and its values."""
+    """Allowed, or denied with the reason as an English template and its values, and the posts whose holders
+    can help (`ask`)."""
 
     allowed: bool
     reason: str = ""
     params: dict[str, object] = field(default_factory=dict)
+    ask: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -109,15 +111,15 @@ class Verdict:
     def require(self) -> None:
         """Raise NotPermitted when denied."""
         if not self.allowed:
-            raise NotPermitted(self.reason, self.params)
+            raise NotPermitted(self.reason, self.params, self.ask)
 
 
 ALLOWED = Verdict(allowed=True)
 
 
-def denied(reason: str, **params: object) -> Verdict:
-    """A refusal with its reason."""
-    return Verdict(allowed=False, reason=reason, params=params)
+def denied(reason: str, *, ask: tuple[str, ...] = (), **params: object) -> Verdict:
+    """A refusal with its reason, and whose help to ask for."""
+    return Verdict(allowed=False, reason=reason, params=params, ask=ask)
 
 
 def may_start(person: Person, started_by: Iterable[str], group_names: dict[str, str]) -> Verdict:
@@ -150,7 +152,7 @@ def may_end(person: Person, started_by: str) -> Verdict:
     """A case is ended without an outcome by whoever started it, or an admin."""
     if person.id == started_by or person.has("admin"):
         return ALLOWED
-    return denied("Only the person who started the case, or an administrator, may end it.")
+    return denied("Only the person who started the case, or an administrator, may end it.", ask=("admin",))
 
 
 def may_claim(person: Person, candidates: Collection[str], assignee_id: str | None, names: str) -> Verdict:
@@ -189,17 +191,23 @@ def may_deliver(person: Person, groups: Mapping[str, str], unit_id: str, names: 
 
 def may_administer(person: Person) -> Verdict:
     """Calendar, incidents and jobs are the admins' business."""
-    return ALLOWED if person.has("admin") else denied("Only administrators may do this.")
+    if person.has("admin"):
+        return ALLOWED
+    return denied("Only administrators may do this.", ask=("admin",))
 
 
 def may_deploy(person: Person) -> Verdict:
     """Bundles are deployed by process owners and admins."""
-    return ALLOWED if person.has("admin", "process_owner") else denied("Only process owners may deploy.")
+    if person.has("admin", "process_owner"):
+        return ALLOWED
+    return denied("Only process owners may deploy.", ask=("process_owner", "admin"))
 
 
 def may_audit(person: Person) -> Verdict:
     """The whole trail of every instance is the auditors' to read."""
-    return ALLOWED if person.has("admin", "auditor") else denied("Only auditors may read this.")
+    if person.has("admin", "auditor"):
+        return ALLOWED
+    return denied("Only auditors may read this.", ask=("auditor", "admin"))
 
 
 def may_read_register(person: Person, readers: Collection[str]) -> bool:

@@ -29,6 +29,7 @@ class Entry:
     seq: int
     at: datetime
     kind: str
+    actor_id: str
     actor_name: str
     actor_post: str
     payload: dict[str, Any]
@@ -69,7 +70,7 @@ def entries(session: Session, person: Person, limit: int = 100) -> list[Entry]:
     may_deploy(person).require()
     e = _events.c
     query = (
-        sa.select(e.seq, e.at, e.kind, e.actor_name, e.actor_post, e.payload)
+        sa.select(e.seq, e.at, e.kind, e.actor_id, e.actor_name, e.actor_post, e.payload)
         .where(e.tenant_id == person.tenant_id)
         .order_by(e.seq.desc())
         .limit(limit)

@@ -24,10 +24,12 @@ class NotFound(ServiceError):
 
 @dataclass(eq=False)
 class NotPermitted(ServiceError):
-    """The person may not do this. `reason` is an English template filled from `params`."""
+    """The person may not do this. `reason` is an English template filled from `params`; those who hold one of
+    the posts `ask` can help."""
 
     reason: str
     params: dict[str, object] = field(default_factory=dict)
+    ask: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)

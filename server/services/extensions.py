@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from server.bundles import terms
 from server.services import faster, stops
-from server.services.authorization import ALLOWED, Person, Verdict, denied
+from server.services.authorization import ALLOWED, Person, Verdict, denied, may_administer
 from server.services.calendars import local
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
@@ -51,7 +51,7 @@ def may_decide(person: Person, used: Deployed, waiting: list[list[str]], asked_b
     if not keys.isdisjoint(led(person, used.manifest)) if heads else person.has("admin"):
         return ALLOWED
     if not heads:
-        return denied("Only administrators may do this.")
+        return may_administer(person)
     return denied("Only {groups} may do this.", groups="、".join(used.group_name(g) for g in sorted(heads)))
 
 

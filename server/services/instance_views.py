@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from server.engine import process
 from server.engine.model import EventKind, Kind, Position, ProcessDefinition
+from server.engine.reports import OUTCOME
 from server.services import (
     absences,
     attachments,
@@ -86,13 +87,20 @@ class Linked(NamedTuple):
     number: str
 
 
+class Ending(NamedTuple):
+    """What the diagram says about the end that a case reached, and its articles."""
+
+    documentation: str
+    regulation: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class InstanceView:
     """The head of a case, and what waits in it. `variables` are the case's own; `uncertain_years` those over
     which its limit was counted before their holidays were known; `endable` says that the person may end it.
     In a rehearsal `rehearsal_at` is where its clock stands; who `leads` it may move the clock on, to when one
     of the `awaited` timers falls due. `reopens` is the ended case that this one takes up again, `reopened_as`
-    the one that takes this one up."""
+    the one that takes this one up; `ending` explains the outcome, where the diagram does."""
 
     id: str
     business_key: str
@@ -122,6 +130,7 @@ class InstanceView:
     work: tuple[OpenWork, ...] = ()
     reopens: Linked | None = None
     reopened_as: Linked | None = None
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,17 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         work=_work(session, used, row, now) if running and used.hands_out else (),
         reopens=Linked(row["reopens"], row["reopens_number"]) if row["reopens_number"] else None,
         reopened_as=Linked(row["reopened_as"], row["reopened_number"]) if row["reopened_as"] else None,
+        ending=None if running else _ending(definition, row["outcome"], row["outcome_name"]),
     )  # fmt: skip
+
+
+def _ending(definition: ProcessDefinition, outcome: str | None, name: str | None) -> Ending | None:
+    """The end event of an outcome; of several with one outcome the one of this name, which the case keeps."""
+    ends = (node for node in definition.nodes.values() if node.kind is Kind.END_EVENT and node.name == name)
+    for end in ends:
+        if end.properties.get(OUTCOME, end.id) == outcome:
+            return Ending(end.documentation, end.regulation)
+    return None
 
 
 def _work(session: Session, used: Deployed, row: dict[str, Any], now: datetime) -> tuple[OpenWork, ...]:

@@ -24,7 +24,7 @@ from server.services import (
     starts,
     submissions,
 )
-from server.services.authorization import Person, denied
+from server.services.authorization import Person, denied, may_end
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
 from server.services.entering import Opening, enter
@@ -173,8 +173,7 @@ def _project(
 def cancel(session: Session, person: Person, instance_id: str, reason: str, now: datetime) -> None:
     """终止: end a case without an outcome. Its starter may, or an admin; the reason is kept."""
     case = hold(session, person, instance_id, now)
-    if case.row["started_by"] != person.id and not person.has("admin"):
-        denied("Only the person who started the case, or an administrator, may end it.").require()
+    may_end(person, case.row["started_by"]).require()
     if case.row["status"] not in ("running", "incident"):
         denied("The case has ended already.").require()
     if not reason.strip():

@@ -40,7 +40,9 @@ def may_instruct(person: Person, case: Case) -> Verdict:
     waiting = {key for task in open_tasks(case) for key in task["candidates"]}
     if bodies & waiting:
         return ALLOWED
-    return denied("Only those who lead a body that has this case, and administrators, may instruct.")
+    return denied(
+        "Only those who lead a body that has this case, and administrators, may instruct.", ask=("admin",)
+    )
 
 
 def give(session: Session, person: Person, instance_id: str, word: Word, now: datetime) -> str:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from server.services import deployed, identity, rights_log
 from server.services.authorization import HOUSE_GROUPS, Person, denied, may_administer
 from server.services.bundle_log import take_turn
-from server.services.errors import NotFound
+from server.services.errors import NotFound, NotPermitted
 from server.services.rights_log import Change
 from server.store.identity import Membership, SignInSession, Unit, User
 from server.store.people import SecondFactor
@@ -175,7 +175,7 @@ def change(
         raise NotFound("person", wanted.account)
     _require(problems(known, before, wanted, at_machine=at_machine))
     if wanted.account == person.id and not wanted.active:
-        denied("You cannot put yourself out of office: another administrator does.").require()
+        denied("You cannot put yourself out of office: another administrator does.", ask=("admin",)).require()
     write(session, person, [(before, wanted)], now)
 
 
@@ -296,7 +296,7 @@ def _text(record: Record, field: str) -> str:
 
 def _require(found: list[Problem]) -> None:
     for text, params in found:
-        denied(text, **params).require()
+        raise NotPermitted(text, params)
 
 
 def with_groups(record: Record, chosen: Iterable[str]) -> Record:

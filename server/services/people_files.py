@@ -1,13 +1,11 @@
-"""Lists of people as offices send them: CSV in the encodings of Chinese workstations, and workbooks."""
+"""Lists of people as offices send them: which columns they may have, and the rows below."""
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from server.services import table_files
 from server.services.errors import NotPermitted
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -22,8 +20,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """What a list may tell, and the headings under which it does; the first is that of the template."""
 NEEDED = ("account", "name")
 MOST_ROWS = 5_000
-_MOST_BYTES = 40_000_000
-_ENCODINGS = ("utf-8-sig", "gb18030")
 LONGEST_CELL = 300
 
 
@@ -43,7 +39,7 @@ class Row:
 
 def read(content: bytes, name: str) -> list[Row]:
     """The rows of a list. Raises NotPermitted saying what is wrong with the file as a whole."""
-    table = _workbook(content) if content.startswith(b"PK") else _csv(content)
+    table = table_files.read(content, rows=MOST_ROWS + 100, longest=LONGEST_CELL)
     heading = next((at for at, line in enumerate(table) if _known(line) >= set(NEEDED)), None)
     if heading is None:
         needed = "、".join(COLUMNS[column][0] for column in NEEDED)
@@ -72,57 +68,6 @@ def template() -> Sequence[Sequence[str]]:
 def headings() -> tuple[str, ...]:
     """The headings of the template."""
     return tuple(names[0] for names in COLUMNS.values())
-
-
-def _csv(content: bytes) -> list[list[str]]:
-    text = _decoded(content)
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise NotPermitted(_("The file cannot be read: {what}."), {"what": str(error)}) from error
-    return _plain(lines)
-
-
-def _decoded(content: bytes) -> str:
-    for encoding in _ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise NotPermitted(_("The file is neither UTF-8 nor GB 18030: save it as CSV UTF-8, or as XLSX."))
-
-
-def _workbook(content: bytes) -> list[list[str]]:
-    import python_calamine  # only when a workbook comes
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            size = sum(entry.file_size for entry in packed.infolist())
-        if size > _MOST_BYTES:
-            raise NotPermitted(_("The workbook is too large once it is unpacked."))
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        lines = book.get_sheet_by_index(0).to_python(skip_empty_area=False, nrows=MOST_ROWS + 100)
-    except (zipfile.BadZipFile, python_calamine.CalamineError, OSError, IndexError) as error:
-        raise NotPermitted(_("The workbook cannot be read: save it again as XLSX.")) from error
-    return _plain([[_cell(value) for value in line] for line in lines])
-
-
-def _cell(value: object) -> str:
-    """A cell as it looks: whole numbers without the point that a workbook keeps them with."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    return str(value)
-
-
-def _plain(lines: Iterable[Sequence[str]]) -> list[list[str]]:
-    return [
-        ["".join(c for c in cell if c.isprintable()).strip()[:LONGEST_CELL] for cell in line]
-        for line in lines
-    ]
 
 
 def _known(line: Sequence[str]) -> set[str]:

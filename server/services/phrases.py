@@ -109,7 +109,7 @@ def may_change(person: Person, owner_id: str) -> Verdict:
     """One's own phrases are one's own business, those of the office the administrators'."""
     if owner_id == "":
         if not may_administer(person):
-            return denied("The phrases of the office are kept by administrators. Ask one of them.")
+            return denied("The phrases of the office are kept by administrators.", ask=("admin",))
     elif owner_id != person.id:
         return denied("This phrase belongs to somebody else.")
     return Verdict(allowed=True)

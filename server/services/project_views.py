@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,16 @@ from sqlmodel import Session
 
 from server.bundles.manifest import ProcessEntry
 from server.bundles.papers import Register
-from server.services import calendars, deployed, heads, register_views, schedules, starts
+from server.services import (
+    calendars,
+    deployed,
+    heads,
+    past_facts,
+    past_log,
+    register_views,
+    schedules,
+    starts,
+)
 from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.errors import NotFound, NotPermitted
@@ -47,13 +56,19 @@ class ProjectRow:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a fact was at a time: the case that fixed it, its number, and the process it ran through."""
+    """What a fact was at a time: the case that fixed it, its number, and the process it ran through; or,
+    where it was entered from before, who entered it (`by`) from which document of which day, and why it was
+    corrected."""
 
     value: Any
     at: datetime
-    instance_id: str
-    number: str
-    process_key: str
+    instance_id: str = ""
+    number: str = ""
+    process_key: str = ""
+    by: str = ""
+    document: str = ""
+    day: date | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,8 @@ class WaitingTask:
 class ProjectPage:
     """All about one project that this person may know. `stages` are the parts of the life cycle in the order
     of the manifest (category, English category, cases); `hidden` counts cases of others; `startable` is what
-    this person may begin for it, with the number of such cases it has had."""
+    this person may begin for it, with the number of such cases it has had; `past` is what was entered of it
+    from before, newest first, and `may_enter` whether this person may enter more."""
 
     row: ProjectRow
     facts: tuple[Fact, ...]
@@ -111,6 +127,8 @@ class ProjectPage:
     startable: tuple[tuple[Startable, int], ...]
     entries: tuple[tuple[Register, Entry], ...]
     visible: frozenset[str]
+    past: tuple[past_log.Entry, ...] = ()
+    may_enter: bool = False
 
 
 def search(
@@ -143,11 +161,13 @@ def page(session: Session, person: Person, project_id: str, now: datetime) -> Pr
     startable = (s for s in starts.catalogue(session, person, now) if s.verdict)
     may_start = [s for s in startable if schedules.needs_project(used, s.key)]
     started = [case.process_key for case in cases]
+    past = tuple(past_log.entries(session, person.tenant_id, project_id=project_id))
     return ProjectPage(
-        row=found[0], facts=_known(session, person, project_id, facts), stages=_stages(used, mine),
+        row=found[0], facts=_known(session, person, project_id, facts, past), stages=_stages(used, mine),
         hidden=len(cases) - len(mine), tasks=_waiting(session, person, used, mine, now),
         startable=tuple((s, started.count(s.key)) for s in may_start),
         entries=tuple(register_views.of_project(session, person, project_id)), visible=visible,
+        past=past, may_enter=not found[0].rehearsal and bool(past_facts.may_enter(person, used)),
     )  # fmt: skip
 
 
@@ -192,7 +212,9 @@ def _rows(session: Session, person: Person, query: sa.Select[Any]) -> list[Proje
     ]
 
 
-def _known(session: Session, person: Person, project_id: str, facts: dict[str, Any]) -> tuple[Fact, ...]:
+def _known(
+    session: Session, person: Person, project_id: str, facts: dict[str, Any], past: Iterable[past_log.Entry]
+) -> tuple[Fact, ...]:
     f, i = _facts.c, _instances.c
     query = (
         sa.select(f.name, f.value, f.at, i.id, i.business_key, i.process_key)
@@ -203,6 +225,13 @@ def _known(session: Session, person: Person, project_id: str, facts: dict[str, A
     sources: dict[str, list[Source]] = {}
     for name, *source in session.execute(query):
         sources.setdefault(name, []).append(Source(*source))
+    for entry in past:  # behind those of cases: nothing is entered over what a case fixed
+        for change in entry.changes:
+            entered = Source(
+                change.after, entry.at, by=entry.actor_name, document=entry.document, day=entry.day,
+                reason=entry.reason,
+            )  # fmt: skip
+            sources.setdefault(change.name, []).append(entered)
     return tuple(Fact(name, value, tuple(sources.get(name, ()))) for name, value in facts.items())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -100,6 +100,35 @@ def by_id(session: Session, tenant_id: str, project_id: str) -> ProjectView:
     return ProjectView(*row)
 
 
+def enter_for(session: Session, person: Person, choice: Choice, unit_id: str, now: datetime) -> ProjectView:
+    """Enter a new project of a unit, whoever enters it."""
+    name = units(session, person.tenant_id).get(unit_id, "")
+    project = ProjectView("", "", choice.name.strip(), unit_id, {}, unit_name=name)
+    return _enter(session, project, person.tenant_id, now)
+
+
+def units(session: Session, tenant_id: str) -> dict[str, str]:
+    """The names of the jurisdiction's units, by id, in the order of their names."""
+    query = sa.select(_units.c.id, _units.c.name).where(_units.c.tenant_id == tenant_id)
+    return {id_: name for id_, name in session.execute(query.order_by(_units.c.name, _units.c.id))}
+
+
+def named(
+    session: Session, tenant_id: str, names: Sequence[str], codes: Sequence[str] = ()
+) -> dict[tuple[str, str], list[ProjectView]]:
+    """The real projects with one of these names or codes, by unit and name."""
+    p = _projects.c
+    query = (
+        sa.select(*_VIEW).select_from(_JOINED).where(p.tenant_id == tenant_id, p.rehearsal.is_(sa.false()))
+    )
+    query = query.where(p.name.in_(names) | p.code.in_(codes)).order_by(p.id)
+    found: dict[tuple[str, str], list[ProjectView]] = {}
+    for row in session.execute(query):
+        view = ProjectView(*row)
+        found.setdefault((view.unit_id, view.name), []).append(view)
+    return found
+
+
 def _enter(session: Session, project: ProjectView, tenant_id: str, now: datetime) -> ProjectView:
     """Enter a project under the next code."""
     if not project.name:
@@ -145,10 +174,3 @@ def fix_facts(session: Session, case: Mapping[str, Any], facts: dict[str, Any], 
     where = (_projects.c.tenant_id == case["tenant_id"], _projects.c.id == case["project_id"])
     known = session.execute(sa.select(_projects.c.facts).where(*where).with_for_update()).scalar_one()
     session.execute(_projects.update().where(*where).values(facts={**known, **facts}))
-
-
-def take_over(session: Session, tenant_id: str, project_id: str, facts: Mapping[str, Any]) -> None:
-    """Give a project the facts that were fixed before this house knew it: no case here stands behind them."""
-    where = (_projects.c.tenant_id == tenant_id, _projects.c.id == project_id)
-    known = session.execute(sa.select(_projects.c.facts).where(*where).with_for_update()).scalar_one()
-    session.execute(_projects.update().where(*where).values(facts={**facts, **known}))

@@ -96,7 +96,7 @@ def of_task(session: Session, asker: Person, person: Person, task_id: str) -> An
     if not (seen.holds or may_administer(asker)):
         return Answer("", (seen,))
     used = deployed.of(session, person.tenant_id, row["deployment_id"])
-    admins = _holders(session, person.tenant_id, "admin")
+    admins = holders(session, person.tenant_id, "admin")
     conditions = (seen, _open(row), *_posts(session, person, used, row), _unheld(person, row, admins))
     found = separation.standing(person, dict(row), used, row["root_key"], row["started_by"]).verdict
     text = _("No recusal, and no rule against doing what somebody else must do, stands in the way")
@@ -124,7 +124,7 @@ def of_start(session: Session, person: Person, process_key: str, now: datetime) 
         raise NotFound("process", process_key)
     names = "、".join(used.group_name(group) for group in entry.started_by) or "—"
     holds = person.has(*entry.started_by)
-    ask = () if holds else _holders(session, person.tenant_id, *entry.started_by)
+    ask = () if holds else holders(session, person.tenant_id, *entry.started_by)
     post = Condition(_("Holds one of the posts that begin it: {groups}"), holds, {"groups": names}, ask=ask)
     law = legal_status.may_begin(used, process_key, legal_status.day_of(now))
     force = Condition(_("Its regulation is in force today"), bool(law), {}, law.reason, law.params)
@@ -140,7 +140,7 @@ def of_start(session: Session, person: Person, process_key: str, now: datetime) 
 def _seen(session: Session, asker: Person, person: Person, instance_id: str) -> Condition:
     found = heads.may_read(session, person, instance_id)
     text = _("Has or had to do with the case, in person or through a post, or heads its body or unit")
-    ask = () if found else _holders(session, person.tenant_id, "admin")
+    ask = () if found else holders(session, person.tenant_id, "admin")
     return Condition(text, bool(found), {}, found.reason, found.params, ask)
 
 
@@ -159,7 +159,7 @@ def _posts(session: Session, person: Person, used: Deployed, row: Any) -> list[C
     groups = [key[2:].partition("@")[0] for key in keys if key.startswith("g:")]
     why, ask = "", tuple[Account, ...]()
     if not holds:
-        ask = _holders(session, person.tenant_id, *groups) or _holders(session, person.tenant_id, "admin")
+        ask = holders(session, person.tenant_id, *groups) or holders(session, person.tenant_id, "admin")
         if person.has(*groups):
             why = _("The post is held in another department than that of the case.")
     text = _("Is one of those for whom it waits: {groups}")
@@ -178,11 +178,12 @@ def _in_office(session: Session, person: Person) -> Condition:
     p = _people.c
     query = sa.select(p.active).where(p.tenant_id == person.tenant_id, p.id == person.id)
     active = bool(session.execute(query).scalar())
-    ask = () if active else _holders(session, person.tenant_id, "admin")
+    ask = () if active else holders(session, person.tenant_id, "admin")
     return Condition(_("Is in office"), active, ask=ask)
 
 
-def _holders(session: Session, tenant_id: str, *groups: str) -> tuple[Account, ...]:
+def holders(session: Session, tenant_id: str, *groups: str) -> tuple[Account, ...]:
+    """Some of those who hold one of these posts."""
     found: dict[str, Account] = {}
     for group in groups:
         found |= {one.account: one for one in identity.members(session, tenant_id, group)}

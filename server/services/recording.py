@@ -114,7 +114,9 @@ def _require_free(case: Case, advance: Advance) -> None:
     """Nothing moves in a suspended case; it can only be ended without an outcome."""
     if case.row["suspended_at"] is None or (advance.ended is not None and advance.ended.cancelled):
         return
-    denied("The case is suspended; an administrator can let it go on. Its record says why.").require()
+    denied(
+        "The case is suspended; an administrator can let it go on. Its record says why.", ask=("admin",)
+    ).require()
 
 
 def _take_limit(case: Case, due: object) -> None:

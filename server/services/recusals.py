@@ -99,7 +99,7 @@ def lift(session: Session, person: Person, recusal_id: str, now: datetime) -> No
     if row["lifted_at"] is not None:
         raise StaleTask("", "moved", _name(session, person.tenant_id, row["lifted_by"]), row["lifted_at"])
     if row["user_id"] == person.id:
-        denied("Another administrator must end your own recusal.").require()
+        denied("Another administrator must end your own recusal.", ask=("admin",)).require()
     session.execute(_recusals.update().where(*where).values(lifted_at=now, lifted_by=person.id))
     kind, subject = row["subject_kind"], row["subject_id"]
     change = Change("recusal_lifted", row["user_id"], {"kind": kind, "subject": subject})

@@ -164,7 +164,7 @@ def withdraw(session: Session, person: Person, release_id: str, reason: str, now
     row = _open(session, person, release_id, release_views.OPEN)
     if person.id != row["requested_by"] and not person.has("admin"):
         asker = release_views.view(session, person, release_id).requested_by_name
-        denied("Only {name} or an administrator may take this back.", name=asker).require()
+        denied("Only {name} or an administrator may take this back.", name=asker, ask=("admin",)).require()
     _end(session, person, row, "withdrawn", reason, now)
 
 

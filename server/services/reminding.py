@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from server.services.announcing import News, announce
 from server.services.authorization import ALLOWED, Person, Verdict, denied
 from server.services.case import Case, finish, hold_of_task
 from server.services.deployed import Deployed
-from server.services.errors import NotFound, StaleTask
+from server.services.errors import NotFound, NotPermitted, StaleTask
 from server.store.history import HistoryEvent
 from server.store.identity import User
 from server.store.runtime import ProcessInstance, Task
@@ -59,6 +59,11 @@ _OPEN = (
 )  # fmt: skip
 
 
+def _(text: str) -> str:
+    """Marks a text for the catalogues."""
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Reminded:
     """A task that was reminded of: its name, its case, and how many people were told at once."""
@@ -81,7 +86,8 @@ def may_remind(
         return ALLOWED
     return denied(
         "Only the person who started the case, a leader, the head of the body for which the task waits, or an"
-        " administrator may remind."
+        " administrator may remind.",
+        ask=("admin",),
     )
 
 
@@ -113,6 +119,46 @@ def remind(session: Session, person: Person, task_id: str, note: str, now: datet
     told = _tell(case, row, note)
     finish(case)
     return Reminded(task_id, case.id, row["name"], case.row["business_key"], told)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One of many reminders: which step of which case, and why nobody was reminded of it ("": they were)."""
+
+    about: str
+    reason: str = ""
+    params: dict[str, object] = field(default_factory=dict)
+
+
+def remind_of_cases(
+    session: Session, person: Person, cases: Iterable[str], note: str, now: datetime
+) -> list[Tried]:
+    """Remind of all that waits for others in some cases, each step by itself: what cannot be reminded of says
+    why, the others are. Cases are locked in one order, so that two who do this never wait for each other."""
+    return [
+        _try(session, person, task, note, now)
+        for case_id in sorted(set(cases))
+        for task in of_case(session, person, case_id, now)
+    ]
+
+
+def _try(session: Session, person: Person, task: Remindable, note: str, now: datetime) -> Tried:
+    about = f"{task.business_key} {task.name}"
+    try:
+        remind(session, person, task.id, note, now)
+    except NotPermitted as refused:
+        return Tried(about, refused.reason, refused.params)
+    except StaleTask as stale:
+        return Tried(about, *too_late(stale))
+    return Tried(about)
+
+
+def too_late(error: StaleTask) -> tuple[str, dict[str, object]]:
+    """What is said to whoever was not the first: an English template and its values."""
+    who: dict[str, object] = {"who": error.by or "—"}
+    if error.status == "reminded":
+        return _("{who} reminded of it today already. Try again tomorrow."), who
+    return _("{who} was faster; nothing was done there."), who
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,12 +143,6 @@ def every(
         after = found[-1].id
 
 
-def units(session: Session, tenant_id: str) -> list[tuple[str, str]]:
-    """The units of a jurisdiction, by name."""
-    query = sa.select(_units.c.id, _units.c.name).where(_units.c.tenant_id == tenant_id)
-    return [(row.id, row.name) for row in session.execute(query.order_by(_units.c.name))]
-
-
 # --------------------------------------------------------------------------- what is wanted
 def seen(session: Session, person: Person) -> sa.ColumnElement[bool]:
     """The real cases of the person's jurisdiction that they may see."""
@@ -248,21 +242,31 @@ def _ranked(
     query = _wanted(seen(session, person), person, wanted, calendar, now)
     for term in others:
         query = query.where(i.id.in_(sa.select(texts.hits(session, tenant, term).c.instance_id)))
-    heads, bodies = (
-        _newest(session, query, texts.hits(session, tenant, first, part)) for part in ("head", "body")
-    )
+    found = _newest(session, query, tenant, first)
     asked = texts.normal(wanted.text.strip())
+    heads = [row for row in found if row.part == "head"]
     exact = [row.id for row in heads if texts.normal(row.business_key) == asked]
-    ids = list(dict.fromkeys([*exact, *(row.id for row in heads), *(row.id for row in bodies)]))
-    return ids[:RANKED], len(heads) == RANKED or len(bodies) == RANKED or len(ids) > RANKED
+    ids = list(dict.fromkeys([*exact, *(row.id for row in found)]))
+    full = len(heads) >= RANKED or len(found) - len(heads) >= RANKED
+    return ids[:RANKED], full or len(ids) > RANKED
 
 
-def _newest(session: Session, query: sa.Select[Any], hits: sa.Subquery) -> list[Any]:
-    """The cases of the newest texts among some: their ids and numbers."""
+def _newest(session: Session, query: sa.Select[Any], tenant_id: str, term: str) -> list[Any]:
+    """The cases of the newest texts that hold a term, the heads first: id, number, and part of the text."""
+    if session.get_bind().dialect.name != "sqlite":  # which sees all places anyway: one look at the cases
+        hits = texts.hits(session, tenant_id, term)
+        return _of_hits(session, query, hits, [hits.c.part.desc(), hits.c.id.desc()], 2 * RANKED)
+    found = (texts.hits(session, tenant_id, term, part) for part in ("head", "body"))
+    return [row for hits in found for row in _of_hits(session, query, hits, [hits.c.id.desc()], RANKED)]
+
+
+def _of_hits(
+    session: Session, query: sa.Select[Any], hits: sa.Subquery, order: list[Any], limit: int
+) -> list[Any]:
     i = _instances.c
     joined = hits.join(_instances, i.id == hits.c.instance_id)
-    found = query.with_only_columns(i.id, i.business_key).select_from(joined)
-    return list(session.execute(found.order_by(hits.c.id.desc()).limit(RANKED)).all())
+    found = query.with_only_columns(i.id, i.business_key, hits.c.part).select_from(joined)
+    return list(session.execute(found.order_by(*order).limit(limit)).all())
 
 
 def _places(

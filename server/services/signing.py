@@ -126,6 +126,7 @@ def verdict(person: Person, row: Mapping[str, Any]) -> Verdict:
     return denied(
         "Only {name}, who holds this task, their leader or an administrator may ask others to sign.",
         name=row["holder"] or "",
+        ask=("admin",),
     )
 
 
@@ -135,7 +136,7 @@ def may_call_off(session: Session, person: Person, row: Mapping[str, Any], asked
     if person.as_id in (asked.by, holder) or person.has("admin") or reassigning.leads(person, row):
         return ALLOWED
     return denied("Only {name}, who asked for this signature, or an administrator may call it off.",
-                  name=asked.by_name)  # fmt: skip
+                  name=asked.by_name, ask=("admin",))  # fmt: skip
 
 
 def move(case: Case, cause: int, step: Callable[[], Advance]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ def look(
 ) -> Submission:
     """The submission, with an error at each value that another case than this has."""
     wanted = _wanted(form, sent.values)
-    held = _holders(session, person.tenant_id, wanted) if wanted else {}
+    held = holders(session, person.tenant_id, wanted) if wanted else {}
     wrong = tuple(_error(form, name, person) for name, owner in held.items() if owner != instance_id)
     return replace(sent, errors=(*sent.errors, *wrong)) if wrong else sent
 
@@ -54,6 +54,19 @@ def keep(case: Case, form: Form | None, sent: Submission) -> None:
         raise InvalidSubmission(looked)
 
 
+def give_up(session: Session, tenant_id: str, owner: str, names: Sequence[str]) -> None:
+    """What an owner had under these fields anybody may have again."""
+    t = _table.c
+    mine = (t.tenant_id == tenant_id, t.instance_id == owner, t.field.in_(names))
+    session.execute(_table.delete().where(*mine))
+
+
+def take(session: Session, tenant_id: str, owner: str, wanted: Mapping[str, str]) -> None:
+    """Keep values by field for an owner, as far as nobody else has them."""
+    kept = {"tenant_id": tenant_id, "instance_id": owner}
+    _ENTER.enter(session, *({**kept, "field": name, "value": wanted[name]} for name in sorted(wanted)))
+
+
 def _wanted(form: Form | None, values: Mapping[str, Any]) -> dict[str, str]:
     """The values in question by field; blanks around a number do not make it another."""
     fields = form.fields if form else ()
@@ -61,7 +74,8 @@ def _wanted(form: Form | None, values: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _holders(session: Session, tenant_id: str, wanted: Mapping[str, str]) -> dict[str, str]:
+def holders(session: Session, tenant_id: str, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Who has some values, by field; nobody for most."""
     pairs = sa.tuple_(_table.c.field, _table.c.value).in_(sorted(wanted.items()))
     query = sa.select(_table.c.field, _table.c.instance_id).where(_table.c.tenant_id == tenant_id, pairs)
     return {row.field: row.instance_id for row in session.execute(query)}

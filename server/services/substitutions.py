@@ -107,7 +107,8 @@ def enter(session: Session, person: Person, wanted: Wanted, now: datetime) -> st
     """Enter a substitution; gives its id. Everybody for themselves, admins for all.
 
     Raises:
-        NotPermitted: who may not, days that are no span, somebody who is away then, a scope that is unknown.
+        NotPermitted: who may not, days that are no span, somebody who is away then, a scope that is unknown,
+            what is entered already.
     """
     may_enter(person, wanted.absent).require()
     absent = colleagues.person(session, person.tenant_id, wanted.absent)
@@ -116,7 +117,9 @@ def enter(session: Session, person: Person, wanted: Wanted, now: datetime) -> st
         denied("Nobody stands in for themselves: choose somebody else.").require()
     _check_days(wanted, day(now))
     _check_scope(session, absent, wanted)
+    _take_turn(session, absent, substitute)
     _check_presence(session, substitute, wanted)
+    _check_news(session, wanted, absent)
     row = {
         "tenant_id": person.tenant_id, "id": new_id(now), "absent_id": absent.id,
         "substitute_id": substitute.id, "first_day": wanted.first_day, "last_day": wanted.last_day,
@@ -133,7 +136,7 @@ def may_enter(person: Person, absent_id: str) -> Verdict:
     """Everybody enters who acts for themselves; admins for all."""
     if absent_id == person.id or person.has("admin"):
         return ALLOWED
-    return denied("Only administrators enter who stands in for somebody else.")
+    return denied("Only administrators enter who stands in for somebody else.", ask=("admin",))
 
 
 def end(session: Session, person: Person, substitution_id: str, last_day: date, now: datetime) -> None:
@@ -204,6 +207,26 @@ def _check_presence(session: Session, substitute: Person, wanted: Wanted) -> Non
             "{name} is away themselves from {first} to {last}. Choose somebody else, or other days.",
             name=substitute.name, first=clash.first_day.isoformat(), last=clash.last_day.isoformat(),
         ).require()  # fmt: skip
+
+
+def _take_turn(session: Session, *people: Person) -> None:
+    """Of two who enter something about one person at the same moment, the second sees what the first did."""
+    p = _people.c
+    tenant_id = people[0].tenant_id
+    query = sa.select(p.id).where(p.tenant_id == tenant_id, p.id.in_([one.id for one in people]))
+    session.execute(query.order_by(p.id).with_for_update())
+
+
+def _check_news(session: Session, wanted: Wanted, absent: Person) -> None:
+    """The same person need not be asked twice to stand in for the same things on the same days."""
+    s = _substitutions.c
+    query = sa.select(s.processes, s.groups).where(
+        s.tenant_id == absent.tenant_id, s.absent_id == absent.id, s.substitute_id == wanted.substitute,
+        s.first_day == wanted.first_day, s.last_day == wanted.last_day,
+    )  # fmt: skip
+    scope = (sorted(wanted.processes), sorted(wanted.groups))
+    if scope in [(sorted(row.processes), sorted(row.groups)) for row in session.execute(query)]:
+        denied("This substitution is entered already.").require()
 
 
 def _process_name(used: deployed.Deployed, key: str) -> str:

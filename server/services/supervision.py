@@ -95,7 +95,7 @@ def may_supervise(found: Reach) -> Verdict:
     """The page is for leaders, auditors and admins."""
     if found.everything or found.bodies:
         return Verdict(allowed=True)
-    return denied("Only those who lead a body, auditors and administrators supervise.")
+    return denied("Only those who lead a body, auditors and administrators supervise.", ask=("admin",))
 
 
 def waits_for(found: Reach) -> sa.ColumnElement[bool]:

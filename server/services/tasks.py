@@ -347,7 +347,7 @@ def return_to(
         "task_returned", row["element"], task_id, name=row["name"], to=element, reason=reason,
         **({"straight": True} if straight else {}),
     )  # fmt: skip
-    given = {"return_reason": reason}
+    given = {process.RETURN_REASON: reason}
     advance = _move(
         lambda: process.return_to(
             case.deployed.model,

@@ -13,7 +13,8 @@ from server.store.columns import Json, Table, UtcDateTime
 class Jurisdiction(Table, table=True):
     """A tenant. `calendar_revision` rises with each change of its calendar, so that caches know.
     `bundle_seq` and `bundle_head` are the last entry of the audit chain of its bundles, `rights_seq` and
-    `rights_head` that of the rights of its people."""
+    `rights_head` that of the rights of its people, `past_seq` and `past_head` that of what was entered of
+    projects from before."""
 
     tenant_id: str = Field(primary_key=True)
     name: str
@@ -23,6 +24,8 @@ class Jurisdiction(Table, table=True):
     bundle_head: str = Field(default="", sa_column_kwargs={"server_default": ""})
     rights_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     rights_head: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    past_seq: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    past_head: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

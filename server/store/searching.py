@@ -141,18 +141,20 @@ def forget(session: Session, tenant_id: str, instance_ids: Iterable[str]) -> Non
 
 
 def hits(session: Session, tenant_id: str, term: str, part: Part | None = None) -> sa.Subquery:
-    """The texts of a jurisdiction that hold a term, which must have tokens: `id` and `instance_id`."""
+    """The texts of a jurisdiction that hold a term, which must have tokens: `id`, `instance_id`, `part`."""
     e = _entries.c
     marks = [mark_of(tenant_id), *([f"p9{part}"] if part else [])]
     found = tokens(term, whole=False)
     open_ended = len(found[-1]) == 1 or not _is_han(found[-1])
-    query = sa.select(e.id, e.instance_id)
+    query = sa.select(e.id, e.instance_id, e.part)
     if session.get_bind().dialect.name == "sqlite":
         phrase = f'"{" ".join(found)}"' + (" *" if open_ended else "")
         index = sa.func.search_index(" AND ".join([phrase, *marks])).table_valued("rowid", name="held")
         return query.select_from(index.join(_entries, e.id == index.c.rowid)).subquery()
     phrase = " <-> ".join(f"'{token}'" for token in found) + (":*" if open_ended else "")
-    asked = sa.cast(" & ".join([f"({phrase})", *(f"'{mark}'" for mark in marks)]), TSQUERY)
+    text = " & ".join([f"({phrase})", *(f"'{mark}'" for mark in marks)])
+    # Written into the statement: a plan made for any text takes a word that everything holds for rare.
+    asked = sa.cast(sa.bindparam(None, text, sa.String, literal_execute=True), TSQUERY)
     return query.where(e.grams.op("@@", is_comparison=True)(asked)).subquery()
 
 

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from server.engine.forms import FieldView
-from server.services import board, errors, legal_status, supervision, worklist
+from server.services import board, errors, identity, legal_status, reasons, supervision, worklist
 from server.web import ready_phrases, refusals, richtext
 from server.web.context import Visit
 from server.web.language import Translator, translator
@@ -28,7 +28,7 @@ from server.web.language import mark as _
 from server.web.listing import listed
 from server.web.packing import html_response
 from server.web.posting import storable
-from server.web.spoken import SpokenTexts
+from server.web.spoken import SpokenTexts, WesternMarks
 from server.web.words import LIGHTS, Words
 
 ROOM = Path(__file__).parent
@@ -129,9 +129,11 @@ def _remember_visitor(visit: Visit, response: Response) -> None:
 @cache
 def _environment(language: str) -> Environment:
     """The templates in one language."""
+    marks = [WesternMarks] if language == "en" else []
     environment = Environment(
         loader=FileSystemLoader(ROOM / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n", SpokenTexts], auto_reload=False,
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n", SpokenTexts, *marks],
+        auto_reload=False,
     )  # fmt: skip
     texts = translator(language)
     words = Words(texts)
@@ -222,7 +224,19 @@ def service_error(visit: Visit, error: errors.ServiceError) -> Response:
         told = {"error": type(error).__name__, "message": reason}
         return JSONResponse({**told, **refusals.details(error, visit.words)}, status)
     findings = getattr(error, "findings", ())
-    return page(visit, "errors/error.html", status=status, title=title, reason=reason, findings=findings)
+    return page(
+        visit, "errors/error.html", status=status, title=title, reason=reason, findings=findings,
+        ask=_whom_to_ask(visit, error),
+    )  # fmt: skip
+
+
+def _whom_to_ask(visit: Visit, error: errors.ServiceError) -> tuple[identity.Account, ...]:
+    """Who else can do what this person may not."""
+    person = visit.person_or_none
+    if person is None or not isinstance(error, errors.NotPermitted):
+        return ()
+    able = reasons.holders(visit.session, person.tenant_id, *error.ask)
+    return tuple(one for one in able if one.account != person.account)
 
 
 def _refusal(visit: Visit, error: errors.ServiceError) -> tuple[int, str, str]:
@@ -305,7 +319,7 @@ def http_error(visit: Visit, error: HTTPException) -> Response:
     if visit.wants_json:
         return JSONResponse({"error": "HTTP", "message": reason}, error.status_code)
     response = page(
-        visit, "errors/error.html", status=error.status_code, title=title, reason=reason, findings=()
+        visit, "errors/error.html", status=error.status_code, title=title, reason=reason, findings=(), ask=()
     )
     response.headers.update(error.headers or {})
     return response
@@ -320,4 +334,4 @@ def broken(visit: Visit, reference: str) -> Response:
     )
     if visit.wants_json:
         return JSONResponse({"error": "Internal", "message": reason, "reference": reference}, 500)
-    return page(visit, "errors/error.html", status=500, title=title, reason=reason, findings=())
+    return page(visit, "errors/error.html", status=500, title=title, reason=reason, findings=(), ask=())

@@ -3,6 +3,7 @@ list has the same labels in each of its rows."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
+_WESTERN = {"：": ": ", "（": " (", "）": ")", "、": ", ", "；": "; ", "，": ", ", "。": ". "}
+_MARK = re.compile(rf"(?<![\u4e00-\u9fff])[{''.join(_WESTERN)}]")
+"""A mark of Chinese punctuation that does not follow a Chinese word."""
 _SPOKEN = ("variable_begin", "name", "lparen", "string", "rparen", "variable_end")
 
 
@@ -32,6 +36,15 @@ class SpokenTexts(Extension):
                 yield Token(held[0].lineno, "data", _told(self.environment, held[3].value))
                 held = []
         yield from held
+
+
+class WesternMarks(Extension):
+    """For pages in English: the marks that templates set between texts are written as English writes them.
+    Official papers, whose own words are Chinese, and what an office wrote stay as they are."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The source of a template with such marks."""
+        return _MARK.sub(lambda mark: _WESTERN[mark[0]], source)
 
 
 def _begins(tokens: list[Token]) -> bool:

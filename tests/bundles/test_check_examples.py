@@ -96,9 +96,9 @@ EXAMPLES: Mapping[str, Example] = {
     "figures-only-in-decisions": Example(drawn('level = "clerk"', "amount &lt; 600000"), element="to_clerk"),
     "form-exists": Example(drawn(' camunda:formRef="town.apply"', ""), element="start"),
     "form-fields-are-valid": Example(
-        {"opinion": form("town.opinion", "opinion", "date")},
-        {"opinion": form("town.opinion", "opinion", "report_date")},
-        file="forms/opinion.form", element="date",
+        {"opinion": form("town.opinion", "amount").replace(b'"label": "amount"', b'"label": "sum"')},
+        {"opinion": form("town.opinion", "amount", "count")},
+        file="forms/opinion.form", element="amount", level="warning",
     ),
     "id-equals-file-name": Example(
         {"opinion": form("town.opnion", "opinion")}, file="forms/opinion.form", element="town.opnion"

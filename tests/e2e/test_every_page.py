@@ -202,9 +202,33 @@ def test_what_is_confirmed_before_it_is_sent(window: Window) -> None:
     for kind, address in (("unit clerk", started), ("bureau", page.headers["location"])):
         assert window.sees(kind, address), address
         wrong += _problems(window, kind, address)
-    answer = Answer(200, dict(together.headers), together.content, 0)
-    answer.headers.pop("content-encoding", None)
-    window.known = {("bureau", "/tasks/batch/check"): answer}
-    wrong += _problems(window, "bureau", "/tasks/batch/check")
+    wrong += _answered(window, "bureau", "/tasks/batch/check", together)
     office.restore()
+    assert not wrong, "\n".join(wrong)
+
+
+def _answered(window: Window, kind: str, address: str, told: Any) -> list[str]:
+    """What is wrong with the page that a form was answered with."""
+    answer = Answer(200, dict(told.headers), told.content, 0)
+    answer.headers.pop("content-encoding", None)
+    window.known = {(kind, address): answer}
+    return _problems(window, kind, address)
+
+
+@pytest.mark.timeout(600)
+def test_what_is_refused(window: Window) -> None:
+    """The three pages of refusals: a reason and who can help, as of all that is refused for good; a form
+    with its errors; what somebody did first."""
+    clerk, start = _visitor(window.office, "unit clerk"), "/start/hongshan.library_entry"
+    unfilled = clerk.post(start, clerk.get(start))
+    bureau = _visitor(window.office, "bureau")
+    (task,) = _claimed(window.office, 1)
+    page = bureau.get(f"/tasks/{task}")
+    assert bureau.post(f"/tasks/{task}/release", page).status_code == 303
+    late = bureau.post(f"/tasks/{task}/complete", page)
+    wrong = []
+    for told, status in ((clerk.get("/people"), 403), (unfilled, 422), (late, 409)):
+        assert told.status_code == status, told.text[-3000:]
+        wrong += _answered(window, "unit clerk", "/answered", told)
+    window.office.restore()
     assert not wrong, "\n".join(wrong)

@@ -21,6 +21,7 @@ from tests.nursery import Child
 ACCOUNT, START = "zhoumin", "/start/hongshan.project_approval"
 STORY = ROOT / "tests" / "scenarios" / "hongshan" / "library_entry" / "large_600000_00.yaml"
 TYPED = "政务数据共享平台"
+SEND, SAVE = "button[data-submit]", "button[name=_save]"
 FIELD = "#task-form :is(textarea, input[type=text]):visible >> nth=0"
 
 
@@ -38,25 +39,26 @@ def _sessions(server: Server, statement: str) -> None:
     database.close()
 
 
-def _send(desk: Desk, how: Callable[[Route], None], target: str) -> None:
-    """Press the button; what becomes of the request is `how`'s to say, no answer comes, and the browser shows
+def _send(desk: Desk, how: Callable[[Route], None], target: str, button: str = SEND) -> None:
+    """Press a button; what becomes of the request is `how`'s to say, no answer comes, and the browser shows
     its own page of errors: opening another one before that is there would race with it."""
     desk.context.route(target, how, times=1)
     with desk.page.expect_event("requestfailed", Request.is_navigation_request):
-        desk.page.locator("button[data-submit]").click(no_wait_after=True)
+        desk.page.locator(button).click(no_wait_after=True)
     desk.page.wait_for_url("chrome-error://**")
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("button", [SEND, SAVE], ids=["sent", "saved"])
 @pytest.mark.parametrize("script", [True, False], ids=["scripted", "plain"])
-def test_the_session_ends_while_typing(browser: Browser, server: Server, script: bool) -> None:
-    """What is sent after the end is a draft when the person is back; where nobody can tell any more whose
-    session it was, the page gives the text back."""
+def test_the_session_ends_while_typing(browser: Browser, server: Server, script: bool, button: str) -> None:
+    """What is sent or saved after the end is a draft when the person is back; where nobody can tell any more
+    whose session it was, the page gives the text back."""
     desk = _at_form(browser, server, script=script)
-    text = f"{TYPED}（{'一' if script else '二'}期）"
+    text = f"{TYPED}（{'一' if script else '二'}期{'' if button == SEND else '暂存'}）"
     desk.page.locator(FIELD).fill(text)
     _sessions(server, "update sign_in_session set expires_at = datetime('now', '-1 hour')")
-    desk.page.locator("#task-form button[data-submit]").click()
+    desk.page.locator(f"#task-form {button}").click()
     desk.page.wait_for_url("**/sign-in**")
     expect(desk.page.locator("main")).to_contain_text("所填内容已保存为草稿")
     desk.page.locator(f"button[name=who][value$=' {ACCOUNT}']").click()
@@ -65,24 +67,42 @@ def test_the_session_ends_while_typing(browser: Browser, server: Server, script:
 
     desk.page.locator(FIELD).fill(f"{text}二次修改")
     _sessions(server, "delete from sign_in_session")
-    desk.page.locator("#task-form button[data-submit]").click()
+    desk.page.locator(f"#task-form {button}").click()
     expect(desk.page.locator("h1")).to_have_text("登录已失效")
     expect(desk.page.locator("#typed")).to_contain_text(f"{text}二次修改")
     desk.close()
 
 
 @pytest.mark.timeout(300)
-def test_the_line_is_cut_while_sending(browser: Browser, server: Server) -> None:
-    """The browser shows a page of its own; opened again, the form holds what was typed."""
+def test_the_line_is_cut(browser: Browser, server: Server) -> None:
+    """While it is sent or saved: the browser shows a page of its own. While the page saves it by itself: it
+    says so. Opened again, the form holds what was typed."""
     desk = _at_form(browser, server)
-    text = f"{TYPED}（断网）"
-    desk.page.locator(FIELD).fill(text)
+
+    def is_back(text: str) -> None:
+        expect(desk.page.locator(FIELD)).to_have_value(text)
+        expect(desk.page.locator("#announcements")).to_have_text("已恢复上次未提交的内容。")
+
     # Nothing may arrive by another way: the page saves a draft of its own after two seconds.
     desk.context.route("**/draft", lambda route: route.abort("internetdisconnected"))
-    _send(desk, lambda route: route.abort("internetdisconnected"), f"**{START}")
-    desk.page.goto(START)
-    expect(desk.page.locator(FIELD)).to_have_value(text)
-    expect(desk.page.locator("#announcements")).to_have_text("已恢复上次未提交的内容。")
+    for button in (SEND, SAVE):
+        text = f"{TYPED}（断网，{button}）"
+        desk.page.locator(FIELD).fill(text)
+        _send(desk, lambda route: route.abort("internetdisconnected"), f"**{START}", button)
+        desk.page.goto(START)
+        is_back(text)
+    text = f"{TYPED}（断网，未点按钮）"
+    desk.page.locator(FIELD).fill(text)
+    desk.page.locator(FIELD).blur()
+    expect(desk.page.locator("#announcements")).to_contain_text("无法连接服务器")
+    desk.page.reload()
+    is_back(text)
+    desk.context.unroute("**/draft")
+    desk.page.locator(FIELD).fill(f"{text}，已恢复")
+    desk.page.locator(FIELD).blur()
+    expect(desk.page.locator("#draft")).to_contain_text("草稿已保存")
+    assert desk.page.evaluate("Object.keys(sessionStorage).filter(name => name.startsWith('typed:'))") == []
+    text = f"{text}，已恢复"
     desk.page.locator("#task-form button[name=_save]").click()
     desk.page.wait_for_url("**saved=1")
     other = _at_form(browser, server)
@@ -139,8 +159,8 @@ def mortal(tmp_path: Path, prepared: Path) -> Iterator[Mortal]:
 
 @pytest.mark.timeout(300)
 def test_the_server_dies_while_somebody_sends(browser: Browser, mortal: Mortal, tmp_path: Path) -> None:
-    """Killed before it reads the form: what was typed is put back. Killed after the case is begun and before
-    it says so: the case is there once, and who looks again is led to it."""
+    """Killed before it reads the draft, or the form: what was typed is put back. Killed after the case is
+    begun and before it says so: the case is there once, and who looks again is led to it."""
     told = read_scenario(STORY.read_bytes(), STORY.stem)
     desk = Desk(browser, mortal.address, WHO[told.by])
     page, start = desk.page, f"/start/{told.process}"
@@ -148,10 +168,11 @@ def test_the_server_dies_while_somebody_sends(browser: Browser, mortal: Mortal, 
     desk.fill(told.start, tmp_path)
     typed = page.locator(FIELD).input_value()
     assert typed
-    _send(desk, mortal.die_before_it_hears, f"**{start}")
-    mortal.rise()
-    page.goto(start)
-    expect(page.locator(FIELD)).to_have_value(typed)
+    for button in (SAVE, SEND):
+        _send(desk, mortal.die_before_it_hears, f"**{start}", button)
+        mortal.rise()
+        page.goto(start)
+        expect(page.locator(FIELD)).to_have_value(typed)
 
     desk.fill_and_check(told.start, tmp_path)
     _send(desk, mortal.die_before_it_answers, "**/submit")

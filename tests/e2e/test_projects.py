@@ -103,3 +103,49 @@ def test_a_project_enters_the_library(browser: Browser, server: Server, tmp_path
     clerk.page.goto("/start/hongshan.project_approval")
     expect(clerk.page.locator("#f-project_id")).to_contain_text(str(told.start["project_name"]))
     clerk.close()
+
+
+LIST = """项目名称,建设单位,依据文件,依据日期,已入项目库,总投资,项目活动类型
+老旧校园网改造,区教育局,红政数库〔2024〕7号,2024-03-05,是,820000,升级改造
+另一个项目,没有的局,红政数库〔2024〕8号,2024-03-06,是,,
+"""
+
+
+@pytest.mark.timeout(200)
+def test_a_project_from_before_is_brought_in(browser: Browser, server: Server, tmp_path: Path) -> None:
+    """An admin enters a list and corrects a figure with a reason; the unit is not asked again."""
+    (tmp_path / "存量项目.csv").write_text(LIST, "utf-8")
+    admin = Desk(browser, server.address, "fangzheng", width=360)
+    page, main = admin.page, admin.page.locator("main")
+    page.goto("/projects")
+    page.get_by_role("link", name="存量项目补录").click()
+    page.get_by_label("项目清单").set_input_files(tmp_path / "存量项目.csv")
+    page.get_by_role("button", name="预览").click()
+    expect(main).to_contain_text("没有建设单位“没有的局”")
+    expect(main).to_contain_text("总投资：820,000.00")
+    admin.picture(PICTURES, "past-preview-360")
+    page.get_by_role("button", name="确认补录").click()
+    expect(main).to_contain_text("新增 1 个项目")
+    page.goto("/projects?q=老旧校园网改造")
+    page.get_by_role("link", name="老旧校园网改造").click()
+    project = page.url
+    page.get_by_role("link", name="补录…").click()
+    page.get_by_label("依据文件").fill("红政数库〔2024〕7号（更正）")
+    page.get_by_label("依据日期").fill("2024-03-08")
+    page.get_by_label("总投资", exact=True).fill("860000")
+    page.get_by_role("button", name="录入").click()
+    expect(main).to_contain_text("总投资已录入为820,000.00，更正须说明理由")
+    admin.picture(PICTURES, "past-refused-360")
+    page.get_by_label("更正理由").fill("原件为八十六万元")
+    page.get_by_role("button", name="录入").click()
+    expect(page.locator("#past")).to_contain_text("820,000.00 → 860,000.00")
+    admin.picture(PICTURES, "past-project-360")
+    page.goto("/projects/past")
+    expect(main).to_contain_text("更正理由：原件为八十六万元")
+    admin.close()
+    clerk = Desk(browser, server.address, "zhoumin")
+    clerk.page.goto(f"/start/hongshan.project_approval?project={project.rsplit('/', 1)[1]}")
+    expect(clerk.page.locator("#f-total")).to_have_value("860,000.00")
+    clerk.page.goto("/projects/new")
+    expect(clerk.page.locator("main")).to_contain_text("管理员")
+    clerk.close()

@@ -40,10 +40,6 @@ STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "ad
 """Those who have nothing to do with the cases of the unit clerk."""
 
 
-ECHOED = 20_000
-"""More bytes of a body than are repeated anywhere; an address may come back whole."""
-
-
 @dataclass(frozen=True)
 class Request:
     """What goes over the wire."""
@@ -56,8 +52,8 @@ class Request:
 
     @property
     def text(self) -> str:
-        """What was sent, as far as it is repeated anywhere: to tell an echo from a leak."""
-        return unquote(self.target.decode("latin-1")) + self.body[:ECHOED].decode("utf-8", "replace")
+        """What was sent: to tell an echo from a leak. A stale page gives back all that was typed."""
+        return unquote(self.target.decode("latin-1")) + self.body.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)

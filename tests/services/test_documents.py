@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server.bundles.archive import Bundle
-from server.services import documents, instances
+from server.services import documents, instances, tasks
 from server.services.documents import Printed
 from server.services.errors import NotFound, NotPermitted
 from tests.services.conftest import Office
@@ -148,3 +148,15 @@ def test_a_return_is_told_on_paper_with_all_that_is_missing(office: Office) -> N
     assert any("报告未盖章" in line for line in told.paragraphs)
     assert told.addressee.endswith("：")
     assert told.regulation == ("hongshan#8p1",)  # of the articles of all processes that share the notice
+    office.do("zhoumin", unsealed, "supplement")
+    office.do("chenwei", unsealed, "check_materials", materials_verdict="complete")
+    assert notice(unsealed) is None
+    wulan, task = office.people["wulan"], office.task(unsealed, "pre_review")["id"]
+    with office.database.write() as session:
+        tasks.claim(session, wulan, task, office.now)
+        tasks.return_to(session, wulan, task, 1, "supplement", "网络拓扑不清", office.now)
+    told = notice(unsealed)
+    assert told is not None
+    assert any("网络拓扑不清" in line for line in told.paragraphs)
+    office.do("zhoumin", unsealed, "supplement")
+    assert notice(unsealed) is None  # what was corrected is not asked for any more

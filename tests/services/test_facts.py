@@ -45,14 +45,18 @@ def test_a_refused_project_fixes_nothing(office: Office) -> None:
 
 
 def test_the_approval_form_locks_what_is_known(office: Office) -> None:
-    """in_library is shown and cannot be answered otherwise; the annual plan is still asked."""
+    """in_library is shown and cannot be answered otherwise; the annual plan can be."""
     enter(office)
     zhoumin = office.people["zhoumin"]
     with office.database.write() as session:
         (project,) = starts.projects.of_unit(session, zhoumin)
         key = "hongshan.project_approval"
         answer = starts.save(
-            session, zhoumin, Matter(key), [("project_id", project.id), ("in_library", "false")], office.now
+            session,
+            zhoumin,
+            Matter(key),
+            [("project_id", project.id), ("in_library", "false"), ("in_annual_plan", "perhaps")],
+            office.now,
         )
         view = starts.view(session, zhoumin, Matter(key), office.now)
     assert view.form is not None

@@ -86,3 +86,25 @@ def test_of_two_who_remind_at_once_one_does(lab: Lab) -> None:
     raised = together(lambda: remind(lab, "ann", task_id), lambda: remind(lab, "admin", task_id))
     assert [type(error) for error in raised] == [StaleTask]
     assert len(lab.rows("select * from history_event where kind = 'task_reminded'")) == 1
+
+
+def test_two_who_remind_of_many_at_once(lab: Lab) -> None:
+    """Whoever ticked them, and in whatever order: each step is reminded of once, and of each the slower one
+    is told who did it."""
+    cases = [lab.rows("select instance_id from task where id = :t", t=waiting(lab))[0] for _ in range(3)]
+    ticked = [str(case["instance_id"]) for case in cases]
+    tried: dict[str, list[reminding.Tried]] = {}
+
+    def remind_of(name: str, *order: str) -> None:
+        with lab.database.write() as session:
+            tried[name] = reminding.remind_of_cases(session, lab.people[name], order, "", lab.now)
+
+    raised = together(lambda: remind_of("ann", *ticked), lambda: remind_of("admin", *reversed(ticked)))
+    assert raised == []
+    done = {name: [not one.reason for one in found] for name, found in tried.items()}
+    assert sorted(done.values()) == [[False] * 3, [True] * 3]
+    slower = "ann" if done["admin"][0] else "admin"
+    faster = {"ann": "Ann", "admin": "Admin"}["admin" if slower == "ann" else "ann"]
+    assert {one.params["who"] for one in tried[slower]} == {faster}
+    lines = lab.rows("select instance_id from history_event where kind = 'task_reminded'")
+    assert sorted(line["instance_id"] for line in lines) == sorted(ticked)

@@ -226,6 +226,28 @@ def test_the_absent_and_the_substitute_at_once(lab: Lab) -> None:
         assert [type(error) for error in raised] == [StaleTask]
 
 
+def test_the_absent_and_an_admin_enter_it_at_once(lab: Lab) -> None:
+    """It is entered once; the slower one is told that it is there."""
+    raised = together(lambda: enter(lab, wanted(), "ann"), lambda: enter(lab, wanted(), "admin"))
+    (told,) = raised
+    assert isinstance(told, NotPermitted)
+    assert told.reason == "This substitution is entered already."
+    assert len(lab.rows("select id from substitution")) == 1
+    assert len(lab.rows("select seq from right_event where kind = 'substitution_entered'")) == 1
+    enter(lab, wanted(processes=("lab.due",)))
+
+
+def test_two_who_would_stand_in_for_each_other(lab: Lab) -> None:
+    """One of them stays: who is away can do nothing for others, however close the two were."""
+    raised = together(
+        lambda: enter(lab, wanted("ann", "bob"), "ann"), lambda: enter(lab, wanted("bob", "ann"), "bob")
+    )
+    (told,) = raised
+    assert isinstance(told, NotPermitted)
+    assert told.reason.startswith("{name} is away themselves")
+    assert len(lab.rows("select id from substitution")) == 1
+
+
 def test_nobody_else_pays(lab: Lab) -> None:
     """Without a substitution the lists are one's own keys, as they were."""
     with lab.database.read() as session:

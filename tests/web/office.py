@@ -185,8 +185,9 @@ SELF_CHECK = {
 }  # fmt: skip
 
 
-def fill_start(visitor: Visitor, start: str, name: str, total: str = "600,000.00") -> str:
-    """Fill the start form of a library entry; gives the address where it is confirmed."""
+def fill_start(visitor: Visitor, start: str, name: str, total: str = "600,000.00", **found: str) -> str:
+    """Fill the start form of a library entry; gives the address where it is confirmed. `found` are answers to
+    the self-check that are not no."""
     page = visitor.get(start)
     page = fill(visitor, page, project_name=name, activity="new", total=total, is_state_secret="false")
     if page.status_code == 303:  # what was filed before answers the rest
@@ -194,16 +195,16 @@ def fill_start(visitor: Visitor, start: str, name: str, total: str = "600,000.00
     assert page.status_code == 200, page.text
     papers = ("entry_application", "feasibility_report_two_in_one", "implementation_plan_three_in_one")
     shown = [paper for paper in papers if f'id="f-{paper}"' in page.text]
-    sent = fill(visitor, page, tuple(shown), **SELF_CHECK)
+    sent = fill(visitor, page, tuple(shown), **{**SELF_CHECK, **found})
     assert sent.status_code == 303, sent.text
     assert sent.headers["location"] == f"{start}/check"
     return f"{start}/check"
 
 
-def apply(visitor: Visitor, name: str = "智慧政务一体化平台", total: str = "600,000.00") -> str:
+def apply(visitor: Visitor, name: str = "智慧政务一体化平台", total: str = "600,000.00", **found: str) -> str:
     """Start a library entry; gives the instance's id."""
     start = "/start/hongshan.library_entry"
-    check = visitor.get(fill_start(visitor, start, name, total))
+    check = visitor.get(fill_start(visitor, start, name, total, **found))
     begun = visitor.post(f"{start}/submit", check)
     assert begun.status_code == 303, begun.text
     return begun.headers["location"].rpartition("/")[2]

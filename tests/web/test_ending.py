@@ -95,3 +95,16 @@ def test_a_case_that_has_moved_on_is_looked_at_again(office: Office) -> None:
     assert bureau.post(row, worklist).status_code == 303
     assert clerk.post(f"{case}/end", page, reason=REASON, seen=told).status_code == 409
     assert end(clerk, case).status_code == 303
+
+
+def test_a_case_that_was_refused_at_once_says_why(office: Office) -> None:
+    """No step was done: its page tells what the diagram says of that end, with the articles."""
+    clerk = office.visitor("clerk")
+    page = clerk.get(f"/instances/{apply(clerk, name='孤立系统', isolated='true')}").text
+    panel = page.partition('id="ending"')[2].partition("</section>")[0]
+    assert "<h2>不予支持</h2>" in panel
+    assert "情形写入入库意见" in panel
+    assert "第6条" in panel
+    assert "还没有办理" not in page
+    running = clerk.get(f"/instances/{apply(clerk, name='在办')}").text
+    assert 'id="ending"' not in running

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 from jinja2 import Environment
+from jinja2.ext import Extension
 from markupsafe import Markup
 
-from server.web.spoken import SpokenTexts
+from server.web.spoken import SpokenTexts, WesternMarks
 
 SAID = {"Subject": "事项", "100%% sure": "100%% 确定", "Reminded %(who)s": "已催办 %(who)s"}
 
 
-def _environment(asked: list[str], *extensions: type[SpokenTexts]) -> Environment:
+def _environment(asked: list[str], *extensions: type[Extension]) -> Environment:
     environment = Environment(autoescape=True, extensions=extensions)
 
     def speak(text: str, /, **places: object) -> Markup:
@@ -37,6 +38,15 @@ def test_a_template_says_the_same(source: str) -> None:
     texts = {"other": lambda text: text, "n": 0}
     plain = _environment([]).from_string(source).render(texts)
     assert _environment([], SpokenTexts).from_string(source).render(texts) == plain
+
+
+def test_marks_between_texts_are_those_of_the_language() -> None:
+    """Those after a Chinese word belong to it, and what fills a template is not touched."""
+    source = '{{ who }}（{{ post }}）：{{ some | join("、") }}；验证码：{{ code }}'
+    told = {"who": "李娜", "post": "科长", "some": ["甲", "乙"], "code": "一：二"}
+    assert _environment([]).from_string(source).render(told) == "李娜（科长）：甲、乙；验证码：一：二"
+    english = _environment([], SpokenTexts, WesternMarks).from_string(source)
+    assert english.render(told) == "李娜 (科长): 甲, 乙; 验证码：一：二"
 
 
 def test_a_text_is_looked_up_once() -> None:

@@ -1,19 +1,17 @@
-"""A field has one label everywhere and a name that hides no function of FEEL."""
+"""A field has one label everywhere.
+
+A field may be called like a function of FEEL (`date`, `count`): where a name is called, the built-in answers
+unless the variable is a function itself, and no answer of a form is one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from server.bundles.checks.subject import Rule, Subject
-from server.engine.feel import BUILTINS
 from server.engine.model import Finding
 
 CODE = "form-fields-are-valid"
-HIDES_FUNCTION = Rule(
-    CODE,
-    "The field {element} hides the FEEL function of that name.",
-    "Give it a longer name, such as report_date for date.",
-)
 OTHER_LABEL = Rule(
     CODE,
     "The field {element} is called “{label}” here and “{other}” in {where}.",
@@ -23,12 +21,10 @@ OTHER_LABEL = Rule(
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """Fields that would confuse an expression or a reader; what is no form at all, the loader tells."""
+    """Fields that would confuse a reader; what is no form at all, the loader tells."""
     labels: dict[str, tuple[str, str]] = {}
     for form in sorted(subject.loaded.model.forms.values(), key=lambda f: f.file):
         for field in form.fields:
-            if field.path and field.path[0] in BUILTINS:
-                yield HIDES_FUNCTION.at(form.file, field.key)
             label = field.label.plain()
             known, file = labels.setdefault(field.key, (label, form.file))
             if label and known and label != known:

@@ -89,6 +89,7 @@ def _groups(subject: Subject) -> Iterator[Finding]:
     named = [(f"[[group]] {g.id}", g.parent) for g in groups.values() if g.parent]
     named += [(f"[[process]] {p.id}", g) for p in subject.manifest.processes.values() for g in p.started_by]
     named += [("[reopening]", g) for g in subject.manifest.reopening.by]
+    named += [("[past_projects]", g) for g in subject.manifest.past_projects.by]
     named += [
         (f"[[process]] {p.id}: reopening", g)
         for p in subject.manifest.processes.values()

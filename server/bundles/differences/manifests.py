@@ -53,7 +53,7 @@ _FIELDS = {
     "fields": mark("its fields"),
 }
 _WORDS = frozenset({"name", "title", "category", "source", "print"})
-_RULES = ("lights", "separation", "reopening")
+_RULES = ("lights", "separation", "reopening", "past_projects")
 """Tables of the manifest that stand once."""
 _TOP = ("id", "name", "name_en", "division_code", "letterhead", "schedule")
 

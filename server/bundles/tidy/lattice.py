@@ -88,6 +88,8 @@ class Lattice:
     toll_x: Sequence[float]
     """Extra cost per px of running down along a line of `xs`."""
     toll_y: Sequence[float]
+    crossing: float = CROSSING
+    """What it costs a flow to cross another: the px it would rather go round."""
     blocked: set[LatticePoint] = field(default_factory=set)
     claimed: tuple[Counter[LatticePoint], Counter[LatticePoint]] = field(
         default_factory=lambda: (Counter(), Counter())
@@ -171,8 +173,8 @@ class _Search:
         axis = state & 1
         point = (state // 2 % self.width, state // 2 // self.width)
         for port in self.goals[state & ~1]:
-            turn = BEND if port.axis != axis else CROSSING * self.lattice.claimed[1 - axis].get(point, 0)
-            total = cost + port.cost + turn
+            met = self.lattice.claimed[1 - axis].get(point, 0)
+            total = cost + port.cost + (BEND if port.axis != axis else self.lattice.crossing * met)
             self._push(total, total, state, port)
 
     def _expand(self, state: int, cost: float) -> None:
@@ -182,7 +184,7 @@ class _Search:
         for heading in (ACROSS, DOWN):
             mine = lattice.claimed[heading]
             if heading == axis:
-                start = cost + CROSSING * lattice.claimed[1 - axis].get(here, 0)
+                start = cost + lattice.crossing * lattice.claimed[1 - axis].get(here, 0)
             else:
                 start = cost + BEND + (OVERLAP if here in mine else 0.0)
             toll = 1 + (lattice.toll_y[iy] if heading == ACROSS else lattice.toll_x[ix])

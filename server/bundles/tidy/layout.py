@@ -11,7 +11,7 @@ from server.bundles.tidy.coordinates import Spread, dock_event, docked, draw, sp
 from server.bundles.tidy.graph import Box, Drawing, Lane, Node, NodeKind, Plane, Pool, Scope
 from server.bundles.tidy.grid import Grid, Placement, event_step
 from server.bundles.tidy.labels import along_line, plan_labels
-from server.bundles.tidy.lattice import Route, crossings
+from server.bundles.tidy.lattice import CROSSING, Route, crossings
 from server.bundles.tidy.ordering import Prices
 from server.bundles.tidy.placement import Choice, Placed, Placer, flow_names
 from server.bundles.tidy.quality import A3_HEIGHT, A3_WIDTH, A4_HEIGHT, A4_WIDTH, FEW_CROSSINGS
@@ -26,6 +26,8 @@ SUBPROCESS_PADDING = 12
 MARKER_ROOM = 20
 SPINE_BEND = 40.0
 MANY_CROSSINGS = 400.0
+DEAR_CROSSING = 150.0
+"""What a crossing costs when the clearest picture is drawn once more, with longer ways round."""
 DISORDER = 260.0
 """Two sections of a lane that stand the wrong way round: as bad as three crossings."""
 DISORDERS = (0.0, 80.0)
@@ -99,7 +101,10 @@ def _best(plane: Plane) -> Picture:
     for narrower in ({"tight": True}, {"fold": 1}):
         if trial.pictures[trial.best].width > A4_WIDTH:
             trial.draw(replace(trial.best, **narrower))
-    return trial.pictures[trial.best]
+    picture = trial.pictures[trial.best]
+    if not picture.crossings:
+        return picture
+    return min(picture, trial.drawn_round(trial.best), key=lambda one: one.crossings)
 
 
 class _Trial:
@@ -122,16 +127,24 @@ class _Trial:
         loose = replace(choice, tight=False)
         if loose not in self.placed:
             self.placed[loose] = Placer(self.plane, choice).place()
-        placed = self.placed[loose]
-        placed.placement.tight = choice.tight
+        placed = self._as_chosen(choice)
         same = (other for other in self.pictures if other.tight == choice.tight)
         for other in same:
             if self.placed[replace(other, tight=False)].placement.cell == placed.placement.cell:
                 return
         self.pictures[choice] = self._assembled(placed)
 
-    def _assembled(self, placed: Placed) -> Picture:
-        drawing, found = _drawn(self.plane, placed)
+    def drawn_round(self, choice: Choice) -> Picture:
+        """A choice with flows that go farther round each other; its cost compares with no other's."""
+        return self._assembled(self._as_chosen(choice), DEAR_CROSSING)
+
+    def _as_chosen(self, choice: Choice) -> Placed:
+        placed = self.placed[replace(choice, tight=False)]
+        placed.placement.tight = choice.tight
+        return placed
+
+    def _assembled(self, placed: Placed, crossing: float = CROSSING) -> Picture:
+        drawing, found = _drawn(self.plane, placed, crossing)
         for key, picture in self.inner.items():
             if picture is not None:
                 box = drawing.shapes[key]
@@ -170,9 +183,10 @@ def _widen_hosts(plane: Plane) -> None:
                 host.width = max(host.width, steps * event_step(events, named) + EVENT_SIZE + 4)
 
 
-def _drawn(plane: Plane, placed: Placed) -> tuple[Drawing, Spread]:
+def _drawn(plane: Plane, placed: Placed, crossing: float) -> tuple[Drawing, Spread]:
     for tracks in TRACKS:
         grid = Grid(placed.placement, placed.nodes, tracks)
+        grid.lattice.crossing = crossing
         routes = route_all(grid, placed.flows, placed.spine, placed.backwards)
         if not grid.lattice.shared(routes.values()):
             break

@@ -8,7 +8,7 @@ Parentheses stand around everything that has parts, so no rule of precedence is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from . import tree as t
 from .decimals import number_text
@@ -122,7 +122,24 @@ def _between(node: t.Between) -> str:
 
 @_prints(t.In)
 def _in(node: t.In) -> str:
-    return f"({printed(node.value)} in ({_list(node.tests)}))"
+    first = node.tests[0]
+    is_operand = len(node.tests) == 1 and not isinstance(first, t.OperatorTest | t.QuestionTest)
+    if is_operand and _asks(first):
+        return f"({printed(node.value)} in {_operand(first)})"
+    return f"({printed(node.value)} in ({', '.join(_test(test) for test in node.tests)}))"
+
+
+def _asks(node: t.Node) -> bool:
+    """Whether a `?` is in it."""
+    return any(isinstance(part, t.Name) and part.name == "?" for part in t.walk(node))
+
+
+def _operand(node: t.Node) -> str:
+    """What stands behind ``in`` without parentheses: within them `?` would be the value that is tested."""
+    if isinstance(node, t.Arithmetic):
+        left = _operand(node.left) if _asks(node.left) else printed(node.left)
+        return f"{left} {node.operator} {printed(node.right)}"
+    return f"-{printed(node.operand)}" if isinstance(node, t.Negation) else printed(node)
 
 
 @_prints(t.And, t.Or)
@@ -196,5 +213,6 @@ def _type(node: t.TypeNode) -> str:
     if node.fields is not None:
         return "context<" + ", ".join(f"{name}: {printed(kind)}" for name, kind in node.fields) + ">"
     if node.parameters is not None:
-        return f"function<{_list(node.parameters)}> -> {printed(cast('t.TypeNode', node.result))}"
+        result = f" -> {printed(node.result)}" if node.result else ""
+        return f"function<{_list(node.parameters)}>{result}"
     return node.name

@@ -79,12 +79,13 @@ class UserTask(Activity):
             signatures.conclude(token)
 
 
-def correct(task: Token, earlier: Token) -> None:
-    """Let an earlier step be done again beside an open task, which waits for it."""
+def correct(task: Token, earlier: Token) -> Token:
+    """Let an earlier step be done again beside an open task, which waits for it; gives its token."""
     signatures.call_off(task)
     task.memo[CORRECTED] = True
     again = task.instance.spawn(task, earlier.node, earlier.scope)
     again.memo[CORRECTS] = True
+    return again
 
 
 def returned_wholly(step: Token) -> Token:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from server.bundles.document_writing import TEXTS, NotWritable, rewritten
-from server.bundles.manifest import FILE, ManifestRefused
+from server.bundles.manifest import FILE, Manifest, ManifestRefused
 from server.bundles.papers import Document
 from server.services import authoring, authoring_files, bundle_review
 from server.services.errors import DraftConflict, FileLocked, FileRefused, NotFound
@@ -26,9 +26,10 @@ def listing(visit: Visit) -> Response:
     if not files:
         raise NotFound("draft", draft.id)
     found = [finding for finding in bundle_review.findings(files) if finding.code == _CHECK]
+    manifest = _manifest(visit)
     return render.page(
-        visit, "design/documents.html", draft=draft, documents=list(_documents(visit).values()),
-        findings=found,
+        visit, "design/documents.html", draft=draft, documents=list(manifest.documents.values()),
+        processes=manifest.processes, findings=found,
     )  # fmt: skip
 
 
@@ -67,12 +68,11 @@ def save(visit: Visit) -> Response:
     return render.redirect(visit, f"/design/{draft_id}/documents")
 
 
-def _documents(visit: Visit) -> dict[str, Document]:
+def _manifest(visit: Visit) -> Manifest:
     try:
-        manifest = authoring.bundle(visit.session, visit.person, visit.path("draft_id")).manifest
+        return authoring.bundle(visit.session, visit.person, visit.path("draft_id")).manifest
     except ManifestRefused as refused:
         raise FileRefused((refused.finding,)) from refused
-    return dict(manifest.documents)
 
 
 def _document(visit: Visit) -> Document:
@@ -80,7 +80,7 @@ def _document(visit: Visit) -> Document:
     authoring.view(visit.session, visit.person, draft_id)
     if not authoring.files(visit.session, visit.person, draft_id):
         raise NotFound("draft", draft_id)
-    found = _documents(visit).get(visit.path("document"))
+    found = _manifest(visit).documents.get(visit.path("document"))
     if found is None:
         raise NotFound("document", visit.path("document"))
     return found

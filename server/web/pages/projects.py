@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from server.services import deployed, project_views
+from server.services import deployed, past_facts, project_views
 from server.services.project_views import Fact, ProjectPage, Source
-from server.web import render, vocabulary
+from server.web import render
 from server.web.context import Visit
+from server.web.pages import past
 from server.web.routing import Pages
 from server.web.vocabulary import Vocabulary
 from server.web.words import Words
@@ -35,8 +36,12 @@ def listing(visit: Visit) -> Response:
     """The projects that the person may see, newest first."""
     text = visit.query("q")
     rows = project_views.search(visit.session, visit.person, text, before=visit.query("before") or None)
+    used = deployed.active(visit.session, visit.person.tenant_id)
     following = f"/projects?{urlencode({'q': text, 'before': rows[-1].id})}" if len(rows) == 50 else ""
-    return render.page(visit, "projects/list.html", block="projects", rows=rows, text=text, next=following)
+    return render.page(
+        visit, "projects/list.html", block="projects", rows=rows, text=text, next=following,
+        may_enter=bool(past_facts.may_enter(visit.person, used)),
+    )  # fmt: skip
 
 
 @pages.get("/projects/{id}")
@@ -47,13 +52,14 @@ def show(visit: Visit) -> Response:
     stages = [((name_en if english else "") or name, cases) for name, name_en, cases in found.stages]
     return render.page(
         visit, "projects/project.html", project=found.row, page=found, stages=stages,
-        facts=_facts(visit, found), english=english,
+        facts=_facts(visit, found), english=english, past=past.lines(visit, found.past),
+        brought_in=any(entry.kind == "project_entered" for entry in found.past),
     )  # fmt: skip
 
 
 def _facts(visit: Visit, found: ProjectPage) -> list[FactLine]:
     used = deployed.active(visit.session, visit.person.tenant_id)
-    names, words = vocabulary.of(used, visit.language), Words(visit.words)
+    names, words = past.vocabulary_of(visit), Words(visit.words)
     processes = {key: definition.name for key, definition in used.model.processes.items()}
     return [_fact(fact, names, words, processes, found.visible) for fact in found.facts]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from server.services import reminding
-from server.services.errors import NotPermitted, StaleTask
+from server.services.errors import StaleTask
 from server.web import render
 from server.web.context import Visit
 from server.web.language import mark as _
@@ -31,7 +31,7 @@ def remind(visit: Visit) -> Response:
         visit.session.rollback()
         if error.status != "reminded" or visit.wants_json:
             raise
-        return _page(visit, _too_late(visit, error))
+        return _page(visit, visit.words.tell(*reminding.too_late(error)))
     return render.redirect(visit, f"/instances/{done.instance_id}/history")
 
 
@@ -39,30 +39,16 @@ def remind(visit: Visit) -> Response:
 def remind_selected(visit: Visit) -> Response:
     """Remind of all that waits in the ticked cases, each step by itself: what failed is named, the others
     stay reminded of."""
-    note, count, failures = visit.sent("note")[: reminding.LONGEST], 0, []
-    for case_id in sorted(set(visit.posted.all("case")[:BULK])):
-        for task in reminding.of_case(visit.session, visit.person, case_id, visit.now):
-            about = f"{task.business_key} {task.name}"
-            try:
-                reminding.remind(visit.session, visit.person, task.id, note, visit.now)
-                count += 1
-            except NotPermitted as error:
-                failures.append((about, visit.words.tell(error.reason, error.params)))
-            except StaleTask as error:
-                failures.append((about, _too_late(visit, error)))
-    if not count and not failures:
-        nothing = _("Tick cases in which something waits for others.")
-        failures.append(("", visit.words.gettext(nothing)))
-    told = visit.words.tell(_("Reminded: {n}."), {"n": count}) if count else ""
-    reasons = tuple(f"{about}：{why}" if about else why for about, why in failures)
-    return cases_listed(visit, "/instances", everyone=False, note=told, failures=reasons)
-
-
-def _too_late(visit: Visit, error: StaleTask) -> str:
-    who = {"who": error.by or "—"}
-    if error.status == "reminded":
-        return visit.words.tell(_("{who} reminded of it today already. Try again tomorrow."), who)
-    return visit.words.tell(_("{who} was faster; nothing was done there."), who)
+    ticked, tell = visit.posted.all("case")[:BULK], visit.words.tell
+    tried = reminding.remind_of_cases(
+        visit.session, visit.person, ticked, visit.sent("note")[: reminding.LONGEST], visit.now
+    )
+    count = sum(not one.reason for one in tried)
+    failures = tuple(f"{one.about}：{tell(one.reason, one.params)}" for one in tried if one.reason)
+    if not tried:
+        failures = (visit.words.gettext(_("Tick cases in which something waits for others.")),)
+    told = tell(_("Reminded: {n}."), {"n": count}) if count else ""
+    return cases_listed(visit, "/instances", everyone=False, note=told, failures=failures)
 
 
 def _page(visit: Visit, refused: str) -> Response:

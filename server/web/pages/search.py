@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
-from server.services import case_columns, deployed, saved_filters, searching
+from server.services import case_columns, deployed, projects, saved_filters, searching
 from server.services.searching import Wanted
 from server.web import case_table, render, sheets
 from server.web.case_table import CaseTable
@@ -117,7 +117,7 @@ def _show(visit: Visit) -> Response:
     return render.page(
         visit, "search/search.html", block="found", page=page, wanted=asked, table=table,
         own=table.own(page.rows), processes=processes,
-        units=searching.units(visit.session, visit.person.tenant_id), states=case_table.STATES.items(),
+        units=projects.units(visit.session, visit.person.tenant_id).items(), states=case_table.STATES.items(),
         lights_named=LIGHTS, mine=MINE, counted=searching.COUNTED, ranked=searching.RANKED,
         saved=[(kept, f"{HERE}?{urlencode(kept.query)}", kept.query == query)
                for kept in saved_filters.of_person(visit.session, visit.person)],

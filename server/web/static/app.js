@@ -31,9 +31,13 @@
     const now = (id && document.getElementById(id)) || target;
     if (now?.isConnected && now.dataset.quiet === undefined) land(now);
     if (now?.isConnected) announce(now.dataset.told);
+    if (id === "draft" && event.detail.ctx.response?.status < 400) forget();
     document.dispatchEvent(new CustomEvent("guicheng:shown"));
   });
-  document.addEventListener("htmx:error", () => announce(root.dataset.offline));
+  // a draft that could not be saved by itself is remembered in the browser, until one has been
+  const unsaved = () => { const form = one("#task-form"); if (form) remember(form); };
+  document.addEventListener("htmx:error", () => { announce(root.dataset.offline); unsaved(); });
+  document.addEventListener("htmx:response:error", unsaved);
 
   const announce = (text) => { if (text) one("#announcements").textContent = text; };
 
@@ -120,20 +124,24 @@
     const texts = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf" && name !== "revision");
     try { sessionStorage.setItem(kept(location.pathname), JSON.stringify(texts)); } catch { /* private window */ }
   };
+  const forget = () => { try { sessionStorage.removeItem(kept(location.pathname)); } catch { /* private window */ } };
+  const asGiven = (field) => field.options ? ([...field.options].find((one) => one.defaultSelected) ?? field.options[0])?.value : field.defaultValue;
   const putBack = (form) => {
     const texts = JSON.parse(sessionStorage.getItem(kept(location.pathname)) || "null");
-    sessionStorage.removeItem(kept(location.pathname));
+    forget();
     if (!texts) return;
-    let differs = false;
+    let differs = false;  // from what the server gave: the browser itself may have put something back before
     for (const field of form.elements) {
       const values = texts.filter(([name]) => name === field.name).map(([, value]) => value);
       if (!field.name || ["hidden", "file", "submit", "button"].includes(field.type) || field.readOnly) continue;
       if (field.type === "checkbox" || field.type === "radio") {
-        if (field.checked === values.includes(field.value)) continue;
-        field.checked = values.includes(field.value);
-      } else if (values.length !== 1 || field.value === values[0]) continue;
-      else field.value = values[0];
-      differs = true;
+        const checked = values.includes(field.value);
+        differs ||= checked !== field.defaultChecked;
+        field.checked = checked;
+      } else if (values.length === 1) {
+        differs ||= values[0] !== asGiven(field);
+        field.value = values[0];
+      }
     }
     if (!differs) return;
     form.dispatchEvent(new Event("change", { bubbles: true }));

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from lxml import etree
 
-from server.bundles.tidy import TidyError, quality, tidy
+from server.bundles.tidy import TidyError, layout, quality, tidy
+from server.bundles.tidy.lattice import CROSSING
 from tests.bundles.tidy.processes import processes
 
 HERE = Path(__file__).parent
@@ -82,6 +83,16 @@ def test_any_structured_process_is_clean_stable_and_unchanged_in_meaning(xml: by
     assert (found.shape_overlaps, found.flows_through_shapes, found.label_overlaps) == (0, 0, 0)
     assert tidy(drawn) == drawn
     assert meaning(drawn) == meaning(xml)
+
+
+def test_a_flow_goes_the_longer_way_round_rather_than_across(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A return that would cross the way to the next lane turns back below it; with one price it crosses."""
+    plan = (HERE.parents[2] / "bpmn" / "hongshan" / "annual_plan.bpmn").read_bytes()
+    round_it = tidy(plan)
+    assert quality(round_it).crossings == 0
+    assert tidy(round_it) == round_it
+    monkeypatch.setattr(layout, "DEAR_CROSSING", CROSSING)
+    assert quality(tidy(plan)).crossings == 1
 
 
 def test_nodes_list_their_flows_in_the_place_the_schema_wants() -> None:

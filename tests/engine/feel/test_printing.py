@@ -52,6 +52,17 @@ def test_cells_come_back(text: str) -> None:
     assert shape(compile_unary_tests(printed(tree), CONTEXT).tree) == shape(tree), printed(tree)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["5 in < ?", "5 in (< ?, 3)", "5 in ((< ?))", "5 in ?", "5 in (?)", "5 in ? * 2 + 1", "5 in (1 + 2) * ?",
+     "5 in 2 * (? + 1)", "5 in -? + 1", "5 in [1..?]", "5 in (1..?)", "5 in (3, [1..?])", "(5 in ?) in ?",
+     "x instance of function<number>", "x instance of function<> -> string"],
+)  # fmt: skip
+def test_what_a_question_is_and_types_without_result_come_back(text: str) -> None:
+    """Parentheses behind `in` decide what `?` is: within them what is tested, else the cell's value."""
+    assert same(text), printed(compile_expression(text, CONTEXT).tree)
+
+
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_whatever_is_read_comes_back(seed: int) -> None:

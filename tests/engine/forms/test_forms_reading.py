@@ -380,3 +380,15 @@ def test_form_keys_name_the_variables_a_submission_may_set() -> None:
     loaded = forms["town.f_test"]
     assert loaded.keys == {"activity", "total", "amount", "is_state_secret", "apply_on", "officer"}
     assert loaded.controls == {"activity"}
+
+
+def test_a_field_may_be_called_like_a_function_of_feel() -> None:
+    """What is named is the answer, what is called is the function, in conditions as in computed values."""
+    asked = form(
+        field("datetime", "date", subtype="date"),
+        field("textfield", "late", conditional={"hide": '=date = null or date(date) < date("2026-03-02")'}),
+        field("expression", "after", expression='=date(date) + duration("P1D")'),
+    )
+    values = read(asked, [("date", "2026-03-02"), ("late", "why")]).values
+    assert values == {"date": "2026-03-02", "late": "why", "after": "2026-03-03"}
+    assert "late" not in read(asked, [("date", "2026-03-01"), ("late", "why")]).values

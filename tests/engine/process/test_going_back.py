@@ -35,6 +35,26 @@ def test_a_return_reopens_the_earlier_step_and_keeps_the_variables() -> None:
     assert case.last.ended is not None
 
 
+@pytest.mark.parametrize("straight", [False, True])
+def test_the_reason_of_a_return_holds_until_the_step_has_been_done(straight: bool) -> None:
+    """Whoever does the step again sees it, who comes after does not; taken back again, it is there again."""
+    case = play(diagram("p", "s > a > c > e", a=user(withdrawable="true"), c=user(return_to="a")))
+    case.do("a")
+    told = {"return_reason": "incomplete", "kept": 1}
+    case.last = process.return_to(
+        case.model, "p", case.last.state, case.task("c").token, "a", told, case.now, straight=straight
+    )
+    again = case.task("a")
+    assert again.variables["return_reason"] == "incomplete"
+    case.do("a")
+    assert case.task("c").variables["return_reason"] is None
+    if not straight:
+        case.withdraw(again.token)
+        assert case.variables["return_reason"] == "incomplete"
+        case.do("a", return_reason="what the form says")
+        assert case.variables == {"return_reason": "what the form says", "kept": 1}
+
+
 def test_only_what_is_drawn_may_be_returned_to() -> None:
     case = play(diagram("p", "s > a > b > c > e", c=user(return_to="b")))
     case.do("a")
