@@ -21,6 +21,7 @@ from argon2 import PasswordHasher
 
 from tests import compiled, loops
 from tests.originals import Originals
+from tests.patience import BROWSER
 from tests.provision import chromium, postgresql
 
 if TYPE_CHECKING:
@@ -37,11 +38,15 @@ LONG = (
 )  # fmt: skip
 """What takes longest, longest first."""
 
-# The same examples every time: a change is judged by what it changes.
+# The same examples every time: a change is judged by what it changes, never by how busy the machine is.
 # `--hypothesis-profile=explore` looks for others.
-hypothesis.settings.register_profile("dev", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200)
-hypothesis.settings.register_profile("explore", deadline=None, max_examples=1_000, print_blob=True)
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=(hypothesis.HealthCheck.too_slow,)
+)
+patient = hypothesis.settings.get_profile("patient")
+hypothesis.settings.register_profile("dev", patient, derandomize=True)
+hypothesis.settings.register_profile("ci", patient, derandomize=True, max_examples=200)
+hypothesis.settings.register_profile("explore", patient, max_examples=1_000, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
@@ -175,9 +180,10 @@ def _postgresql_database(request: pytest.FixtureRequest, template: str) -> Itera
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One headless Chromium for each worker."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     with sync_playwright() as playwright:
+        expect.set_options(timeout=BROWSER)
         running = playwright.chromium.launch(**chromium.launch_options())
         yield running
         running.close()
@@ -189,7 +195,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     visitor = browser.new_context(
         locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900}
     )
-    visitor.set_default_timeout(15_000)
+    visitor.set_default_timeout(BROWSER)
     yield visitor
     visitor.close()
 

@@ -14,6 +14,7 @@ from server.store.database import Database
 from tests.api.machine import Live
 from tests.e2e.conftest import serve_afresh
 from tests.originals import Originals
+from tests.patience import PATIENCE
 from tests.web.conftest import settled_url
 from tests.web.office import PASSWORD, TENANT, Office, open_office, settle
 
@@ -49,7 +50,7 @@ def live(originals: Originals, tmp_path_factory: pytest.TempPathFactory) -> Iter
         process, address = serve_afresh(data, url)
         yield Live(address)
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from tests.patience import PATIENCE
 from tests.web.office import PASSWORD
 
 BASE = "/engine-rest"
@@ -76,7 +77,7 @@ class Live:
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Any request."""
         auth = (self.account, PASSWORD)  # plain HTTP: reading certificates would only take time
-        return httpx.request(method, self.base + path, auth=auth, timeout=60, verify=False, **more)
+        return httpx.request(method, self.base + path, auth=auth, timeout=PATIENCE, verify=False, **more)
 
     def get(self, path: str, **query: Any) -> Any:
         """The answer to a question."""

@@ -19,6 +19,7 @@ from tests.api.drawn import worked
 from tests.api.machine import Live
 from tests.e2e.conftest import serve
 from tests.nursery import Child
+from tests.patience import PATIENCE, eventually
 
 CASES = 24
 KILLS = 2
@@ -42,7 +43,7 @@ class Mortal:
         """It has no chance to finish anything."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)
 
 
 @dataclass
@@ -73,7 +74,6 @@ class Worker:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(580)
 def test_killed_while_two_workers_work(migrated_database_url: str, tmp_path: Path) -> None:
     people(migrated_database_url)
     server, stop = Mortal(tmp_path, migrated_database_url), threading.Event()
@@ -86,13 +86,14 @@ def test_killed_while_two_workers_work(migrated_database_url: str, tmp_path: Pat
         for thread in threads:
             thread.start()
         for death in range(1, KILLS + 1):
-            _wait(lambda due=death * CASES // (KILLS + 1): _done(migrated_database_url) >= due)  # type: ignore[misc]
+            due = death * CASES // (KILLS + 1)
+            assert eventually(lambda due=due: _done(migrated_database_url) >= due)  # type: ignore[misc]
             server.die()
             server.come()
-        _wait(lambda: _done(migrated_database_url) >= CASES)
+        assert eventually(lambda: _done(migrated_database_url) >= CASES)
         stop.set()
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=PATIENCE)
             assert not thread.is_alive()
         for case in cases:
             passed = Counter(a["activityId"] for a in _passed(server.live, case))
@@ -127,10 +128,3 @@ def _check_record(url: str) -> None:
     database.close()
     assert len(found) == CASES
     assert all(isinstance(entries, int) for entries in found), found
-
-
-def _wait(true: object, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.2)

@@ -19,6 +19,7 @@ import pytest
 from scripts import assets
 from tests.api.drawn import worked
 from tests.api.machine import Live
+from tests.patience import PATIENCE
 from tests.web.office import PASSWORD
 
 PYTHON = ("camunda", "operaton")
@@ -115,7 +116,7 @@ def javascript(live: Live, node: Path) -> Iterator[Callable[[str], list[Any]]]:
     reader.start()
 
     def wait(kind: str) -> list[Any]:
-        until = time.monotonic() + 40
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:
                 line = lines.get(timeout=1)
@@ -129,8 +130,8 @@ def javascript(live: Live, node: Path) -> Iterator[Callable[[str], list[Any]]]:
         yield wait
     finally:
         process.terminate()
-        process.wait(timeout=10)
-        reader.join(timeout=10)
+        process.wait(timeout=PATIENCE)
+        reader.join(timeout=PATIENCE)
         assert process.stdout is not None
         process.stdout.close()
 

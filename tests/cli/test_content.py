@@ -139,7 +139,6 @@ def test_outlines_are_compared_and_written(content: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     "folder", sorted(folder.name for folder in (ROOT / "bpmn").iterdir() if folder.is_dir())
 )

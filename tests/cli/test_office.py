@@ -57,7 +57,6 @@ def test_what_is_no_bundle_is_not_loaded(settings: Path, database_url: str) -> N
     assert tell(database_url, "select count(*) from deployment") == [(0,)]
 
 
-@pytest.mark.timeout(240)
 def test_a_seeded_office_verifies_until_somebody_tampers(settings: Path, database_url: str) -> None:
     """Some cases played; the check counts them, and names the entry that was changed behind its back."""
     guicheng("deploy", ROOT, "--jurisdiction", "hongshan")

@@ -25,6 +25,7 @@ from server.store import schema
 from server.store.database import Database
 from tests.conftest import SESSION_FOLDER
 from tests.nursery import GUICHENG, Child, nursery
+from tests.patience import PATIENCE
 from tests.services import conftest as services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,4 +136,4 @@ def server(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Iterator
     process, address = serve(data, url)
     yield Server(address, data)
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=PATIENCE)

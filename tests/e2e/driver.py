@@ -10,6 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.patience import BROWSER
+
 WHO = {
     "project_unit": "zhoumin",
     "data_bureau": "chenwei",
@@ -33,7 +35,7 @@ class Desk:
             base_url=address, locale="zh-CN", timezone_id="Asia/Shanghai",
             viewport={"width": width, "height": 900}, java_script_enabled=script,
         )  # fmt: skip
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(BROWSER)
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
         self.page.on("response", lambda r: self.faults.append(r.url) if r.status >= 500 else None)

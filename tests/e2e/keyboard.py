@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, FileChooser, Page, TimeoutError, expect
 
 from tests.e2e.driver import _file, _text
+from tests.patience import BROWSER
 
 FOCUSED = """() => {
   const e = document.activeElement;
@@ -37,7 +38,7 @@ class Keys:
             base_url=address, locale="zh-CN", timezone_id="Asia/Shanghai",
             viewport={"width": 1440, "height": 900},
         )  # fmt: skip
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(BROWSER)
         self.context.add_init_script("window.printed = 0; window.print = () => { window.printed += 1; };")
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
@@ -113,10 +114,10 @@ class Keys:
     def _chooser(self) -> FileChooser:
         """What Space opens on a field for files. Fields that depend on an answer just given take their places
         meanwhile; a key that is pressed in that moment is lost, and people press it again."""
-        for _ in range(3):
+        for _ in range(10):
             field = self.here()["field"]
             try:
-                with self.page.expect_file_chooser(timeout=6_000) as chooser:
+                with self.page.expect_file_chooser(timeout=10_000) as chooser:
                     self.page.keyboard.press("Space")
                 return chooser.value
             except TimeoutError:

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from server.cli import house
 from tests.e2e.conftest import Server, serve
 from tests.originals import Originals
+from tests.patience import BROWSER, PATIENCE
 from tests.services.clocked import case
 from tests.web.clock_office import open_clock_office, settle
 from tests.web.office import PASSWORD
@@ -35,7 +36,7 @@ def lab_server(originals: Originals, tmp_path: Path) -> Iterator[tuple[Server, s
         process, address = serve(tmp_path, url)
         yield Server(address, tmp_path), instance
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
 
 
 def desk(browser: Browser, address: str, account: str, width: int = 1440) -> Page:
@@ -46,7 +47,7 @@ def desk(browser: Browser, address: str, account: str, width: int = 1440) -> Pag
         timezone_id="Asia/Shanghai",
         viewport={"width": width, "height": 900},
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(BROWSER)
     page = context.new_page()
     page.goto("/sign-in")
     page.locator("[name=account]").fill(account)
@@ -61,7 +62,6 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
-@pytest.mark.timeout(300)
 def test_the_clock_and_who_watches_it(browser: Browser, lab_server: tuple[Server, str]) -> None:
     """From the task to the clock of the case, stopped and started again; the board, an instruction, its
     answer; the calendar."""

@@ -19,7 +19,6 @@ SCENARIO = ROOT / "tests" / "scenarios" / "hongshan" / "project_approval" / "lar
 BEGIN = "/start/hongshan.library_entry"
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("script", [True, False])
 def test_a_draft_comes_into_use_and_is_gone_back_from(
     browser: Browser, server: Server, tmp_path: Path, script: bool
@@ -53,15 +52,15 @@ def test_a_draft_comes_into_use_and_is_gone_back_from(
     page.get_by_role("link", name="检查并部署").click()
     run = page.get_by_role("link", name="运行全部情景")
     if not script and run.count():  # they are known where the same files were tried before
-        run.click(timeout=90_000)
-    expect(page.locator("#scenarios")).to_contain_text("个情景全部成立", timeout=90_000)
+        run.click()
+    expect(page.locator("#scenarios")).to_contain_text("个情景全部成立")
     desk.picture(PICTURES, f"steps-{script}")
     page.get_by_label("说明").fill("第九条：活动类型改称")
     tick = page.get_by_label(re.compile("已阅知"))
     if tick.count():
         tick.check()
-    page.get_by_role("button", name=re.compile("部署 1 项变更")).click(timeout=60_000)
-    expect(page.locator("main")).to_contain_text("新办件使用此部署", timeout=60_000)
+    page.get_by_role("button", name=re.compile("部署 1 项变更")).click()
+    expect(page.locator("main")).to_contain_text("新办件使用此部署")
     desk.picture(PICTURES, f"deployed-{script}")
 
     clerk = Desk(browser, server.address, "zhoumin", script=script)
@@ -77,8 +76,8 @@ def test_a_draft_comes_into_use_and_is_gone_back_from(
     desk.picture(PICTURES, f"deployments-{script}")
     page.locator("tbody tr").last.get_by_role("link").click()
     page.get_by_label("说明").fill("恢复原表单")
-    page.locator("form[action$='/activate'] button").click(timeout=60_000)
-    expect(page.locator("main")).to_contain_text("恢复原表单", timeout=60_000)
+    page.locator("form[action$='/activate'] button").click()
+    expect(page.locator("main")).to_contain_text("恢复原表单")
     clerk.page.goto(BEGIN)
     expect(clerk.page.locator("main")).to_contain_text("项目活动类型")
     expect(clerk.page.locator("main")).not_to_contain_text("项目活动的类型")
@@ -95,7 +94,6 @@ def upload(desk: Desk, folder: Path, text: str) -> None:
     expect(desk.page.locator("h1")).to_have_text("活动类型改称")
 
 
-@pytest.mark.timeout(300)
 def test_two_who_open_the_same_page(browser: Browser, server: Server, tmp_path: Path) -> None:
     """Whoever was slower is told who was faster; on a telephone nothing is wider than the screen."""
     first = Desk(browser, server.address, "fangzheng")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from server.bundles.scenario_files import read_scenario
@@ -17,7 +16,6 @@ SCENARIO = ROOT / "tests" / "scenarios" / "hongshan" / "project_approval" / "lar
 PICTURES = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
 
 
-@pytest.mark.timeout(300)
 def test_ending_a_case(browser: Browser, server: Server, tmp_path: Path) -> None:
     """Its starter ends it, then takes it up again in a new one that is filled as the old one was; whoever
     opened either page before is told who was faster."""

@@ -25,6 +25,7 @@ from tests.faults.fuzz_crawl import LARGE
 from tests.faults.fuzz_fire import in_haste
 from tests.faults.fuzz_office import KINDS, Answer, FuzzOffice, Request
 from tests.faults.fuzz_prepare import open_office
+from tests.patience import BROWSER
 from tests.web.office import Visitor, apply, fill, fill_start, form_answers
 
 EACH = int(os.environ.get("EVERY_PAGE", "1"))
@@ -108,7 +109,7 @@ def office(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 def window(office: FuzzOffice, browser: Browser) -> Iterator[Window]:
     """The browser's tab."""
     context = browser.new_context(locale="zh-CN", bypass_csp=True)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(BROWSER)
     tab = Window(office, context.new_page())
     context.route("**/*", tab.hand_over)
     yield tab
@@ -154,7 +155,6 @@ def _problems(window: Window, kind: str, address: str) -> list[str]:
     return [f"{address} as {kind}: {problem}" for problem in problems]
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("pattern", _GETS)
 def test_page_for_everybody(window: Window, pattern: str) -> None:
     """Axe, widths and weight."""
@@ -183,7 +183,6 @@ def _claimed(office: FuzzOffice, count: int) -> list[str]:
     return ids
 
 
-@pytest.mark.timeout(600)
 def test_what_is_confirmed_before_it_is_sent(window: Window) -> None:
     """The pages between form and sending, which stand only behind a form without errors: of a start, of a
     task, and of alike tasks together."""
@@ -215,7 +214,6 @@ def _answered(window: Window, kind: str, address: str, told: Any) -> list[str]:
     return _problems(window, kind, address)
 
 
-@pytest.mark.timeout(600)
 def test_what_is_refused(window: Window) -> None:
     """The three pages of refusals: a reason and who can help, as of all that is refused for good; a form
     with its errors; what somebody did first."""

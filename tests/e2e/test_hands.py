@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import Server
@@ -41,7 +40,6 @@ def begin(browser: Browser, server: Server, files: Path, *titles: str) -> None:
     clerk.close()
 
 
-@pytest.mark.timeout(300)
 def test_reassigned_delegated_and_given_back(browser: Browser, server: Server, tmp_path: Path) -> None:
     """Chen gives the task to Lin, who asks Sun to fill it and sends it herself; the record tells it all."""
     begin(browser, server, tmp_path, "转办样本项目")
@@ -94,7 +92,6 @@ def test_reassigned_delegated_and_given_back(browser: Browser, server: Server, t
     lin.close()
 
 
-@pytest.mark.timeout(300)
 def test_standing_in_doing_many_at_once_and_handing_over(
     browser: Browser, server: Server, tmp_path: Path
 ) -> None:

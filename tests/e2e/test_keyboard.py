@@ -6,7 +6,6 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from server.bundles.scenario_files import read_scenario
@@ -90,7 +89,6 @@ def _told_aloud(page: Page) -> None:
     expect(page.locator("#period")).to_be_focused()
 
 
-@pytest.mark.timeout(300)
 def test_by_keys_alone(browser: Browser, server: Server, tmp_path: Path) -> None:
     """The unit begins, the bureau finds, claims, fills, checks, sends, gives out and prints."""
     case = _begin(browser, server, tmp_path).rpartition("/")[2]

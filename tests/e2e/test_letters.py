@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from server.bundles.scenario_files import read_scenario
@@ -17,7 +16,6 @@ SCENARIO = ROOT / "tests" / "scenarios" / "hongshan" / "project_approval" / "lar
 PICTURES = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
 
 
-@pytest.mark.timeout(300)
 def test_telling_others_of_a_case(browser: Browser, server: Server, tmp_path: Path) -> None:
     """The starter reminds, sends a copy and follows; the reader sees the bell, reads and says so."""
     told = read_scenario(SCENARIO.read_bytes(), SCENARIO.stem)
@@ -61,7 +59,6 @@ def test_telling_others_of_a_case(browser: Browser, server: Server, tmp_path: Pa
     reader.close()
 
 
-@pytest.mark.timeout(300)
 def test_opinions_beside_the_case(browser: Browser, server: Server, tmp_path: Path) -> None:
     """沟通: the holder asks two, takes one question back, reads the answer beside the task, which never
     left."""

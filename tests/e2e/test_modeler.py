@@ -22,7 +22,7 @@ DIAGRAM, TABLE, FORM, MANIFEST = (
 )  # fmt: skip
 SAVED = "#status[data-state=saved]"
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 
 class Studio:
@@ -45,11 +45,11 @@ class Studio:
     def open(self, path: str, query: str = "") -> None:
         """Open a file and wait until its editor is there."""
         self.page.goto(f"/design/{self.draft}/edit/{path}{query}")
-        self.page.wait_for_selector("#studio[data-ready]", timeout=60_000)
+        self.page.wait_for_selector("#studio[data-ready]")
 
     def saved(self) -> None:
         """Wait until the server has it."""
-        self.page.wait_for_selector(SAVED, timeout=30_000)
+        self.page.wait_for_selector(SAVED)
 
     def content(self, path: str) -> str:
         """The file as the server has it."""

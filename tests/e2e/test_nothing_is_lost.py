@@ -17,6 +17,7 @@ from server.bundles.scenario_files import read_scenario
 from tests.e2e.conftest import ROOT, Server, serve
 from tests.e2e.driver import WHO, Desk
 from tests.nursery import Child
+from tests.patience import PATIENCE
 
 ACCOUNT, START = "zhoumin", "/start/hongshan.project_approval"
 STORY = ROOT / "tests" / "scenarios" / "hongshan" / "library_entry" / "large_600000_00.yaml"
@@ -48,7 +49,6 @@ def _send(desk: Desk, how: Callable[[Route], None], target: str, button: str = S
     desk.page.wait_for_url("chrome-error://**")
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("button", [SEND, SAVE], ids=["sent", "saved"])
 @pytest.mark.parametrize("script", [True, False], ids=["scripted", "plain"])
 def test_the_session_ends_while_typing(browser: Browser, server: Server, script: bool, button: str) -> None:
@@ -73,7 +73,6 @@ def test_the_session_ends_while_typing(browser: Browser, server: Server, script:
     desk.close()
 
 
-@pytest.mark.timeout(300)
 def test_the_line_is_cut(browser: Browser, server: Server) -> None:
     """While it is sent or saved: the browser shows a page of its own. While the page saves it by itself: it
     says so. Opened again, the form holds what was typed."""
@@ -127,7 +126,7 @@ class Mortal:
     def die(self) -> None:
         """Without a chance to finish anything."""
         self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)
 
     def die_before_it_hears(self, route: Route) -> None:
         """Frozen when the request comes, then gone: it has arrived at the machine and is never read."""
@@ -157,7 +156,6 @@ def mortal(tmp_path: Path, prepared: Path) -> Iterator[Mortal]:
     made.die()
 
 
-@pytest.mark.timeout(300)
 def test_the_server_dies_while_somebody_sends(browser: Browser, mortal: Mortal, tmp_path: Path) -> None:
     """Killed before it reads the draft, or the form: what was typed is put back. Killed after the case is
     begun and before it says so: the case is there once, and who looks again is led to it."""

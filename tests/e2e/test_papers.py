@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from server.bundles.scenario_files import read_scenario
@@ -31,7 +30,6 @@ trailer<</Root 1 0 R>>
 NAMES = {"check_materials": "核对材料", "pre_review": "前置审核", "decide_review": "研究是否评审"}
 
 
-@pytest.mark.timeout(300)
 def test_the_papers_of_a_case(browser: Browser, server: Server, tmp_path: Path) -> None:
     """From the file that is replaced over the phrase in the opinion to the package for the archive."""
     told = read_scenario(SCENARIO.read_bytes(), SCENARIO.stem)

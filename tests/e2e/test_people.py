@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pyotp
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from server.bundles.scenario_files import read_scenario
@@ -36,7 +35,6 @@ def newcomer(browser: Browser, address: str, password: str) -> Page:
     return page
 
 
-@pytest.mark.timeout(300)
 def test_people_from_a_list_to_a_recusal(browser: Browser, server: Server, tmp_path: Path) -> None:
     """An admin enters a list; the newcomer signs in and sets up a second factor; a clerk is recused."""
     told = read_scenario(SCENARIO.read_bytes(), SCENARIO.stem)

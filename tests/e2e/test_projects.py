@@ -53,7 +53,6 @@ def play(
     return case
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("name", "documents", "script"),
     [
@@ -92,7 +91,6 @@ def test_a_project_reaches_its_documents(
     auditor.close()
 
 
-@pytest.mark.timeout(400)
 def test_a_project_enters_the_library(browser: Browser, server: Server, tmp_path: Path) -> None:
     """Application, check, pre-review, no expert review: in the library; the unit finds it when it applies."""
     told = scenario("library_entry/large_600000_00")
@@ -111,7 +109,6 @@ LIST = """项目名称,建设单位,依据文件,依据日期,已入项目库,�
 """
 
 
-@pytest.mark.timeout(200)
 def test_a_project_from_before_is_brought_in(browser: Browser, server: Server, tmp_path: Path) -> None:
     """An admin enters a list and corrects a figure with a reason; the unit is not asked again."""
     (tmp_path / "存量项目.csv").write_text(LIST, "utf-8")

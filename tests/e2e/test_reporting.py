@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
@@ -14,11 +13,11 @@ from tests.bundles import linked
 from tests.e2e.conftest import serve
 from tests.e2e.test_clocks import desk
 from tests.originals import Originals
+from tests.patience import PATIENCE
 from tests.services.lab import open_settled, settle
 from tests.web.office import PASSWORD
 
 
-@pytest.mark.timeout(300)
 def test_an_event_is_reported(browser: Browser, originals: Originals, tmp_path: Path) -> None:
     """From the page of the case; afterwards the case has moved and the record says who told it."""
     with originals.copied("sqlite", tmp_path, settle) as url:
@@ -28,7 +27,7 @@ def test_an_event_is_reported(browser: Browser, originals: Originals, tmp_path: 
             report(browser, address, case)
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE)
 
 
 def begun(url: str, files: Path) -> str:

@@ -6,7 +6,6 @@ import os
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from server.bundles.scenario_files import read_scenario
@@ -28,7 +27,6 @@ def ask(desk: Desk, when: str, who: str, why: str) -> None:
     expect(desk.page.locator("main")).to_contain_text("已加签。")
 
 
-@pytest.mark.timeout(300)
 def test_signing_before_and_after(browser: Browser, server: Server, tmp_path: Path) -> None:
     """The holder asks one before and one after; the case moves on when both agree."""
     told = read_scenario(SCENARIO.read_bytes(), SCENARIO.stem)
@@ -94,7 +92,6 @@ def test_signing_before_and_after(browser: Browser, server: Server, tmp_path: Pa
     holder.close()
 
 
-@pytest.mark.timeout(300)
 def test_signing_together(browser: Browser, server: Server, tmp_path: Path) -> None:
     """会签: two experts are asked; who sent it takes one out and adds him again; both sign, and the case goes
     on."""

@@ -6,7 +6,6 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from server.services import authoring, authoring_files, identity
@@ -14,7 +13,6 @@ from server.store.database import Database
 from tests.e2e.conftest import TENANT, Server
 from tests.e2e.driver import Desk
 
-pytestmark = pytest.mark.timeout(400)
 PICTURES = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
 
 
@@ -50,13 +48,13 @@ def test_a_figure_and_its_effects(browser: Browser, server: Server) -> None:
     desk.picture(PICTURES, "differences")
     page.get_by_role("link", name="在图上看").click()
     changed = page.locator(".diagram.drawn .djs-element.changed[data-element-id=pre_review]")
-    expect(changed).to_have_count(2, timeout=30_000)
+    expect(changed).to_have_count(2)
     desk.picture(PICTURES, "differences-diagram")
     page.goto(f"/decisions/{draft_id}/hongshan_tier")
     page.get_by_label("项目类别").select_option("construction")
     page.get_by_label("总投资（元）").fill("620,000")
     page.get_by_role("button", name="试算").click()
-    expect(page.locator("#evaluation")).to_contain_text("使用中的版本结果不同：达到限额", timeout=30_000)
+    expect(page.locator("#evaluation")).to_contain_text("使用中的版本结果不同：达到限额")
     expect(page.locator("tr.fired")).to_contain_text("命中")
     assert "in.total" in page.url
     desk.picture(PICTURES, "decision")
@@ -74,10 +72,10 @@ def test_a_scenario_is_drawn(browser: Browser, server: Server) -> None:
     page = desk.page
     page.goto("/definitions")
     page.get_by_role("link", name="项目入库", exact=True).click()
-    expect(page.locator(".diagram.drawn .djs-element")).not_to_have_count(0, timeout=30_000)
+    expect(page.locator(".diagram.drawn .djs-element")).not_to_have_count(0)
     page.get_by_role("link", name="情景", exact=True).click()
     page.get_by_role("link", name="恰好60万元须附可行性研究报告").click()
     taken = page.locator(".diagram.drawn .djs-element.taken[data-element-id=pre_review]")
-    expect(taken).to_have_count(1, timeout=30_000)
+    expect(taken).to_have_count(1)
     desk.picture(PICTURES, "scenario")
     desk.close()

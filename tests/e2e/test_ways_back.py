@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.conftest import Server, inside
@@ -23,7 +22,6 @@ def _send(desk: Desk) -> None:
     desk.page.wait_for_url("**/done*")
 
 
-@pytest.mark.timeout(300)
 def test_put_back_taken_back_and_returned(browser: Browser, server: Server, tmp_path: Path) -> None:
     """The bureau puts the task back and claims it again; the centre takes back what it sent too early; the
     bureau returns the case, and corrected it comes straight back."""

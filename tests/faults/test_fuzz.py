@@ -23,9 +23,6 @@ from tests.faults.fuzz_office import Answer, FuzzOffice, Request
 from tests.faults.fuzz_prepare import open_office
 
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "60"))
-SETUP_SECONDS = 400
-"""The office is made by whichever test comes first; a busy machine takes minutes."""
-pytestmark = pytest.mark.timeout(SETUP_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +40,7 @@ def judge(office: FuzzOffice) -> Judge:
     return judge_of(office)
 
 
-@pytest.mark.timeout(SETUP_SECONDS + REQUESTS // 5)
+@pytest.mark.timeout(900 + REQUESTS // 5)
 @pytest.mark.parametrize("page", FIRED_AT, ids=lambda page: f"{page.method} {page.path}")
 def test_hostile_requests(office: FuzzOffice, judge: Judge, page: Page) -> None:
     complaints = bombard(office, judge, page, REQUESTS).complaints

@@ -14,6 +14,7 @@ import pytest
 
 from server.services import history
 from tests.faults.drivers import Services
+from tests.patience import eventually
 from tests.services.lab import TENANT, Lab
 
 CASES = int(os.environ.get("KILL_CASES", "70"))
@@ -30,7 +31,6 @@ def counted(lab: Lab, query: str) -> int:
     return int(lab.rows(f"select count(*) as n from {query}")[0]["n"])
 
 
-@pytest.mark.timeout(300)
 def test_killed_again_and_again(lab: Lab, driver: Services) -> None:
     """Each process lives for a moment; what was acknowledged is there, and a last one that nobody disturbs
     brings every case to its end."""
@@ -39,7 +39,8 @@ def test_killed_again_and_again(lab: Lab, driver: Services) -> None:
     kills = 0
     while counted(lab, "task where status = 'open'") > CASES // 4:
         child = driver.begin()
-        _wait_for(driver, len(driver.acknowledged()) + random.randint(1, 12))
+        middle = len(driver.acknowledged()) + random.randint(1, 12)  # somewhere among the next tasks
+        eventually(lambda done=middle: len(driver.acknowledged()) >= done, every=0.003)  # type: ignore[misc]
         time.sleep(random.uniform(0, 0.02))
         child.kill()
         child.wait()
@@ -52,13 +53,6 @@ def test_killed_again_and_again(lab: Lab, driver: Services) -> None:
         found = list(history.verify(session, TENANT))
     assert [f for f in found if not isinstance(f, int)] == []
     assert len(found) == CASES
-
-
-def _wait_for(driver: Services, done: int) -> None:
-    """Until so many tasks are done, somewhere in the middle of the next ones."""
-    end = time.monotonic() + 30
-    while len(driver.acknowledged()) < done and time.monotonic() < end:
-        time.sleep(0.003)
 
 
 def _nothing_lost(lab: Lab, driver: Services) -> None:

@@ -3,7 +3,6 @@ taking over was noted never goes out again."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from server.services.wishes import Wishes
 from tests.faults.carrier import BATCH
 from tests.jobs.receivers import Relay, relay
 from tests.nursery import Child, nursery
+from tests.patience import eventually
 from tests.services.lab import Lab
 
 LETTERS, HELD_AT = 7, 3
@@ -37,10 +37,7 @@ class Mortals:
     def die(self, *words: object) -> None:
         """Let one work until it hangs, and kill it there."""
         child = self._begin(*words)
-        end = time.monotonic() + 100
-        while not self.held.exists():
-            assert time.monotonic() < end, "the child never came to where it should hang"
-            time.sleep(0.01)
+        assert eventually(self.held.exists, every=0.01), "the child never came to where it should hang"
         child.kill()
         child.wait()
         self.held.unlink()

@@ -10,7 +10,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +27,7 @@ from server.cli import demo, house
 from server.store.database import Database
 from tests.e2e.conftest import serve
 from tests.nursery import GUICHENG, Child, nursery
+from tests.patience import PATIENCE, eventually
 from tests.services.conftest import Office, open_office
 
 COMPLETIONS = int(os.environ.get("KILL_COMPLETIONS", "60"))
@@ -53,7 +54,7 @@ class Mortal:
         """Kill it: it has no chance to finish anything."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)
         self.deaths += 1
 
     def require_life(self) -> None:
@@ -82,7 +83,7 @@ class Worker:
     server: Mortal
     account: str
     answered: set[str] = field(default_factory=set)
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=PATIENCE))
 
     def sign_in(self) -> None:
         """Open a session; it outlives the server."""
@@ -142,14 +143,6 @@ def office(office_url: str, tmp_path: Path) -> Iterator[Office]:
     opened.database.close()
 
 
-def wait_for(true: Callable[[], bool], seconds: float) -> None:
-    """Look until it is so."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.1)
-
-
 def audit(server: Mortal) -> str:
     """What `guicheng verify-audit` says; it must end well."""
     surroundings = {"GUICHENG_DATA_DIR": str(server.data), "GUICHENG_DATABASE_URL": server.url}
@@ -160,7 +153,7 @@ def audit(server: Mortal) -> str:
 
 # --------------------------------------------------------------------------- completions
 @pytest.mark.slow
-@pytest.mark.timeout(180 + 2 * COMPLETIONS + 20 * KILLS)
+@pytest.mark.timeout(5 * PATIENCE + 2 * COMPLETIONS + 20 * KILLS)
 def test_killed_while_two_people_work(office: Office, tmp_path: Path) -> None:
     """Every case has moved exactly one step, whenever the server died."""
     cases = [office.start(project_name=f"样本{number}") for number in range(COMPLETIONS)]
@@ -178,7 +171,7 @@ def test_killed_while_two_people_work(office: Office, tmp_path: Path) -> None:
         try:
             _kill_again_and_again(server, office, works)
             for work in works:
-                work.result(timeout=120 + 2 * COMPLETIONS)
+                work.result(timeout=PATIENCE + 2 * COMPLETIONS)
         finally:
             stop.set()
             for worker in workers:
@@ -228,7 +221,6 @@ def _check(office: Office, cases: list[str], workers: list[Worker]) -> None:
 
 # --------------------------------------------------------------------------- the clock
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_what_fell_due_meanwhile_happens_once(office: Office, tmp_path: Path) -> None:
     """The time to approve has run out while nobody served; the server is killed while it catches up."""
     case = _waiting_for_approval(office)
@@ -239,7 +231,7 @@ def test_what_fell_due_meanwhile_happens_once(office: Office, tmp_path: Path) ->
         time.sleep(moment)
         server.die()
     with server.living():
-        wait_for(lambda: _fired(office, case) > 0, 90)
+        assert eventually(lambda: _fired(office, case) > 0)
         time.sleep(3)
     with server.living():
         time.sleep(3)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.nursery import Child, nursery
+from tests.patience import eventually
 from tests.services.lab import Lab
 
 WORK = "tests.jobs.office_process:main"
@@ -37,16 +38,6 @@ def hears(process: Child, word: str) -> None:
     assert process.stdout is not None
     said = process.stdout.readline().strip()
     assert said == word
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 60) -> bool:
-    """Whether something comes to hold in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.1)
-    return holds()
 
 
 def fired(lab: Lab) -> int:

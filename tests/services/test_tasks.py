@@ -214,7 +214,6 @@ def test_ended_by_its_starter_with_a_reason(office: Office) -> None:
     )
 
 
-@pytest.mark.timeout(300)
 def test_of_two_people_exactly_one_succeeds(office: Office) -> None:
     """Two people complete the same task at the same moment, two hundred times."""
     tries = 200

@@ -16,6 +16,7 @@ from server.engine.business_calendar import BusinessCalendar
 from server.engine.load import load
 from server.engine.model import Moment
 from tests.engine.hostile.attacks import attacks
+from tests.patience import PATIENCE
 from tests.stopwatch import cpu_time
 
 NAMES = [attack.name for attack in attacks()]
@@ -28,7 +29,9 @@ def told() -> dict[str, dict[str, Any]]:
     """What a process of its own, limited in memory, reports of every attack."""
     root = Path(__file__).parents[3]
     command = [sys.executable, "-m", "tests.engine.hostile.measure"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, timeout=2 * PATIENCE, check=False
+    )
     reports = {r["name"]: r for r in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 0, f"after {list(reports)[-1:]}: {done.stderr[-2000:]}"
     return reports

@@ -13,6 +13,7 @@ import pytest
 from server.engine import process
 from server.engine.definitions import compiled
 from server.engine.errors import UnreadableState
+from tests.patience import PATIENCE
 
 from . import kept
 from .build import AND, Case, at, diagram, each, model, play, sub, user
@@ -178,6 +179,10 @@ def test_a_half_done_multi_instance_goes_on_in_another_process() -> None:
     case.do("z")
     case.do("a", 1)
     done = subprocess.run(
-        [sys.executable, "-c", RELOAD], input=case.last.state, capture_output=True, check=False, timeout=60
+        [sys.executable, "-c", RELOAD],
+        input=case.last.state,
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
     )
     assert done.stdout.decode().strip() == "[1, 2] e", done.stderr.decode()
