@@ -98,9 +98,10 @@ class Ending(NamedTuple):
 class InstanceView:
     """The head of a case, and what waits in it. `variables` are the case's own; `uncertain_years` those over
     which its limit was counted before their holidays were known; `endable` says that the person may end it.
-    In a rehearsal `rehearsal_at` is where its clock stands; who `leads` it may move the clock on, to when one
-    of the `awaited` timers falls due. `reopens` is the ended case that this one takes up again, `reopened_as`
-    the one that takes this one up; `ending` explains the outcome, where the diagram does."""
+    `awaited` are the timers of a case that waits for nobody. In a rehearsal `rehearsal_at` is where its clock
+    stands; who `leads` it always sees the timers and may move the clock on to one of them. `reopens` is the
+    ended case that this one takes up again, `reopened_as` the one that takes this one up; `ending` explains
+    the outcome, where the diagram does."""
 
     id: str
     business_key: str
@@ -174,6 +175,9 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
     of_case = {"of_tenant": person.tenant_id, "of_instance": instance_id}
     running = row["status"] in ("running", "incident")
+    open_tasks = tuple(_open_tasks(session, person, used, row, calendar, now))
+    work = _work(session, used, row, now) if running and used.hands_out else ()
+    waits = running and (leads or not (open_tasks or work))
     return InstanceView(
         id=instance_id, business_key=row["business_key"], title=row["title"], process_key=row["process_key"],
         process_name=definition.name, process_documentation=definition.documentation,
@@ -181,15 +185,14 @@ def view(session: Session, person: Person, instance_id: str, now: datetime) -> I
         started_at=row["started_at"], ended_at=row["ended_at"], status=row["status"],
         outcome=row["outcome"], outcome_name=row["outcome_name"], due=row["due_at"],
         light=calendars.light(calendar, row["due_at"], row, now) if running else "green",
-        open_tasks=tuple(_open_tasks(session, person, used, row, calendar, now)),
+        open_tasks=open_tasks,
         variables=dict(process.variables_of(used.model, row["process_key"], row["state"])),
         withdrawable=_withdrawable(session, person, used, row) if running else (),
         incidents=tuple(session.execute(_OPEN_INCIDENTS, of_case).scalars()),
         uncertain_years=_uncertain_years(session, row) if row["due_at"] else (),
         rehearsal_at=row["rehearsal_at"], leads=leads and running,
         endable=running and bool(may_end(person, row["started_by"])),
-        awaited=rehearsing.awaited(session, used, row) if leads and running else (),
-        work=_work(session, used, row, now) if running and used.hands_out else (),
+        awaited=rehearsing.awaited(session, used, row) if waits else (), work=work,
         reopens=Linked(row["reopens"], row["reopens_number"]) if row["reopens_number"] else None,
         reopened_as=Linked(row["reopened_as"], row["reopened_number"]) if row["reopened_as"] else None,
         ending=None if running else _ending(definition, row["outcome"], row["outcome_name"]),

@@ -98,7 +98,8 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     _replace_timers(case, advance)
     _replace_subscriptions(case, advance)
     handing_out.renew(case, advance)
-    if advance.external:  # work for programs has no candidates who see the case
+    # a moment and work for programs have no candidates who see the case
+    if advance.external or not (opened or case.row["revision"]):
         _add_participants(case, {f"u:{case.row['started_by']}"})
     _note_incidents(case, advance)
     _send(case, advance)

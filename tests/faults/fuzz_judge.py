@@ -20,6 +20,8 @@ REPORTED = {"code", "findings", "details", "fields"}
 OVERTAKEN = {"by", "at", "revision"}
 """What an editor is told besides whose file somebody else has saved meanwhile."""
 _UNFILLED = re.compile(r"\{[a-z_]+\}")
+_SENTENCE = re.compile(r"<main\b(?s:.*)<p[^>]*>\s*[^<\s][^<]{4,}<")
+"""What spares most refusals a closer look."""
 _VALUES = re.compile(rb'="[^"]*"')
 _BETWEEN = re.compile(rb">[^<]*<")
 
@@ -81,7 +83,8 @@ class Judge:
         if is_new:
             parser = html5lib.HTMLParser(strict=True)
             parser.parse(text) if text.startswith("<!doctype") else parser.parseFragment(text)
-        if text.startswith("<!doctype") and (is_new or answer.status >= 400):
+        refuses = answer.status >= 400 and (_UNFILLED.search(text) or not _SENTENCE.search(text))
+        if text.startswith("<!doctype") and (is_new or refuses):
             tree = html.fromstring(answer.body)
             titles = [title.text_content().strip() for title in tree.iter("h1")]
             assert len(titles) == 1, titles

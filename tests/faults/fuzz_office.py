@@ -150,7 +150,11 @@ class FuzzOffice:
 
     def send(self, request: Request, badge: Badge) -> Answer:
         """Send a request as somebody; what the application lets escape, escapes here."""
-        return self.thread.submit(self.loop.run_until_complete, _send(self.app, request, badge)).result()
+        sending = _send(self.app, request, badge)
+        if asyncio._get_running_loop() is None:
+            return self.loop.run_until_complete(sending)
+        # the loop of a browser runs here
+        return self.thread.submit(self.loop.run_until_complete, sending).result()
 
     def get(self, kind: str, path: str) -> Answer:
         """Open a page."""

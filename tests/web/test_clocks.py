@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from server.services import tasks
 from tests.originals import Originals
 from tests.services.clocked import case
+from tests.services.lab import WAITING, bundle
 from tests.web.clock_office import ClockOffice, open_clock_office, settle
 
 REASON = "组织专家评审，评审通知〔2026〕3号"
@@ -175,3 +178,19 @@ def test_lights_stand_on_the_record(office: ClockOffice) -> None:
         assert page.status_code == 200, address
     for said in ("超期", "临期"):
         assert re.search(f"{said}：[^<]+，期限 2026-03-16", page.text), page.text
+
+
+def test_a_case_that_waits_for_nobody_says_for_what(office: ClockOffice) -> None:
+    """No task is open: who began it sees the timer and its moment; once that has come, the task."""
+    office.lab.deploy(bundle({"lab.waiting": WAITING}))
+    instance = office.lab.start(process="lab.waiting", pause="PT1H")
+    ann = office.visitor("ann")
+    (waiting,) = html.fromstring(ann.get(f"/instances/{instance}").text).xpath("//*[@id='awaited']//li")
+    due = office.lab.now + timedelta(hours=1)
+    assert "pause_first" in waiting.text_content()
+    assert datetime.fromisoformat(waiting.xpath(".//time/@datetime")[0]) == due
+    office.lab.now = due
+    assert office.lab.runner().catch_up() == 1
+    page = ann.get(f"/instances/{instance}").text
+    assert 'id="awaited"' not in page
+    assert office.lab.open(instance) == ["work"]
