@@ -60,6 +60,7 @@ def _replace_a_file(clerk: Desk, case: str, files: Path) -> None:
     page.goto(f"{case}/materials")
     clerk.picture(PICTURES, "materials-360")
     page.locator("a[href$='/view']").first.click()
+    page.wait_for_url("**/view")  # and the file in its frame: a click while that takes its place is lost
     page.get_by_label("新版文件").set_input_files(new)
     page.get_by_label("更换理由").fill("盖章页不清")
     page.get_by_role("button", name="更换").click()
