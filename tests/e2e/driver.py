@@ -25,6 +25,9 @@ WHO = {
 """The demo person who acts for a group of a scenario."""
 
 
+QUIET = "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
+
+
 class Desk:
     """One person's browser. Works with and without JavaScript; an answer of 500 fails the test at once."""
 
@@ -36,6 +39,7 @@ class Desk:
             viewport={"width": width, "height": 900}, java_script_enabled=script,
         )  # fmt: skip
         self.context.set_default_timeout(BROWSER)
+        self.script = script
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
         self.page.on("response", lambda r: self.faults.append(r.url) if r.status >= 500 else None)
@@ -124,7 +128,8 @@ class Desk:
         else:
             first.fill(_text(value))
             first.dispatch_event("change")
-        self.page.wait_for_timeout(150)
+        if self.script:  # an answer may change which fields there are
+            self.page.wait_for_function(QUIET)
         return True
 
 

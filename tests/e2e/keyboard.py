@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, FileChooser, Page, TimeoutError, expect
 
-from tests.e2e.driver import _file, _text
+from tests.e2e.driver import QUIET, _file, _text
 from tests.patience import BROWSER
 
 FOCUSED = """() => {
@@ -25,7 +25,6 @@ FOCUSED = """() => {
     seen: shape.width > 0 && shape.height > 0 && shape.bottom > 0 && shape.top < innerHeight,
   };
 }"""
-QUIET = "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')"
 MOST = 250
 """No page has more places to stop at."""
 

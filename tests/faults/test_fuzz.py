@@ -22,7 +22,7 @@ from tests.faults.fuzz_judge import Judge, judge_of
 from tests.faults.fuzz_office import Answer, FuzzOffice, Request
 from tests.faults.fuzz_prepare import open_office
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "60"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "42"))
 
 
 @pytest.fixture(scope="module")
