@@ -16,6 +16,8 @@ from server.api.camunda_errors import Problem
 
 MOST = 1000
 """Rows that one answer holds at most; more are asked for with firstResult."""
+LONGEST = 1000
+"""Characters of a text that is asked for, and texts of a list: what databases take in one condition."""
 PAGING = ("firstResult", "maxResults", "sortBy", "sortOrder")
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
 _TRUE, _FALSE = ("true", "1"), ("false", "0", "")
@@ -43,14 +45,17 @@ class Asked:
     def text(self, name: str) -> str | None:
         """A text, None where nothing is asked."""
         value = self.given.get(name)
-        return None if value is None else str(value)
+        return None if value is None else _text(name, value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Several texts: a list of JSON, or one text with commas."""
         value = self.given.get(name)
         if value is None:
             return ()
-        return tuple(str(item) for item in value) if isinstance(value, list) else tuple(str(value).split(","))
+        several = value if isinstance(value, list) else str(value).split(",")
+        if len(several) > LONGEST:
+            raise Problem(400, "InvalidRequestException", f"{name} names more than {LONGEST} at once.")
+        return tuple(_text(name, item) for item in several)
 
     def flag(self, name: str) -> bool:
         """Whether something is wanted."""
@@ -114,3 +119,10 @@ class Asked:
                 raise Problem(400, "InvalidRequestException", f"Cannot sort by {name!r}; known are {known}.")
             found.append((columns[name], order == "desc"))
         return found
+
+
+def _text(name: str, value: Any) -> str:
+    text = str(value)
+    if len(text) > LONGEST:
+        raise Problem(400, "InvalidRequestException", f"{name} is longer than {LONGEST} characters.")
+    return text

@@ -90,9 +90,13 @@ class Person:
         return not self.groups.isdisjoint(groups)
 
 
+SYSTEM = "system"
+"""The id of whoever acts when nobody does."""
+
+
 def system(tenant_id: str) -> Person:
     """The clock acting by itself: timers and nightly work are recorded under this name."""
-    return Person(tenant_id, "system", "system", "系统", "", "", "", frozenset())
+    return Person(tenant_id, SYSTEM, "system", "系统", "", "", "", frozenset())
 
 
 @dataclass(frozen=True, slots=True)

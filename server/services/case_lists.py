@@ -18,6 +18,7 @@ from server.services.errors import NotFound, NotPermitted
 from server.services.task_lists import seen
 from server.store.definitions import Deployment, ProcessDefinition
 from server.store.history import DecisionEvaluation, HistoryEvent
+from server.store.patterns import like
 from server.store.runtime import ProcessInstance, Task
 
 _instances = ProcessInstance.metadata.tables["process_instance"]
@@ -222,7 +223,7 @@ def case_where(field: str, value: Any) -> sa.ColumnElement[bool]:
         "ids": lambda: i.id.in_(value),
         "keys": lambda: i.process_key.in_(value),
         "business_key": lambda: i.business_key == value,
-        "business_key_like": lambda: i.business_key.like(value),
+        "business_key_like": lambda: like(i.business_key, value),
         "tenants": lambda: i.tenant_id.in_(value),
         "deployment": lambda: i.deployment_id == value,
         "running": lambda: i.status.in_(RUNNING),

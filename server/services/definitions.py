@@ -19,6 +19,7 @@ from server.services.authorization import Person, may_deploy
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.store.definitions import Deployment
+from server.store.patterns import like
 
 _deployments = Deployment.metadata.tables["deployment"]
 _RECORDS = sa.select(
@@ -96,7 +97,7 @@ def deployment_where(field: str, value: Any) -> sa.ColumnElement[bool]:
         "ids": lambda: d.id.in_(value),
         "tenants": lambda: d.tenant_id.in_(value),
         "name": lambda: d.name == value,
-        "name_like": lambda: d.name.like(value),
+        "name_like": lambda: like(d.name, value),
         "source": lambda: d.source == value,
         "after": lambda: d.deployed_at > value,
         "before": lambda: d.deployed_at < value,

@@ -14,7 +14,7 @@ from server.bundles.manifest import ProcessEntry
 from server.engine import process
 from server.engine.model import EventKind
 from server.services import carried_files, faster, instance_views, issuing, participants, projects, trials
-from server.services.authorization import ALLOWED, Person, Verdict, denied, may_deliver
+from server.services.authorization import ALLOWED, SYSTEM, Person, Verdict, denied, may_deliver
 from server.services.case import Case, finish, hold
 from server.services.deployed import Deployed
 from server.services.instance_views import Linked
@@ -29,7 +29,6 @@ _facts = ProjectFact.metadata.tables["project_fact"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _ABOUT = ("period", "year", "opened_on", "project_unit", "unit")
 """Variables that say what a case is about although nobody typed them: the period of a duty, and its unit."""
-_SYSTEM = "system"
 REASON = "reopening_reason"
 """The answer of the page that says why the case is taken up again."""
 LONGEST = 2000
@@ -119,7 +118,7 @@ def may_take_up(person: Person, used: Deployed, before: Predecessor, entry: Proc
             return denied("Only {groups} may take this case up again.", groups=names)
         return ALLOWED
     at_home = person.unit_id == before.unit_id
-    began = before.started_by == person.id or (before.started_by == _SYSTEM and at_home)
+    began = before.started_by == person.id or (before.started_by == SYSTEM and at_home)
     if person.has("admin") or (person.has("leader") and at_home):
         return ALLOWED
     if began and person.has(*entry.started_by):

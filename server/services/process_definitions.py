@@ -16,6 +16,7 @@ from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.store.definitions import Deployment, DeploymentFile, ProcessDefinition
 from server.store.identity import Jurisdiction
+from server.store.patterns import like
 
 _definitions = ProcessDefinition.metadata.tables["process_definition"]
 _deployments = Deployment.metadata.tables["deployment"]
@@ -78,8 +79,8 @@ def listing(actors: Sequence[Person], criteria: Criteria) -> sa.Select[Any]:
         (c.deployment_id, criteria.deployment_id),
     ):
         where += [column == value] if value is not None else []
-    where += [c.key.like(criteria.key_like)] if criteria.key_like is not None else []
-    where += [c.name.like(criteria.name_like)] if criteria.name_like is not None else []
+    where += [like(c.key, criteria.key_like)] if criteria.key_like is not None else []
+    where += [like(c.name, criteria.name_like)] if criteria.name_like is not None else []
     where += [c.latest] if criteria.latest else []
     names = ("tenant_id", "key", "version", "name", "deployment_id", "resource", "latest")
     return (

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 
 from server.engine.model import Advance, ClosedTask, Subscription, UserTask
 from server.services import calendars, handing_out, messages, projects, registers, rehearsal
-from server.services.authorization import Person, denied
+from server.services.authorization import SYSTEM, Person, denied
 from server.services.case import Case
 from server.services.history import finding_json
 from server.services.wakeups import Wakeup, note
@@ -100,7 +100,7 @@ def write_down(case: Case, advance: Advance, cause: int) -> list[dict[str, Any]]
     handing_out.renew(case, advance)
     # a moment and work for programs have no candidates who see the case
     if advance.external or not (opened or case.row["revision"]):
-        _add_participants(case, {f"u:{case.row['started_by']}"})
+        _add_participants(case, _beginners(case))
     _note_incidents(case, advance)
     _send(case, advance)
     case.state = advance.state
@@ -270,6 +270,14 @@ def _entries(case: Case, row: dict[str, Any]) -> list[dict[str, Any]]:
         {"tenant_id": row["tenant_id"], "principal": principal, "due_at": due, "task_id": row["id"]}
         for principal in (rehearsal.lists(found, case.row["started_by"]) if case.rehearsed else found)
     ]
+
+
+def _beginners(case: Case) -> set[str]:
+    """Whoever began the case; where a message or the clock did, those who otherwise would."""
+    entry = case.deployed.manifest.processes.get(case.key) if case.deployed.manifest else None
+    if case.row["started_by"] != SYSTEM or entry is None:
+        return {f"u:{case.row['started_by']}"}
+    return {case.principal(group) for group in entry.started_by}
 
 
 def _add_participants(case: Case, principals: set[str]) -> None:

@@ -16,6 +16,7 @@ from server.services.authorization import Person
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
 from server.store.definitions import ProcessDefinition
+from server.store.patterns import like
 from server.store.runtime import InstanceState, Participant, ProcessInstance, Task
 
 _tasks = Task.metadata.tables["task"]
@@ -159,7 +160,7 @@ def _holds(criterion: Criterion) -> sa.ColumnElement[bool]:
         case "in":
             found = column.in_(criterion.value)
         case "like":
-            found = column.like(criterion.value)
+            found = like(column, criterion.value)
         case "before":
             found = column < criterion.value
         case "after":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from server.jobs.runner import Runner
 from server.services import admin, clock, deliveries, history, instance_views, instances, tasks
 from server.services.clock import BACKOFF
+from server.services.errors import NotPermitted
 from server.services.wakeups import Wakeup, take
 from tests.bundles import linked
-from tests.services.lab import TENANT, Lab
+from tests.services.lab import TENANT, Lab, timer
 from tests.services.test_together import together
 
 
@@ -105,6 +107,23 @@ def test_it_reaches_the_project_and_nobody_else(office: Lab) -> None:
 def variables(lab: Lab, instance: str) -> dict[str, Any]:
     with lab.database.read() as session:
         return instance_views.view(session, lab.people["admin"], instance, lab.now).variables
+
+
+def test_a_case_that_a_message_began_and_that_waits_is_seen_where_it_belongs(lab: Lab) -> None:
+    """No task is open yet: those who would have begun it see it, and no other body does."""
+    waits = timer("follow").replace("pause", "duration(amount)")
+    drawn = linked.diagram("lab.follower").replace(linked.work("follow").encode(), waits.encode())
+    lab.deploy(linked.files(follower=drawn))
+    sender = begin(lab, "lab.sender", amount="P600D")
+    lab.do("ann", sender, "decide")
+    lab.runner().catch_up()
+    (follower,) = begun_by(lab, "lab.follower")
+    assert lab.open(follower["id"]) == []
+    with lab.database.read() as session:
+        (waiting,) = instance_views.view(session, lab.people["bob"], follower["id"], lab.now).awaited
+        assert (waiting.name, waiting.due) == ("follow", lab.now + timedelta(days=600))
+        with pytest.raises(NotPermitted):
+            instance_views.view(session, lab.people["head"], follower["id"], lab.now)
 
 
 def test_once_however_often_and_whoever_rings(office: Lab) -> None:
