@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from server.bundles.manifest import FILE as MANIFEST
-from server.bundles.manifest import Manifest, read_manifest
+from server.bundles.manifest import Manifest, manifest_among
 from server.bundles.shared import used_shared_files
 from server.engine.model import Finding
 
@@ -58,8 +58,8 @@ class Bundle:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The manifest. Raises ManifestRefused."""
-        return read_manifest(self.files[MANIFEST])
+        """The manifest. Raises ManifestRefused, also where there is none."""
+        return manifest_among(self.files)
 
     @property
     def id(self) -> str:

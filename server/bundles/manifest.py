@@ -267,6 +267,13 @@ class Manifest:
         return next((article for article in articles if article.id == article_id), None)
 
 
+def manifest_among(files: Mapping[str, bytes]) -> Manifest:
+    """The manifest among the files of a bundle. Raises ManifestRefused, also where there is none."""
+    if FILE not in files:
+        raise _refused(FILE, "there is none", "", "Put jurisdiction.toml back.")
+    return read_manifest(files[FILE])
+
+
 def read_manifest(content: bytes, file: str = FILE) -> Manifest:
     """Read a manifest. Raises ManifestRefused naming the line of a syntax error or the key of a
     wrong value."""

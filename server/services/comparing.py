@@ -62,7 +62,7 @@ class Version:
         """Its manifest; None where a draft has none that can be read."""
         try:
             return Bundle(self.files).manifest
-        except (ManifestRefused, KeyError):
+        except ManifestRefused:
             return None
 
 

@@ -120,6 +120,10 @@ class Visit:
         """A part of the address."""
         return storable(str(self.request.path_params[name]))[:200]
 
+    def path_or_none(self, name: str) -> str | None:
+        """A part of the address, None where this address has none of that name."""
+        return self.path(name) if name in self.request.path_params else None
+
     def query(self, name: str) -> str:
         """A value of the address's query, "" when it is not there."""
         return storable(self.request.query_params.get(name, ""))[:200]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from server.web.routes import PAGES
 from tests.web.office import SELF_CHECK, Office, apply, fill
 
 KEY = "hongshan.library_entry"
@@ -56,3 +57,21 @@ def test_who_may_not_is_told_so(office: Office) -> None:
     assert clerk.get(chosen.headers["location"]).status_code == 403
     assert admin.post(f"{draft}/rehearse", admin.get(f"{draft}/rehearse"), process="none").status_code == 404
     assert admin.get(f"/rehearse/{KEY}@nowhere").status_code == 404
+
+
+def test_a_draft_that_is_no_more_is_told_so(own_office: Office) -> None:
+    """Who still has a page of it open: no page fails, and nothing of it can be rehearsed."""
+    admin = own_office.visitor("admin")
+    draft = admin.post("/design", admin.get("/design"), name="作废稿", **{"from": ""}).headers["location"]
+    page = admin.get(f"{draft}/rehearse")
+    assert admin.post(f"{draft}/discard", admin.get(draft)).status_code == 303
+    ways = [
+        each.path.removeprefix("/design/{draft_id}")
+        for each in PAGES
+        if each.method == "GET" and each.path.startswith("/design/{draft_id}") and each.path.count("{") == 1
+    ]
+    assert len(ways) > 10
+    for way in ways:
+        assert admin.get(f"{draft}{way}").status_code in (200, 303, 404), way
+    for told in (admin.get(f"{draft}/rehearse"), admin.post(f"{draft}/rehearse", page, process=KEY)):
+        assert told.status_code == 404

@@ -86,5 +86,5 @@ def _questions(visit: Visit, errors: tuple[tuple[str, str], ...], status: int = 
         open_ones=consulting.waiting(session, person),
         settled=() if mine else consulting.settled(session, person),
         asked=consulting.asked(session, person) if mine else (),
-        wrong=visit.request.path_params.get("id", ""), typed=visit.sent("text")[: consulting.LONGEST],
+        wrong=visit.path_or_none("id"), typed=visit.sent("text")[: consulting.LONGEST],
     )  # fmt: skip

@@ -10,6 +10,8 @@ from urllib.parse import quote
 from starlette.responses import JSONResponse, Response
 
 from server.bundles import archive
+from server.bundles.archive import Bundle
+from server.bundles.manifest import Manifest, ManifestRefused
 from server.engine import load
 from server.services import (
     authoring,
@@ -21,7 +23,7 @@ from server.services import (
     release_views,
 )
 from server.services.authoring_locks import Lock
-from server.services.errors import DeploymentRejected, DraftConflict, FileLocked, NotFound
+from server.services.errors import DeploymentRejected, DraftConflict, FileLocked, FileRefused, NotFound
 from server.web import refusals, render
 from server.web.context import Visit
 from server.web.downloads import download
@@ -236,7 +238,7 @@ def lock(visit: Visit) -> Response:
 @pages.get("/design/{draft_id}/vocabulary", Permission.PROCESS_OWNER)
 def vocabulary(visit: Visit) -> Later:
     """What the files of the draft may refer to."""
-    files = _files(visit)
+    files = files_of(visit)
     return Later(lambda: JSONResponse(bundle_review.vocabulary(files)))
 
 
@@ -244,7 +246,7 @@ def vocabulary(visit: Visit) -> Later:
 def findings(visit: Visit) -> Response | Later:
     """What the checks say about the draft: values for an editor, a page for people."""
     view = authoring.view(visit.session, visit.person, visit.path("draft_id"))
-    files = _files(visit)
+    files = files_of(visit)
     if visit.wants_json:
         return Later(partial(_told_findings, files, visit.words, {"revision": view.revision}))
     found = bundle_review.findings(files)
@@ -257,13 +259,21 @@ def _done(visit: Visit, told: Mapping[str, Any]) -> Response:
     return render.redirect(visit, f"/design/{visit.path('draft_id')}")
 
 
-def _files(visit: Visit) -> dict[str, bytes]:
+def files_of(visit: Visit) -> dict[str, bytes]:
     """The files of the draft. Raises NotFound once it was deployed or discarded."""
     draft_id = visit.path("draft_id")
     files = authoring.files(visit.session, visit.person, draft_id)
     if not files:
         raise NotFound("draft", draft_id)
     return files
+
+
+def manifest_of(visit: Visit) -> Manifest:
+    """The manifest of the draft. Raises FileRefused where it cannot be read, NotFound as `files_of`."""
+    try:
+        return Bundle(files_of(visit)).manifest
+    except ManifestRefused as refused:
+        raise FileRefused((refused.finding,)) from refused
 
 
 def path_of(visit: Visit) -> str:

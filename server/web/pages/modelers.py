@@ -16,6 +16,7 @@ from server.web import render
 from server.web.context import Visit
 from server.web.editor_words import texts
 from server.web.element_templates import Choices, Template, templates
+from server.web.pages.design import files_of, path_of
 from server.web.routing import Later, Pages, Permission
 
 pages = Pages()
@@ -29,7 +30,7 @@ LICENCES = render.STATIC / "vendor/LICENCES.txt"
 def editor(visit: Visit) -> Response:
     """The editor of a file; with `?as=text` its source."""
     draft = authoring.view(visit.session, visit.person, visit.path("draft_id"))
-    path = str(visit.request.path_params["path"])
+    path = path_of(visit)
     found = authoring_files.read(visit.session, visit.person, draft.id, path)
     kind = single_file.kind_of(path)
     drawn = _EDITORS.get(kind)
@@ -58,7 +59,7 @@ def editor(visit: Visit) -> Response:
 def element_templates(visit: Visit) -> Later:
     """The element templates with this draft's forms, decisions and processes to choose from; with
     `?download=1` as a file for `.camunda/element-templates` beside the desktop modeler's diagrams."""
-    files = authoring.files(visit.session, visit.person, visit.path("draft_id"))
+    files = files_of(visit)
     wanted = visit.query("download") == "1"
     return Later(
         lambda: _told_templates(templates(visit.words, choices(bundle_review.vocabulary(files))), wanted)

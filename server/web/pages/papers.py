@@ -5,13 +5,14 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from server.bundles.document_writing import TEXTS, NotWritable, rewritten
-from server.bundles.manifest import FILE, Manifest, ManifestRefused
+from server.bundles.manifest import FILE
 from server.bundles.papers import Document
 from server.services import authoring, authoring_files, bundle_review
 from server.services.errors import DraftConflict, FileLocked, FileRefused, NotFound
 from server.web import refusals, render
 from server.web.context import Visit
 from server.web.language import mark as _
+from server.web.pages.design import manifest_of
 from server.web.routing import Pages, Permission
 
 pages = Pages()
@@ -26,7 +27,7 @@ def listing(visit: Visit) -> Response:
     if not files:
         raise NotFound("draft", draft.id)
     found = [finding for finding in bundle_review.findings(files) if finding.code == _CHECK]
-    manifest = _manifest(visit)
+    manifest = manifest_of(visit)
     return render.page(
         visit, "design/documents.html", draft=draft, documents=list(manifest.documents.values()),
         processes=manifest.processes, findings=found,
@@ -68,19 +69,12 @@ def save(visit: Visit) -> Response:
     return render.redirect(visit, f"/design/{draft_id}/documents")
 
 
-def _manifest(visit: Visit) -> Manifest:
-    try:
-        return authoring.bundle(visit.session, visit.person, visit.path("draft_id")).manifest
-    except ManifestRefused as refused:
-        raise FileRefused((refused.finding,)) from refused
-
-
 def _document(visit: Visit) -> Document:
     draft_id = visit.path("draft_id")
     authoring.view(visit.session, visit.person, draft_id)
     if not authoring.files(visit.session, visit.person, draft_id):
         raise NotFound("draft", draft_id)
-    found = _manifest(visit).documents.get(visit.path("document"))
+    found = manifest_of(visit).documents.get(visit.path("document"))
     if found is None:
         raise NotFound("document", visit.path("document"))
     return found

@@ -66,7 +66,7 @@ def form(visit: Visit) -> Response:
 
 
 def _typed(visit: Visit) -> Place:
-    ended = visit.request.path_params.get("id")
+    ended = visit.path_or_none("id")
     return Place(predecessors.draft_of(ended) if ended else _matter(visit).draft, _address(visit))
 
 
@@ -176,7 +176,7 @@ def done(visit: Visit) -> Response:
 def _matter(visit: Visit) -> Matter:
     """What the address names: `/rehearse/town.entry@deployment` rehearses what is not in use yet,
     `/instances/{id}/reopen` takes an ended case up again."""
-    if ended := visit.request.path_params.get("id"):
+    if ended := visit.path_or_none("id"):
         return starts.taking_up(visit.session, visit.person, ended)
     key, _at, trial = visit.path("key").partition("@")
     return Matter(key, rehearsed=visit.request.url.path.startswith("/rehearse/"), trial=trial)

@@ -6,7 +6,6 @@ import re
 
 from starlette.responses import Response
 
-from server.bundles.manifest import read_manifest
 from server.services import authoring, authoring_files, instance_views, scenario_records, trials
 from server.services.errors import DeploymentRejected, FileRefused
 from server.services.history import finding_json
@@ -15,6 +14,7 @@ from server.web import render
 from server.web.context import Visit
 from server.web.downloads import download
 from server.web.language import mark as _
+from server.web.pages.design import files_of, manifest_of
 from server.web.routing import Pages, Permission
 
 pages = Pages()
@@ -32,7 +32,7 @@ def rehearse(visit: Visit) -> Response:
     """Keep the draft as it is now, and go to the start page of the rehearsal."""
     draft_id, key = visit.path("draft_id"), visit.sent("process")
     view = authoring.view(visit.session, visit.person, draft_id)
-    files = authoring.files(visit.session, visit.person, draft_id)
+    files = files_of(visit)
     try:
         trial = trials.prepare(visit.session, visit.person, files, view.name, visit.now)
         trials.of(visit.session, visit.person, trial).process(key)
@@ -44,12 +44,10 @@ def rehearse(visit: Visit) -> Response:
 
 def _choose(visit: Visit, refused: DeploymentRejected | None = None) -> Response:
     draft_id = visit.path("draft_id")
-    files = authoring.files(visit.session, visit.person, draft_id)
-    manifest = read_manifest(files["jurisdiction.toml"])
     return render.page(
         visit, "design/rehearse.html", status=422 if refused else 200,
         draft=authoring.view(visit.session, visit.person, draft_id),
-        processes=[entry for entry in manifest.processes.values() if not entry.called],
+        processes=[entry for entry in manifest_of(visit).processes.values() if not entry.called],
         findings=[finding_json(finding) for finding in (refused.findings if refused else ())],
     )  # fmt: skip
 
