@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from server.web.routing import Page
 from tests.conftest import SESSION_FOLDER
 from tests.faults.fuzz_fire import FIRED_AT, bombard, in_haste
-from tests.faults.fuzz_judge import Judge, judge_of
+from tests.faults.fuzz_judge import Judge
 from tests.faults.fuzz_office import FuzzOffice, Request
 from tests.faults.fuzz_postgresql import open_there
 from tests.originals import Originals
@@ -35,8 +36,9 @@ def office(
 
 @pytest.fixture(scope="module")
 def judge(office: FuzzOffice) -> Judge:
-    """The judge of this office."""
-    return judge_of(office)
+    """The judge of this office, who leaves what strangers see to the other one: here it is not put back, and
+    hostile people have handed over, shown around and moved to other jurisdictions what they could."""
+    return Judge(office, re.compile("(?!)"))
 
 
 @pytest.mark.parametrize("page", FIRED_AT, ids=lambda page: f"{page.method} {page.path}")

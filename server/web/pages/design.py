@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from server.bundles import archive
 from server.bundles.archive import Bundle
-from server.bundles.manifest import Manifest, ManifestRefused
+from server.bundles.manifest import ManifestRefused
 from server.engine import load
 from server.services import (
     authoring,
@@ -268,12 +268,14 @@ def files_of(visit: Visit) -> dict[str, bytes]:
     return files
 
 
-def manifest_of(visit: Visit) -> Manifest:
-    """The manifest of the draft. Raises FileRefused where it cannot be read, NotFound as `files_of`."""
+def bundle_of(visit: Visit) -> Bundle:
+    """The draft, its manifest readable. Raises FileRefused, NotFound."""
+    bundle = Bundle(files_of(visit))
     try:
-        return Bundle(files_of(visit)).manifest
+        bundle.manifest  # noqa: B018 - one that cannot be read is told here
     except ManifestRefused as refused:
         raise FileRefused((refused.finding,)) from refused
+    return bundle
 
 
 def path_of(visit: Visit) -> str:

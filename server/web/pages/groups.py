@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from server.bundles.archive import Bundle
-from server.bundles.manifest import ManifestRefused
 from server.services import authoring, deployed, groups
-from server.services.errors import FileRefused, NotFound
+from server.services.errors import NotFound
 from server.web import render
 from server.web.context import Visit
+from server.web.pages.design import bundle_of
 from server.web.routing import Pages, Permission
 
 pages = Pages()
@@ -37,7 +36,7 @@ def name_in_use(visit: Visit) -> Response:
 def of_draft(visit: Visit) -> Response:
     """The groups of a draft: people are named before it is in use."""
     draft = authoring.view(visit.session, visit.person, visit.path("draft_id"))
-    bundle = _bundle(visit)
+    bundle = bundle_of(visit)
     model = deployed.compiled(bundle.files)[0]
     found = groups.listing(visit.session, visit.person, bundle.manifest, model)
     return _page(visit, found, f"/design/{draft.id}/groups", draft)
@@ -46,7 +45,7 @@ def of_draft(visit: Visit) -> Response:
 @pages.post("/design/{draft_id}/groups", Permission.ADMIN)
 def name_of_draft(visit: Visit) -> Response:
     """Give or take a group of a draft."""
-    _change(visit, set(_bundle(visit).manifest.groups))
+    _change(visit, set(bundle_of(visit).manifest.groups))
     return render.redirect(visit, f"/design/{visit.path('draft_id')}/groups#{visit.sent('group')}")
 
 
@@ -60,19 +59,6 @@ def _change(visit: Visit, known: set[str]) -> None:
         groups.name_members_of(session, person, group, visit.sent("other"), visit.now)
     else:
         groups.name_member(session, person, group, visit.sent("person").partition(" ")[0], visit.now)
-
-
-def _bundle(visit: Visit) -> Bundle:
-    """The draft, its manifest readable. Raises FileRefused, NotFound."""
-    draft_id = visit.path("draft_id")
-    bundle = authoring.bundle(visit.session, visit.person, draft_id)
-    if not bundle.files:
-        raise NotFound("draft", draft_id)
-    try:
-        bundle.manifest  # noqa: B018 - one that cannot be read is told here
-    except ManifestRefused as refused:
-        raise FileRefused((refused.finding,)) from refused
-    return bundle
 
 
 def _page(

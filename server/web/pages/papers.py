@@ -12,7 +12,7 @@ from server.services.errors import DraftConflict, FileLocked, FileRefused, NotFo
 from server.web import refusals, render
 from server.web.context import Visit
 from server.web.language import mark as _
-from server.web.pages.design import manifest_of
+from server.web.pages.design import bundle_of
 from server.web.routing import Pages, Permission
 
 pages = Pages()
@@ -27,7 +27,7 @@ def listing(visit: Visit) -> Response:
     if not files:
         raise NotFound("draft", draft.id)
     found = [finding for finding in bundle_review.findings(files) if finding.code == _CHECK]
-    manifest = manifest_of(visit)
+    manifest = bundle_of(visit).manifest
     return render.page(
         visit, "design/documents.html", draft=draft, documents=list(manifest.documents.values()),
         processes=manifest.processes, findings=found,
@@ -74,7 +74,7 @@ def _document(visit: Visit) -> Document:
     authoring.view(visit.session, visit.person, draft_id)
     if not authoring.files(visit.session, visit.person, draft_id):
         raise NotFound("draft", draft_id)
-    found = manifest_of(visit).documents.get(visit.path("document"))
+    found = bundle_of(visit).manifest.documents.get(visit.path("document"))
     if found is None:
         raise NotFound("document", visit.path("document"))
     return found

@@ -14,7 +14,7 @@ from server.web import render
 from server.web.context import Visit
 from server.web.downloads import download
 from server.web.language import mark as _
-from server.web.pages.design import files_of, manifest_of
+from server.web.pages.design import bundle_of, files_of
 from server.web.routing import Pages, Permission
 
 pages = Pages()
@@ -47,7 +47,7 @@ def _choose(visit: Visit, refused: DeploymentRejected | None = None) -> Response
     return render.page(
         visit, "design/rehearse.html", status=422 if refused else 200,
         draft=authoring.view(visit.session, visit.person, draft_id),
-        processes=[entry for entry in manifest_of(visit).processes.values() if not entry.called],
+        processes=[entry for entry in bundle_of(visit).manifest.processes.values() if not entry.called],
         findings=[finding_json(finding) for finding in (refused.findings if refused else ())],
     )  # fmt: skip
 
