@@ -67,7 +67,7 @@ def form(visit: Visit) -> Response:
 
 def _typed(visit: Visit) -> Place:
     ended = visit.path_or_none("id")
-    return Place(predecessors.draft_of(ended) if ended else _matter(visit).draft, _address(visit))
+    return Place(_matter(visit).draft if ended is None else predecessors.draft_of(ended), _address(visit))
 
 
 @pages.post("/start/{key}", typed=_typed)
@@ -176,7 +176,8 @@ def done(visit: Visit) -> Response:
 def _matter(visit: Visit) -> Matter:
     """What the address names: `/rehearse/town.entry@deployment` rehearses what is not in use yet,
     `/instances/{id}/reopen` takes an ended case up again."""
-    if ended := visit.path_or_none("id"):
+    ended = visit.path_or_none("id")
+    if ended is not None:  # "" is an id that no case has
         return starts.taking_up(visit.session, visit.person, ended)
     key, _at, trial = visit.path("key").partition("@")
     return Matter(key, rehearsed=visit.request.url.path.startswith("/rehearse/"), trial=trial)
