@@ -23,11 +23,9 @@ _CHECK = "papers-are-consistent"
 def listing(visit: Visit) -> Response:
     """The documents of a draft, and what the checks say of them."""
     draft = authoring.view(visit.session, visit.person, visit.path("draft_id"))
-    files = authoring.files(visit.session, visit.person, draft.id)
-    if not files:
-        raise NotFound("draft", draft.id)
-    found = [finding for finding in bundle_review.findings(files) if finding.code == _CHECK]
-    manifest = bundle_of(visit).manifest
+    bundle = bundle_of(visit)
+    found = [finding for finding in bundle_review.findings(bundle.files) if finding.code == _CHECK]
+    manifest = bundle.manifest
     return render.page(
         visit, "design/documents.html", draft=draft, documents=list(manifest.documents.values()),
         processes=manifest.processes, findings=found,
@@ -70,10 +68,6 @@ def save(visit: Visit) -> Response:
 
 
 def _document(visit: Visit) -> Document:
-    draft_id = visit.path("draft_id")
-    authoring.view(visit.session, visit.person, draft_id)
-    if not authoring.files(visit.session, visit.person, draft_id):
-        raise NotFound("draft", draft_id)
     found = bundle_of(visit).manifest.documents.get(visit.path("document"))
     if found is None:
         raise NotFound("document", visit.path("document"))
