@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import UTC, datetime
 
 import pytest
@@ -28,8 +29,9 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[Scenario]:
         return Played(scenario, (NO,) if scenario.decision else ())
 
     monkeypatch.setattr(scenarios, "play", play)
-    bundle_review._held.clear()
-    bundle_review._trials.clear()
+    # What is remembered here would be believed by every later test of the same files.
+    monkeypatch.setattr(bundle_review, "_held", OrderedDict())
+    monkeypatch.setattr(bundle_review, "_trials", OrderedDict())
     return found
 
 
