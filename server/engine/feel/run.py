@@ -21,7 +21,7 @@ class Spot(Protocol):
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one evaluation may use. A step is about one node of the syntax tree evaluated in a loop, less
-    than half a microsecond; dearer work costs more steps."""
+    than half a microsecond; dearer work costs more steps. Seconds are CPU seconds."""
 
     steps: int = 150_000
     call_depth: int = 80

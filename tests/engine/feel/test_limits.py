@@ -1,5 +1,7 @@
 """Hostile texts end soon, small, and with words that say why."""
 
+import time
+
 import pytest
 
 from server.engine.feel import (
@@ -11,6 +13,7 @@ from server.engine.feel import (
     to_feel,
     to_json,
 )
+from server.engine.feel.builtins.regular_expressions import compile_pattern, search_all
 from tests.stopwatch import cpu_time
 
 DOUBLING = ", ".join(f"a{i + 1}: [a{i}, a{i}]" for i in range(60))
@@ -122,6 +125,14 @@ def test_a_value_that_is_endless_when_written_out() -> None:
     value = compile_expression(f"{{a0: [1], {DOUBLING}}}.a60").evaluate({})
     with pytest.raises(FeelLimitError):
         to_json(value)
+
+
+def test_a_machine_that_pauses_stops_no_regular_expression() -> None:
+    """What is counted is what the expression itself costs."""
+    run = Run()
+    for _ in search_all(run, compile_pattern("a", None), "aa"):
+        time.sleep(run.limits.regex_seconds)
+    assert run.regex_seconds > run.limits.regex_seconds / 2
 
 
 @pytest.mark.parametrize(
