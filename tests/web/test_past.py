@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from server.services import table_files
+from server.web.pages import past
 from tests.web.office import Office, Visitor, apply
 
 LIST = (
@@ -63,9 +65,9 @@ def test_a_list_is_looked_at_and_then_entered(own_office: Office) -> None:
     assert "预览后项目已有变动" in again.text
 
 
-def test_one_project_by_a_page(own_office: Office) -> None:
+def test_one_project_by_a_page(own_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong stands beside each field and what was typed stays; corrected only with a reason; a page
-    that is old comes back with what was typed."""
+    that is old comes back with what was typed; the workbook has it all, in however many steps it is read."""
     visitor = own_office.visitor("admin")
     page = visitor.get("/projects/new")
     wrong = visitor.post("/projects/new", page, past_document="件", past_day="明天", approved_total="五十万")
@@ -103,6 +105,10 @@ def test_one_project_by_a_page(own_office: Office) -> None:
     assert (
         visitor.post("/projects/new", visitor.get("/projects/new"), **sent).status_code == 422
     )  # a second press
+    monkeypatch.setattr(past, "_STEP", 1)
+    book = table_files.read(visitor.get("/projects/past.xlsx").content, rows=100, longest=1000)
+    changes = [row[2:5] for row in book if "批复文号" in row]
+    assert changes == [["批复文号", "批1号", "批2号"], ["批复文号", "", "批1号"]]
 
 
 def test_a_project_leads_to_its_facts(office: Office) -> None:

@@ -36,7 +36,7 @@ from server.web.words import Words
 
 pages = Pages()
 SHOWN = 100
-_MOST = 10_000
+_STEP = 1_000
 _OWNER = "past"
 _PREFIX = "past_"
 """Before the names of what belongs to no fact: a jurisdiction may have a fact called “day”."""
@@ -70,15 +70,23 @@ def trail(visit: Visit) -> Response:
 def export(visit: Visit) -> Response:
     """The same as a workbook, a row for each fact."""
     gettext = visit.words.gettext
-    found = lines(visit, past_facts.trail(visit.session, visit.person, limit=_MOST))
     columns = (
         _("Project code"), _("Project"), _("Fact"), _("Before"), _("After"), _("Document"),
         _("Day of the document"), _("Reason"), _("Entered by"), _("Entered on"),
     )  # fmt: skip
-    rows = [row for line in found for row in _rows(line, Words(visit.words))]
+    words = Words(visit.words)
+    rows = (row for line in _everything(visit) for row in _rows(line, words))
     title = gettext(_("Projects from before"))
     table = Table(title, visit.person.tenant_name, [gettext(column) for column in columns], rows)
     return download(sheets.workbook(table), sheets.WORKBOOK, f"{title}.xlsx")
+
+
+def _everything(visit: Visit) -> Iterator[Line]:
+    """All entries in words, newest first."""
+    before: int | None = None
+    while found := past_facts.trail(visit.session, visit.person, before=before, limit=_STEP):
+        yield from lines(visit, found)
+        before = found[-1].seq
 
 
 def _rows(line: Line, words: Words) -> Iterator[tuple[sheets.Cell, ...]]:
