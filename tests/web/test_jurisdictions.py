@@ -48,6 +48,12 @@ def load(visitor: Visitor, data: bytes, note: str = "试") -> str:
     return str(done.headers["location"])
 
 
+def offered(visitor: Visitor, query: str = "") -> list[str]:
+    """The jurisdictions to choose from at sign-in, the one that is chosen with a star."""
+    options = html.fromstring(visitor.get(f"/sign-in{query}").text).xpath("//select[@name='tenant']/option")
+    return [option.get("value") + " *" * ("selected" in option.attrib) for option in options]
+
+
 def test_an_admin_of_the_installation_brings_a_jurisdiction_and_goes_there(own_office: Office) -> None:
     """And back; what is shown is always of one of them, with how its law stands."""
     with own_office.database.write() as session:
@@ -67,6 +73,12 @@ def test_an_admin_of_the_installation_brings_a_jurisdiction_and_goes_there(own_o
     assert root.post("/jurisdictions", root.get("/jurisdictions"), tenant=TENANT).status_code == 303
     assert "征求意见稿" not in root.get("/tasks").text
     assert root.post("/jurisdictions", page, tenant="nowhere").status_code == 403
+    assert offered(own_office.visitor()) == ["field", TENANT], "where nobody chose before, none is chosen"
+    assert root.post("/jurisdictions", page, tenant="field").status_code == 303
+    root.post("/sign-out", root.get("/jurisdictions"))
+    assert offered(root) == ["field *", TENANT], "where somebody worked last with this browser"
+    assert offered(root, f"?tenant={TENANT}") == ["field", f"{TENANT} *"], "what a link asks for"
+    assert offered(root, "?tenant=nowhere") == ["field", TENANT]
 
 
 def test_a_file_is_refused_with_its_reasons(own_office: Office) -> None:

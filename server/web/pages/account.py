@@ -16,6 +16,9 @@ from server.web.language import mark as _
 from server.web.routing import Pages, Permission
 
 pages = Pages()
+_YEAR = 365 * 86_400
+_LAST = "jurisdiction"
+"""The cookie with the jurisdiction in which somebody worked last with this browser."""
 
 
 @pages.get("/", Permission.ANYONE)
@@ -51,7 +54,13 @@ def sign_in(visit: Visit) -> Response:
     if token is None:
         wrong = visit.words.gettext(_("Account or password are wrong."))
         return _form(visit, errors=(("account", wrong),), status=422)
-    return signed_in(visit, token, visit.sent("next"))
+    return _remembering(visit, signed_in(visit, token, visit.sent("next")), visit.found.tenant_id)
+
+
+def _remembering(visit: Visit, response: Response, tenant: str) -> Response:
+    """The browser offers this jurisdiction when somebody signs in the next time."""
+    render.set_cookie(visit, response, _LAST, tenant, _YEAR)
+    return response
 
 
 def signed_in(visit: Visit, token: str, wanted: str) -> Response:
@@ -89,8 +98,9 @@ def jurisdictions(visit: Visit) -> Response:
 @pages.post("/jurisdictions")
 def switch(visit: Visit) -> Response:
     """Go on in another jurisdiction."""
-    identity.switch(visit.session, visit.person, visit.token or "", visit.sent("tenant"))
-    return render.redirect(visit, "/tasks")
+    tenant = visit.sent("tenant")
+    identity.switch(visit.session, visit.person, visit.token or "", tenant)
+    return _remembering(visit, render.redirect(visit, "/tasks"), tenant)
 
 
 @pages.post("/language", Permission.ANYONE)
@@ -101,7 +111,7 @@ def language(visit: Visit) -> Response:
     if chosen in LANGUAGES:
         if visit.person_or_none is not None:
             identity.set_locale(visit.session, visit.person, chosen)
-        render.set_cookie(visit, response, "language", chosen, 365 * 86_400)
+        render.set_cookie(visit, response, "language", chosen, _YEAR)
     return response
 
 
@@ -168,7 +178,7 @@ def _form(visit: Visit, *, errors: tuple[tuple[str, str], ...], status: int = 20
         next=wanted,
         kept=visit.query("kept") == "1",
         jurisdictions=known,
-        tenant=visit.sent("tenant"),
+        tenant=visit.sent("tenant") or visit.query("tenant") or visit.request.cookies.get(_LAST, ""),
         account=visit.sent("account"),
         outside=visit.house.settings.oidc_name or visit.house.settings.oidc_issuer,
     )
