@@ -95,7 +95,7 @@ def test_every_page_of_versions_speaks_english_too(office: Office) -> None:
     admin = office.visitor("admin")
     admin.post("/language", admin.get("/definitions"), language="en", back="/definitions")
     said = {
-        "/definitions": "As new cases use them.",
+        "/definitions": "Project library entry",
         HERE: "decision task",
         f"{HERE}/scenarios": "Play all scenarios",
         f"{HERE}/coverage": "Art. 9",

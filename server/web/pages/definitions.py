@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from server.bundles.differences.elements import NOUNS
+from server.bundles.manifest import ProcessEntry
 from server.bundles.scenario_files import Scenario
 from server.bundles.scenarios import Played
 from server.bundles.traceability import ArticleCoverage, Place
@@ -39,13 +40,21 @@ def listing(visit: Visit) -> Response:
     """The processes and decisions of the deployment in use."""
     rows, used = definition_views.listing(visit.session, visit.person)
     groups: dict[str, list[Any]] = {}
+    entries = used.manifest.processes if used and used.manifest else {}
     for row in rows:
-        groups.setdefault(row.category, []).append(row)
+        entry = entries.get(row.key)
+        category = (entry.category_en if entry and visit.language == "en" else "") or row.category
+        groups.setdefault(category, []).append((row, _title(visit, entry, row.name)))
     decisions = []
     if used is not None:
         active = comparing.version(visit.session, visit.person, comparing.ACTIVE)
         decisions = trying_out.decisions_of(active)
     return render.page(visit, "definitions/list.html", groups=groups, decisions=decisions)
+
+
+def _title(visit: Visit, entry: ProcessEntry | None, name: str) -> str:
+    """What a process is called: in English as the manifest has it, where it does."""
+    return (entry.name_en if entry and visit.language == "en" else "") or name
 
 
 @pages.get("/definitions/{key}", Permission.PROCESS_OWNER)
@@ -106,9 +115,12 @@ def _page(visit: Visit, found: DefinitionView, tab: str, **values: Any) -> Respo
     if found.shown.current:
         query = ""
     links = [(f"{here}{part}{query}", visit.words.gettext(title), part == tab) for part, title in TABS]
+    manifest = found.used.manifest
+    entry = manifest.processes.get(found.key) if manifest else None
     return render.page(
         visit, "definitions/definition.html", block="tab", found=found, tab=tab, tab_links=links,
-        here_is=here, number=found.shown.number, **values,
+        here_is=here, number=found.shown.number,
+        process_title=_title(visit, entry, found.process.name or found.key), **values,
     )  # fmt: skip
 
 
