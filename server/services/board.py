@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar
-from server.engine.schedule import CIVIL
 from server.services import calendars, deployed, register_views, step_times
 from server.services.authorization import Person, denied, register_reach
 from server.services.deployed import Deployed
@@ -148,24 +147,18 @@ def oversees(session: Session, person: Person) -> bool:
 # --------------------------------------------------------------------------- moments
 def lights_at(calendar: BusinessCalendar, now: datetime) -> Lights:
     """Where lights change now."""
-    calm = calendar.warned_day(calendars.local(now).date()) + timedelta(days=1)
-    return Lights(now, midnight(calm))
-
-
-def midnight(day: date) -> datetime:
-    """The beginning of a day on the clocks of the office."""
-    return datetime.combine(day, time(), CIVIL)
+    return Lights(now, calendars.midnight_after(calendar.warned_day(calendars.local(now).date())))
 
 
 def since(now: datetime, months: int) -> datetime:
     """The beginning of a period of so many months until now."""
-    return midnight(_first_of(calendars.local(now).date(), months - 1))
+    return calendars.midnight(_first_of(calendars.local(now).date(), months - 1))
 
 
-def weeks_end(now: datetime) -> date:
-    """The first day after the end of next week."""
+def weeks_end(now: datetime) -> datetime:
+    """When next week has ended."""
     today = calendars.local(now).date()
-    return today + timedelta(days=14 - today.weekday())
+    return calendars.midnight(today + timedelta(days=14 - today.weekday()))
 
 
 def _first_of(day: date, months_before: int) -> date:
@@ -230,7 +223,7 @@ def _summed(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 def _throughput(session: Session, reach: Reach, now: datetime) -> list[Month]:
     today = calendars.local(now).date()
     firsts = [_first_of(today, before) for before in range(MONTHS - 1, -2, -1)]
-    begun, ended = queries.begun_and_ended(session, reach, [midnight(first) for first in firsts])
+    begun, ended = queries.begun_and_ended(session, reach, [calendars.midnight(first) for first in firsts])
     months = zip(pairwise(firsts), begun, ended, strict=True)
     return [Month(first, after - timedelta(days=1), came, went) for (first, after), came, went in months]
 
@@ -279,7 +272,7 @@ def _coming(
     session: Session, reach: Reach, calendar: BusinessCalendar, now: datetime, halves: dict[Step, int]
 ) -> list[DueDay]:
     found: dict[date, list[bool]] = {}
-    for row in queries.due_between(session, reach, now, midnight(weeks_end(now))):
+    for row in queries.due_between(session, reach, now, weeks_end(now)):
         day = calendars.local(row.due_at).date()
         found.setdefault(day, []).append(likely_late(calendar, row, halves))
     return [DueDay(day, len(tasks), sum(tasks)) for day, tasks in sorted(found.items())]

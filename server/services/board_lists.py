@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -199,12 +199,12 @@ class _Search:
             known, name = queries.candidates(self.session, self.reach), self.department_name
             yield t.candidates.in_([one for one in known if self._named(one) == name])
         if asked.first or asked.last or asked.likely:
-            first = max(board.midnight(asked.first), self.now) if asked.first else self.now
-            last = board.weeks_end(self.now) if asked.last is None else asked.last + timedelta(days=1)
-            yield sa.and_(t.due_at >= first, t.due_at < board.midnight(last))
+            first = max(calendars.midnight(asked.first), self.now) if asked.first else self.now
+            last = calendars.midnight_after(asked.last) if asked.last else board.weeks_end(self.now)
+            yield sa.and_(t.due_at >= first, t.due_at < last)
             yield sa.and_(i.stopped_at.is_(None), i.status != "suspended")
             if asked.likely:
-                yield t.id.in_(self._likely(first, board.midnight(last)))
+                yield t.id.in_(self._likely(first, last))
 
     def _named(self, candidates: Sequence[str]) -> str:
         return board.department_name(self.used, board.department(candidates, self.people), self.units)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ _lock = threading.Lock()
 _CHANGED = "calendar changed"
 """Marks a unit of work that may still be rolled back: what it sees must not be remembered for others."""
 _HOME = ZoneInfo("Asia/Shanghai")
+_SHOWN = date(1, 1, 2), date(9999, 12, 30)
 
 
 class Watched:
@@ -49,6 +50,18 @@ class Watched:
 def local(now: datetime) -> datetime:
     """A moment on the clocks of the jurisdictions."""
     return now.astimezone(_HOME)
+
+
+def midnight(day: date) -> datetime:
+    """When a day begins on the clocks of the jurisdictions. What somebody typed may be any day: one that has
+    no such moment on clocks elsewhere stands for the nearest that has one."""
+    first, last = _SHOWN
+    return datetime.combine(min(max(day, first), last), time(), _HOME)
+
+
+def midnight_after(day: date) -> datetime:
+    """When a day has ended, such as the last of those asked for."""
+    return midnight(min(day, _SHOWN[1]) + timedelta(days=1))
 
 
 def moment(session: Session, person: Person, now: datetime) -> Moment:
@@ -100,7 +113,7 @@ def light(
 def yellow_from(calendar: BusinessCalendar, due: datetime) -> datetime:
     """When the light of a limit turns yellow: the beginning of a working day before its day, the one
     before where the manifest does not say otherwise."""
-    return datetime.combine(calendar.add_working_days(local(due).date(), -calendar.warned), time(), _HOME)
+    return midnight(calendar.add_working_days(local(due).date(), -calendar.warned))
 
 
 def renew(session: Session, tenant_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -67,7 +67,7 @@ def month(session: Session, person: Person, first: date, whose: str, now: dateti
     after = (first + timedelta(days=32)).replace(day=1)
     calendar = calendars.of(session, person.tenant_id, person.calendar_revision)
     query = _query(session, person, whose, now).where(
-        _tasks.c.due_at >= _midnight(first), _tasks.c.due_at < _midnight(after)
+        _tasks.c.due_at >= calendars.midnight(first), _tasks.c.due_at < calendars.midnight(after)
     )
     found = session.execute(query.order_by(_tasks.c.due_at, _tasks.c.id).limit(MOST + 1)).mappings().all()
     steps: dict[date, list[Due]] = {}
@@ -105,7 +105,3 @@ def _due(row: Mapping[Any, Any], calendar: BusinessCalendar, now: datetime) -> D
     return Due(
         row["id"], row["instance_id"], row["name"], row["business_key"], row["title"], light, row["due_at"]
     )
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), _HOME)

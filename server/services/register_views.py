@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,8 +12,7 @@ from sqlmodel import Session
 
 from server.bundles.papers import Register
 from server.engine.model import Kind
-from server.engine.schedule import CIVIL
-from server.services import deployed, heads
+from server.services import calendars, deployed, heads
 from server.services.authorization import Person, may_read_register, register_reach
 from server.services.deployed import Deployed
 from server.services.errors import NotFound
@@ -31,9 +30,6 @@ COUNTED = 10_000
 
 SORTS = ("newest", "oldest", "number", "title")
 """The orders of a register: by its date, by the order in which the cases began, by what they are about."""
-
-_FIRST, _LAST = date(1, 1, 2), date(9999, 12, 30)
-"""Days beyond these have no midnight that a clock elsewhere could show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +199,9 @@ def _of(used: Deployed, person: Person, register_id: str, filters: Filters) -> s
     if filters.outcome:
         query = query.where(r.outcome == filters.outcome)
     if filters.first:
-        query = query.where(r.at >= _morning(filters.first))
-    if filters.last and filters.last < date.max:
-        query = query.where(r.at < _morning(min(filters.last, _LAST) + timedelta(days=1)))
+        query = query.where(r.at >= calendars.midnight(filters.first))
+    if filters.last:
+        query = query.where(r.at < calendars.midnight_after(filters.last))
     return query
 
 
@@ -277,7 +273,3 @@ def _units_of(session: Session, person: Person) -> tuple[tuple[str, str], ...]:
 
 def _key(entry: Entry, sort: str) -> Key:
     return Key(entry.title if sort == "title" else entry.at, entry.instance_id)
-
-
-def _morning(day: date) -> datetime:
-    return datetime.combine(max(day, _FIRST), time(), CIVIL).astimezone(UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,6 @@ from sqlalchemy.engine import RowMapping
 from sqlmodel import Session
 
 from server.engine.business_calendar import BusinessCalendar
-from server.engine.schedule import CIVIL
 from server.services import calendars, heads
 from server.services.authorization import Person
 from server.store import searching as texts
@@ -37,7 +36,6 @@ STATES = (*OPEN, "ended", "cancelled")
 LIGHTS = ("red", "yellow", "green", "stopped")
 _AROUND = 24
 _TERMS = 6
-_MIDNIGHTS = date(1, 1, 2), date(9999, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ def seen(session: Session, person: Person) -> sa.ColumnElement[bool]:
 
 def lit(column: Any, light: str, calendar: BusinessCalendar, now: datetime) -> sa.ColumnElement[bool]:
     """The condition that a limit has a light now: as the calendar says it, put as bounds of time."""
-    calm_from = _midnight(calendar.warned_day(calendars.local(now).date()) + timedelta(days=1))
+    calm_from = calendars.midnight_after(calendar.warned_day(calendars.local(now).date()))
     if light == "red":
         return sa.type_coerce(column < now, sa.Boolean)
     if light == "yellow":
@@ -191,9 +189,9 @@ def _wanted(
         (i.ended_at, wanted.ended_first, wanted.ended_last),
     ):
         if first:
-            query = query.where(column >= _midnight(first))
+            query = query.where(column >= calendars.midnight(first))
         if last:
-            query = query.where(column < _midnight(min(last, _MIDNIGHTS[1]) + timedelta(days=1)))
+            query = query.where(column < calendars.midnight_after(last))
     return query
 
 
@@ -209,11 +207,6 @@ def _mine(person: Person, how: str) -> sa.ColumnElement[bool]:
     if how == "done":
         return i.id.in_(tasks.where(t.completed_by == person.id, t.status != "withdrawn"))
     return i.id.in_(tasks.where(t.status == "open", t.assignee_id == person.id))
-
-
-def _midnight(day: date) -> datetime:
-    first, last = _MIDNIGHTS
-    return datetime.combine(min(max(day, first), last), time(), CIVIL).astimezone(UTC)
 
 
 # --------------------------------------------------------------------------- texts

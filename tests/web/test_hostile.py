@@ -57,6 +57,21 @@ def address_of(page: Page, ids: dict[str, str], odd: str, use_odd: bool) -> str:
     return re.sub(r"\{(\w+)(?::path)?\}", part, page.path)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "0001-01-02", "9999-12-30", "9999-12-31"])
+@pytest.mark.parametrize(
+    "place",
+    ["/board", "/board/tasks", "/board/tasks.csv", "/board/cases", "/board/cases.csv", "/search",
+     "/search/cases.csv", "/registers/project_library", "/registers/project_library/register.csv",
+     "/calendar"],
+)  # fmt: skip
+def test_the_first_and_the_last_day_there_is(office: Office, place: str, day: str) -> None:
+    """Days that have no midnight in every zone bound lists as any other."""
+    admin = office.visitor("admin")
+    bounds = [f"{name}={day}" for name in ("first", "last", "ended_first", "ended_last", "month")]
+    for query in ("&".join(bounds), *bounds):
+        assert admin.get(f"{place}?{query}").status_code == 200, query
+
+
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     page=st.sampled_from(PAGES),
