@@ -8,7 +8,7 @@ import pytest
 
 from server.services import table_files
 from server.web.pages import past
-from tests.web.office import Office, Visitor, apply
+from tests.web.office import Office, Visitor, apply, csrf_of
 
 LIST = (
     "项目名称,建设单位,依据文件,依据日期,已获批复,批复/调整后总投资,备注\n"
@@ -99,6 +99,10 @@ def test_one_project_by_a_page(own_office: Office, monkeypatch: pytest.MonkeyPat
     assert stale.status_code == 409
     for word in ("已有变动", 'value="批3号"', "又错"):
         assert word in stale.text, word
+    sent_by_a_program = {"csrf": csrf_of(page), **paper, "approved": "true"}
+    machine = visitor.request("POST", address, data=sent_by_a_program, headers={"Accept": "application/json"})
+    assert machine.status_code == 409
+    assert "已有变动" in machine.json()["message"]
     shown = visitor.get(made.headers["location"]).text
     assert "<s>批1号</s> → 批2号" in shown
     assert "更正理由：文号录错" in shown

@@ -37,6 +37,10 @@ from server.web.words import Words
 pages = Pages()
 SHOWN = 100
 _STEP = 1_000
+_STALE = _(
+    "The facts of this project have changed since you opened this page. Nothing was written; what you typed "
+    "is below. Compare and enter it again."
+)
 _OWNER = "past"
 _PREFIX = "past_"
 """Before the names of what belongs to no fact: a jurisdiction may have a fact called “day”."""
@@ -227,7 +231,7 @@ def _page(visit: Visit, sheet: Sheet, filled: Filled, status: int = 200) -> Resp
     typed = {name: visit.sent(_PREFIX + name) for name in ("document", "day", "reason")}
     return render.page(
         visit, "projects/facts.html", status=status, sheet=sheet, views=filled.views, shown=filled.shown,
-        errors=filled.errors, stale=status == 409, typed=typed,
+        errors=filled.errors, reason=visit.words.gettext(_STALE) if status == 409 else "", typed=typed,
         today=legal_status.day_of(visit.now).isoformat(),
         units=projects.units(visit.session, visit.person.tenant_id) if not sheet.project.id else {},
         fixed=[(names.name(f.name), names.value(f.name, value, words), sheet.stands.fixed[f.name])
