@@ -21,7 +21,7 @@ from server.web.routes import PAGES
 from server.web.routing import Page, Permission
 from tests.faults.fuzz import Fuzzer
 from tests.faults.fuzz_judge import Judge
-from tests.faults.fuzz_office import KINDS, STRANGERS, Badge, FuzzOffice, Request
+from tests.faults.fuzz_office import COLLEAGUES, KINDS, STRANGERS, Badge, FuzzOffice, Request
 
 SEED = os.environ.get("FUZZ_SEED", "1")
 CHUNK = 500
@@ -118,8 +118,8 @@ def fire(
             leaving = page.path == "/sign-out" and kind != "nobody"
             badge = office.open_session(KINDS[kind]) if leaving else office.badges[kind]
             request = fuzzer.request(page, kind, badge)
-            if kind in sent:
-                sent[kind] += request.text
+            for other in {kind, *(COLLEAGUES if kind in COLLEAGUES else ())} & sent.keys():
+                sent[other] += request.text
             try:
                 _ask(office, judge, request, badge, kind, sent.get(kind, ""), outcome)
             except Exception as error:  # each complaint is told once, at the end

@@ -36,7 +36,9 @@ KINDS: Mapping[str, str] = {
 """Each kind of person and the demo account that stands for it, with its jurisdiction where that is another;
 "" is nobody."""
 
-STRANGERS = ("clerk of another unit", "process owner", "official elsewhere", "admin elsewhere", "nobody")
+COLLEAGUES = ("official elsewhere", "admin elsewhere")
+"""Those of another office, who may see what the other has typed there, such as a phrase for all."""
+STRANGERS = ("clerk of another unit", "process owner", *COLLEAGUES, "nobody")
 """Those who have nothing to do with the cases of the unit clerk."""
 
 
