@@ -317,6 +317,7 @@ def _require_dispensable(path: str) -> None:
 
 def _no_name(stem: str) -> Finding:
     return Finding(
-        "error", "file-name", "{name} is no name of a file.", {"name": stem[:80]},
+        "error", "file-name",
+        "{name} is no name of a file." if stem.strip() else "The file needs a name.", {"name": stem[:80]},
         "Begin with a letter and use small letters, digits and _.",
     )  # fmt: skip

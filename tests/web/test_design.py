@@ -99,6 +99,9 @@ def test_everything_works_without_a_script(office: Office) -> None:
     assert admin.get(f"{draft}/files/{TABLE}").content == changed
     assert admin.post(f"{draft}/upload", page).status_code == 422
     assert admin.post(f"{draft}/upload", page, files={"files": ("x.exe", b"x")}).status_code == 422
+    unnamed = admin.post(f"{draft}/add", page, kind="table", stem=" ", title="新期限")
+    assert unnamed.status_code == 422
+    assert "未填写文件名" in unnamed.text
     added = admin.post(f"{draft}/add", page, kind="table", stem="new_limit", title="新期限")
     assert added.headers["location"] == f"{draft}/edit/dmn/new_limit.dmn"
     page = admin.get(draft)
