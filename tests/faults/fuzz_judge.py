@@ -17,8 +17,8 @@ MAX_CPU_SECONDS = 4.0
 OVERSEEN = b"/definitions/"
 """Where process owners see on which versions all cases run, to take them to another."""
 REPORTED = {"code", "findings", "details", "fields"}
-OVERTAKEN = {"by", "at", "revision"}
-"""What an editor is told besides whose file somebody else has saved meanwhile."""
+TO_EDITORS = {"by", "at", "revision", "findings"}
+"""What an editor is told besides: who has saved the file meanwhile, or what is wrong with it."""
 _UNFILLED = re.compile(r"\{[a-z_]+\}")
 _SENTENCE = re.compile(r"<main\b(?s:.*)<p[^>]*>\s*[^<\s][^<]{4,}<")
 """What spares most refusals a closer look."""
@@ -72,7 +72,7 @@ class Judge:
         if answer.status >= 400:
             asked = unquote(request.target.decode("latin-1").partition("?")[0])
             machine = asked.startswith(engine_rest.ADDRESS) and "\n" not in asked  # no mount has such a path
-            kind, more = ("type", REPORTED) if machine else ("error", OVERTAKEN)
+            kind, more = ("type", REPORTED) if machine else ("error", TO_EDITORS)
             assert {kind, "message"} <= set(told) <= {kind, "message"} | more, told
             assert all(isinstance(told[name], str) and told[name] for name in (kind, "message")), told
 
