@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -20,7 +19,6 @@ from server.store.runtime import ProcessInstance, Task, WorklistEntry
 _tasks = Task.metadata.tables["task"]
 _instances = ProcessInstance.metadata.tables["process_instance"]
 _worklist = WorklistEntry.metadata.tables["worklist"]
-_HOME = ZoneInfo("Asia/Shanghai")
 WHOSE: Final = ("mine", "group", "all")
 """What a person holds; that and what waits for their bodies; everything they supervise."""
 MOST = 1000

@@ -95,7 +95,7 @@ def test_every_page_of_versions_speaks_english_too(office: Office) -> None:
     admin = office.visitor("admin")
     admin.post("/language", admin.get("/definitions"), language="en", back="/definitions")
     said = {
-        "/definitions": "Project library entry",
+        "/definitions": "As new cases use them.",
         HERE: "decision task",
         f"{HERE}/scenarios": "Play all scenarios",
         f"{HERE}/coverage": "Art. 9",
@@ -108,6 +108,8 @@ def test_every_page_of_versions_speaks_english_too(office: Office) -> None:
         page = admin.get(address)
         assert page.status_code == 200, address
         assert words in text_of(page.text), address
+    for address in ("/definitions", HERE):
+        assert "Project library entry" in text_of(admin.get(address).text), address
     admin.post("/language", admin.get("/definitions"), language="zh-CN", back="/definitions")
 
 
